@@ -1,0 +1,1 @@
+"""The modules of the course, exported by `tinytorch build`."""

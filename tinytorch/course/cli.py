@@ -1,0 +1,25 @@
+"""The command `tinytorch`. Each verb imports its stage when it runs, so that `--help` answers at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+Course = Annotated[Path | None, typer.Option("--course", help="The course directory; settings.ini names the default.")]
+ModuleName = Annotated[str, typer.Argument(metavar="MODULE", help="08, optimizers or 08_optimizers.")]
+
+
+@app.callback()
+def verbs() -> None:
+    """From percent sources to grades: each verb is one stage of the course."""
+
+
+@app.command()
+def build(modules: Annotated[list[str] | None, typer.Argument(metavar="[MODULE]...")] = None, course: Course = None) -> None:
+    """Percent source -> notebook in course/source, and export to tinytorch/core."""
+    from tinytorch.course.build import build
+
+    for name in build(modules or [], course):
+        typer.echo(f"built {name}")
