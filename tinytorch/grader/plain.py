@@ -1,0 +1,170 @@
+"""Plain data as JSON: the only thing that ever leaves a sandbox.
+
+Exact types only (no subclass, no object array): what `decode` gives back has the behaviour of Python and NumPy, and
+none of a student's. Both directions are capped, and `decode` trusts nothing: its text may have been forged.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["NotPlain", "decode", "dumps", "encode", "loads"]
+
+MAX_DEPTH, MAX_NODES, MAX_BYTES, MAX_BITS, MAX_KEYS = 40, 200_000, 8_000_000, 8192, 10_000
+NUMERIC = {np.dtype(code).str: np.dtype(code) for code in "?bhilqBHILQefdFD"}
+
+
+class NotPlain(ValueError):
+    """A value that is not plain data, is too large, or (decoding) a text that describes none."""
+
+
+class _Budget:
+    """What may still be spent on one value."""
+
+    def __init__(self) -> None:
+        self.nodes, self.bytes = MAX_NODES, MAX_BYTES
+
+    def spend(self, depth: int, size: int = 0) -> None:
+        self.nodes, self.bytes = self.nodes - 1, self.bytes - size
+        if depth > MAX_DEPTH or self.nodes < 0 or self.bytes < 0:
+            raise NotPlain("the value is too large or nested too deeply")
+
+
+def encode(value: Any) -> Any:
+    """`value` as something `json.dumps` takes; NotPlain otherwise. Calls no method of an object that is not plain."""
+    return _encode(value, 0, _Budget())
+
+
+def _encode(value: Any, depth: int, budget: _Budget) -> Any:
+    budget.spend(depth)
+    kind = type(value)
+    if value is None or kind is bool or kind is float:
+        return value
+    if kind in _ENCODERS:
+        return _ENCODERS[kind](value, lambda items: [_encode(item, depth + 1, budget) for item in items], budget)
+    if kind is np.ndarray or kind in _SCALARS:
+        return _array(value, budget)
+    raise NotPlain(f"a value of type {type.__getattribute__(kind, '__name__')} is not plain data")
+
+
+Many = Callable[[Any], list[Any]]
+
+
+def _int(value: int, many: Many, budget: _Budget) -> Any:
+    if value.bit_length() > MAX_BITS:
+        raise NotPlain("an integer is too large")
+    return value if -(2**63) <= value < 2**63 else {"int": hex(value)}
+
+
+def _str(value: str, many: Many, budget: _Budget) -> str:
+    budget.spend(0, len(value))
+    return value
+
+
+def _bytes(value: bytes, many: Many, budget: _Budget) -> dict[str, str]:
+    budget.spend(0, len(value))
+    return {"bytes": base64.b64encode(value).decode()}
+
+
+def _dict(value: dict[Any, Any], many: Many, budget: _Budget) -> dict[str, Any]:
+    return {"dict": [many(value.keys()), many(value.values())]}
+
+
+_ENCODERS: dict[type, Callable[[Any, Many, _Budget], Any]] = {
+    int: _int,
+    str: _str,
+    bytes: _bytes,
+    dict: _dict,
+    complex: lambda value, many, budget: {"complex": [value.real, value.imag]},
+    list: lambda value, many, budget: many(value),
+    tuple: lambda value, many, budget: {"tuple": many(value)},
+    set: lambda value, many, budget: {"set": many(value)},
+    frozenset: lambda value, many, budget: {"frozenset": many(value)},
+}
+_SCALARS = {dtype.type for dtype in NUMERIC.values()}
+
+
+def _array(value: Any, budget: _Budget) -> dict[str, Any]:
+    if value.dtype.str not in NUMERIC:
+        raise NotPlain(f"an array of {value.dtype} is not plain data")
+    budget.spend(0, value.nbytes)
+    data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
+    return {"array" if type(value) is np.ndarray else "scalar": [value.dtype.str, list(value.shape), data]}
+
+
+def decode(coded: Any) -> Any:
+    """The value that `encode` was given; raises NotPlain for anything that `encode` does not make."""
+    try:
+        return _decode(coded, 0, _Budget())
+    except NotPlain:
+        raise
+    except (TypeError, ValueError, LookupError, OverflowError, RecursionError, MemoryError, binascii.Error) as error:
+        raise NotPlain(f"no plain value: {type(error).__name__}") from None
+
+
+def _decode(coded: Any, depth: int, budget: _Budget) -> Any:
+    budget.spend(depth, len(coded) if isinstance(coded, str) else 0)
+    if isinstance(coded, list):
+        return [_decode(item, depth + 1, budget) for item in coded]
+    if isinstance(coded, int) and coded.bit_length() > 64:
+        raise NotPlain("an integer is too large")
+    if not isinstance(coded, dict):
+        return coded
+    ((tag, body),) = coded.items()
+    if tag in _LEAVES:
+        budget.spend(depth, len(body if isinstance(body, str) else body[2]) * 3 // 4)
+        return _LEAVES[tag](body)
+    return _CONTAINERS[tag]([_decode(item, depth + 1, budget) for item in body])
+
+
+def _numeric(body: list[Any]) -> np.ndarray:
+    code, shape, data = body
+    if len(shape) > 32 or not all(type(side) is int and side >= 0 for side in shape):
+        raise NotPlain("no shape of an array")
+    return np.frombuffer(base64.b64decode(data, validate=True), NUMERIC[code]).reshape(shape).copy()
+
+
+def _hex(body: str) -> int:
+    if len(body) > MAX_BITS // 4 + 3:
+        raise NotPlain("an integer is too large")
+    return int(body, 16)
+
+
+def _few(items: list[Any]) -> list[Any]:
+    if len(items) > MAX_KEYS:  # equal hashes make a large set or dict as slow as its square
+        raise NotPlain("a set or dict is too large")
+    return items
+
+
+_LEAVES: dict[str, Callable[[Any], Any]] = {
+    "int": _hex,
+    "bytes": lambda body: base64.b64decode(body, validate=True),
+    "array": _numeric,
+    "scalar": lambda body: _numeric([body[0], [], body[2]])[()],
+}
+_CONTAINERS: dict[str, Callable[[list[Any]], Any]] = {
+    "tuple": tuple,
+    "set": lambda items: set(_few(items)),
+    "frozenset": lambda items: frozenset(_few(items)),
+    "complex": lambda parts: complex(float(parts[0]), float(parts[1])),
+    "dict": lambda both: dict(zip(_few(both[0]), both[1], strict=True)),
+}
+
+
+def dumps(value: Any) -> str:
+    """`value` as one line of ASCII."""
+    return json.dumps(encode(value))
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of one line; raises NotPlain."""
+    if len(text) > 2 * MAX_BYTES:
+        raise NotPlain("the value is too large")
+    try:
+        return decode(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise error if isinstance(error, NotPlain) else NotPlain("no JSON") from None
