@@ -6,14 +6,21 @@ from pathlib import Path
 from typing import Any
 
 Cell = dict[str, Any]
-NOISE = (r"### BEGIN SOLUTION.*?### END SOLUTION", r"```.*?```", r"\$\$.*?\$\$", r"\$[^$]*\$", r"<[^>]*>", r"\]\([^)]*\)")
+NOISE = (
+    r"### BEGIN SOLUTION.*?### END SOLUTION",
+    r"```.*?```",
+    r"\$\$.*?\$\$",
+    r"\$[^$]*\$",
+    r"<[^>]*>",
+    r"\]\([^)]*\)",
+)
 
 
 def read(source: Path) -> list[Cell]:
     """The cells of a percent file, each with its place under `at`."""
-    import jupytext
+    from tinytorch.course.percent import to_notebook
 
-    cells = [dict(cell) for cell in jupytext.read(source).cells]
+    cells = [dict(cell) for cell in to_notebook(source.read_text(encoding="utf-8")).cells]
     return [cell | {"at": number} for number, cell in enumerate(cells, 1)]
 
 

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinytorch.course.cells import read
-from tinytorch.course.rules import RULES, Standard
-
-FULL = Standard()
-SMALL = Standard(figures=2, predictions=2, reflections=1, equations=2, claims=False)
+from tinytorch.course.rules import RULES
+from tinytorch.course.standards import FULL, Standard
 
 
 @dataclass(frozen=True)

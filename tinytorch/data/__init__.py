@@ -19,7 +19,9 @@ def load_digits(test: int = 360, seed: int = 0) -> Split:
     with np.load(Path(__file__).with_name("digits.npz")) as file:
         images, labels = file["images"], file["labels"]
     if not 0 < test < len(labels):
-        raise ValueError(f"test is {test}: it must leave images on both sides of the split, so between 1 and {len(labels) - 1}")
+        raise ValueError(
+            f"test is {test}: it must leave images on both sides of the split, so between 1 and {len(labels) - 1}"
+        )
     order = np.random.default_rng(seed).permutation(len(labels))
     x = (images.reshape(len(images), -1)[order] / 16).astype(np.float32)
     y = labels[order].astype(np.int64)
