@@ -1,0 +1,146 @@
+"""A student's notebook as the grader will read it: released locked cells, the student's answers, their own cells kept."""
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinytorch.student.notebook import (
+    Cell,
+    Notebook,
+    NotebookError,
+    grade_id,
+    is_answer,
+    is_locked,
+    is_untouched,
+    keep_copy,
+    read,
+    write,
+)
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """The notebook to grade and one line for each thing that differs from what was saved."""
+
+    notebook: Notebook
+    notes: list[str]
+
+
+def released_for(notebook: Notebook, given: Path | None = None) -> Notebook | None:
+    """The released notebook that this one was made from, found by its cells and not by its name."""
+    if given:
+        return read(given)
+    ours = set(notebook.by_id())
+    best, shared = None, 0
+    for path in _places(notebook.path):
+        try:
+            candidate = read(path)
+        except NotebookError:
+            continue
+        both = len(ours & set(candidate.by_id()))
+        if both > shared:
+            best, shared = candidate, both
+    return best
+
+
+def _places(path: Path) -> list[Path]:
+    """Where released notebooks lie: in the kit's package, or in a course directory above the notebook."""
+    package = Path(__file__).parent.parent / "released"
+    above = [folder / "course" / "release" for folder in path.resolve().parents]
+    found = [hit for folder in above if folder.is_dir() for hit in sorted(folder.glob("*/*.ipynb"))]
+    return [hit for hit in [*sorted(package.glob("*.ipynb")), *found] if hit.resolve() != path.resolve()]
+
+
+def repair(notebook: Notebook, released: Notebook | None, before: Notebook | None = None) -> Repaired:
+    """Put the released locked cells back; without a release, only say which cells were changed or copied.
+
+    `before` is the release that the student started from, where `released` is a corrected one: text that equals it is
+    not the student's own.
+    """
+    if released is None:
+        return Repaired(notebook, _oddities(notebook, None))
+    notebook = notebook.with_cells([_recognised(cell, released.by_id()) for cell in notebook.cells])
+    given = {(_key(cell), cell["source"].rstrip()) for source in (released, before) if source for cell in source.cells}
+    return Repaired(_merged(notebook, released, given), _oddities(notebook, released))
+
+
+def _recognised(cell: Cell, released: dict[str, Cell]) -> Cell:
+    """Give a cell whose metadata was stripped its name back: the released cell ids are the grade_ids."""
+    name = str(cell.get("id") or cell["metadata"].get("id") or "")
+    if grade_id(cell) or name not in released:
+        return cell
+    return {**cell, "metadata": {**cell["metadata"], "nbgrader": released[name]["metadata"]["nbgrader"]}}
+
+
+def _oddities(notebook: Notebook, released: Notebook | None) -> list[str]:
+    """What the grader would not take as saved: copies, changed locked cells, missing cells."""
+    names = [name for cell in notebook.cells if (name := grade_id(cell))]
+    notes = [f"copied: {name} stands {names.count(name)} times; the last one counts" for name in dict.fromkeys(names)
+             if names.count(name) > 1]
+    theirs = notebook.by_id()
+    if released is None:
+        return notes + [f"changed: {n} is a locked cell; the grader uses the released one" for n, cell in theirs.items()
+                        if is_locked(cell) and is_untouched(cell) is False]
+    for name, cell in released.by_id().items():
+        if name not in theirs:
+            notes.append(f"missing: {name}; {'its answer is lost' if is_answer(cell) else 'it is put back'}")
+        elif is_locked(cell) and theirs[name]["source"].rstrip() != cell["source"].rstrip():
+            notes.append(f"changed: {name} is a locked cell; the grader uses the released one")
+    return notes
+
+
+def _merged(notebook: Notebook, released: Notebook, given: set[tuple[str, str]]) -> Notebook:
+    """The release in its order, with the student's answers in it and their own cells after the cell they followed."""
+    answers, own = notebook.by_id(), _own_cells(notebook, released, given)
+    merged = list(own.get("", []))
+    for cell in released.cells:
+        name = grade_id(cell)
+        merged.append(_answered(cell, answers[name]) if name in answers and is_answer(cell) else copy.deepcopy(cell))
+        merged += own.get(_key(cell), [])
+    return notebook.with_cells(merged)
+
+
+def _key(cell: Cell) -> str:
+    """What makes a released cell the same cell in a student's copy."""
+    return grade_id(cell) or str(cell.get("id") or cell["metadata"].get("id") or cell["source"].rstrip())
+
+
+def _answered(released: Cell, theirs: Cell) -> Cell:
+    cell = copy.deepcopy(released)
+    cell["source"] = theirs["source"]
+    if "outputs" in cell and theirs.get("cell_type") == cell.get("cell_type"):
+        cell["outputs"] = theirs.get("outputs", [])
+    return cell
+
+
+def _own_cells(notebook: Notebook, released: Notebook, given: set[tuple[str, str]]) -> dict[str, list[Cell]]:
+    """The student's own cells by the released cell that they follow; a given text that they changed is theirs too."""
+    keys, own = {_key(cell) for cell in released.cells}, dict[str, list[Cell]]()
+    anchor = ""
+    for cell in notebook.cells:
+        key = _key(cell)
+        anchor = key if key in keys else anchor
+        if not grade_id(cell) and cell["source"].strip() and (key, cell["source"].rstrip()) not in given:
+            own.setdefault(anchor, []).append(_own(cell, key in keys))
+    return own
+
+
+def _own(cell: Cell, id_taken: bool) -> Cell:
+    """A student's own cell; its id goes where the released cell keeps it, since ids are unique in a notebook."""
+    cell = copy.deepcopy(cell)
+    if id_taken and "id" in cell:
+        cell["id"] = f"{cell['id'][:58]}-own"
+    return cell
+
+
+def repair_file(path: Path, released: Notebook | None, before: Notebook | None = None) -> list[str]:
+    """Repair a notebook file in place after a backup; the lines say what was done and where the backup lies."""
+    notebook = read(path)
+    if released is None:
+        raise NotebookError(f"{path}: no released copy is at hand; give one with --release FILE")
+    fixed = repair(notebook, released, before)
+    if fixed.notebook.cells == notebook.cells:
+        return ["nothing to repair"]
+    backup = keep_copy(path, "before-repair")
+    write(fixed.notebook, path)
+    return [*fixed.notes, f"repaired {path.name}; your copy as it was is {backup.name}"]
