@@ -64,7 +64,9 @@ def module_path(notebook: Notebook) -> Path:
     """Where the notebook's answers go, by its own `default_exp` line."""
     named = [given for cell in notebook.cells if (given := directives(cell).get("default_exp"))]
     if len(named) != 1 or not re.fullmatch(r"core\.\w+", named[0]):
-        raise NotebookError(f"{notebook.path}: has no line `#| default_exp core.NAME`; is it a notebook of this course?")
+        raise NotebookError(
+            f"{notebook.path}: has no line `#| default_exp core.NAME`; is it a notebook of this course?"
+        )
     return core_folder() / f"{named[0].removeprefix('core.')}.py"
 
 
@@ -113,7 +115,9 @@ def _qualified(node: ast.AST, source: str) -> str:
     """The class and function that a node stands in, such as `SGD.rule`."""
     line = getattr(node, "lineno", 0)
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    around = [n for n in ast.walk(ast.parse(source)) if isinstance(n, kinds) and n.lineno <= line <= (n.end_lineno or 0)]
+    around = [
+        n for n in ast.walk(ast.parse(source)) if isinstance(n, kinds) and n.lineno <= line <= (n.end_lineno or 0)
+    ]
     return ".".join(n.name for n in sorted(around, key=lambda n: n.lineno)) or f"line {line}"
 
 
@@ -139,7 +143,7 @@ def _proved(target: Path, text: str) -> None:
     try:
         command = [sys.executable, "-c", f"import tinytorch.core.{trial.stem}"]
         home = str(core_folder().parents[1])
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=home)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=home)
     except subprocess.TimeoutExpired:
         raise NotebookError(f"{target.name}: importing your answers takes over a minute; nothing was written") from None
     finally:

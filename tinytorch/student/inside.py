@@ -59,7 +59,7 @@ def execute(source: str, name: str, names: dict[str, Any]) -> tuple[Any, str, st
             value = value_of(last, names) if last else None
         except KeyboardInterrupt:
             raise
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001 (exit() in a cell is a failed cell)
             error = _traceback(problem, name)
     return value, out.getvalue()[:OUTPUT_LIMIT], error
 
@@ -73,7 +73,9 @@ def _traceback(problem: BaseException, name: str) -> str:
 
 
 def points_of(made: list[Any], value: Any, error: str, maximum: float) -> dict[str, Any]:
-    """What a test cell earned: by its named checks, else by nbgrader's rule for the last value."""
+    """What a test cell earned: by its named checks (nothing is known if it broke), else by nbgrader's rule."""
+    if made and error:
+        return {}
     if made:
         results = [result for checks in made for result in checks.results]
         earned = sum(result.points for result in results if result.passed)

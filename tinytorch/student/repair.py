@@ -75,12 +75,18 @@ def _recognised(cell: Cell, released: dict[str, Cell]) -> Cell:
 def _oddities(notebook: Notebook, released: Notebook | None) -> list[str]:
     """What the grader would not take as saved: copies, changed locked cells, missing cells."""
     names = [name for cell in notebook.cells if (name := grade_id(cell))]
-    notes = [f"copied: {name} stands {names.count(name)} times; the last one counts" for name in dict.fromkeys(names)
-             if names.count(name) > 1]
+    notes = [
+        f"copied: {name} stands {names.count(name)} times; the last one counts"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
     theirs = notebook.by_id()
     if released is None:
-        return notes + [f"changed: {n} is a locked cell; the grader uses the released one" for n, cell in theirs.items()
-                        if is_locked(cell) and is_untouched(cell) is False]
+        return notes + [
+            f"changed: {n} is a locked cell; the grader uses the released one"
+            for n, cell in theirs.items()
+            if is_locked(cell) and is_untouched(cell) is False
+        ]
     for name, cell in released.by_id().items():
         if name not in theirs:
             notes.append(f"missing: {name}; {'its answer is lost' if is_answer(cell) else 'it is put back'}")
@@ -116,10 +122,12 @@ def _answered(released: Cell, theirs: Cell) -> Cell:
 def _own_cells(notebook: Notebook, released: Notebook, given: set[tuple[str, str]]) -> dict[str, list[Cell]]:
     """The student's own cells by the released cell that they follow; a given text that they changed is theirs too."""
     keys, own = {_key(cell) for cell in released.cells}, dict[str, list[Cell]]()
-    anchor = ""
+    anchor, passed = "", set[str]()
     for cell in notebook.cells:
         key = _key(cell)
-        anchor = key if key in keys else anchor
+        # A second copy of a released cell is no place to stand: only the first one stays.
+        anchor = key if key in keys - passed else anchor
+        passed.add(key)
         if not grade_id(cell) and cell["source"].strip() and (key, cell["source"].rstrip()) not in given:
             own.setdefault(anchor, []).append(_own(cell, key in keys))
     return own

@@ -5,7 +5,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tinytorch.student.notebook import Cell, Notebook, code_cells, grade_id, is_answer, is_test, is_untouched, nbgrader_of
+from tinytorch.student.notebook import (
+    Cell,
+    Notebook,
+    code_cells,
+    grade_id,
+    is_answer,
+    is_test,
+    is_untouched,
+    nbgrader_of,
+)
 from tinytorch.student.repair import repair
 from tinytorch.student.run import Report, run
 
