@@ -7,26 +7,38 @@ tuple, dict, numeric arrays). So a grader can evaluate `got` in one process and 
 import contextlib
 import io
 import json
+import logging
 import os
-import sys
 import traceback
 import warnings
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Checks", "StudentError", "hidden_inputs"]
+__all__ = ["Checks", "Result", "StudentError", "hidden_inputs"]
 
 
 class StudentError(Exception):
     """An error that a student's code raised in another process; its text is the student's traceback."""
 
 
+@dataclass(frozen=True)
+class Result:
+    """What became of one check: `text` is its report, `slip` the sentence where a known slip gives what came."""
+
+    name: str
+    points: float
+    passed: bool
+    text: str
+    slip: str = ""
+
+
 def hidden_inputs(assignment: str, cell: str) -> np.random.Generator:
-    """The generator of a cell's hidden inputs, from the assignment's seed in `TINYTORCH_SEEDS` (a JSON object; 0 if absent)."""
-    seed = json.loads(os.environ.get("TINYTORCH_SEEDS", "{}")).get(assignment, 0)
+    """The generator of a cell's hidden inputs, from the assignment's seed in `TINYTORCH_SEEDS` (JSON; 0 if absent)."""
+    seed = json.loads(os.environ.get("TINYTORCH_SEEDS") or "{}").get(assignment, 0)
     return np.random.default_rng([seed, zlib.crc32(cell.encode())])
 
 
@@ -35,7 +47,15 @@ class Checks:
 
     def __init__(self, exercise: str, points: float) -> None:
         self.exercise, self.points = exercise, points
-        self.results: dict[str, tuple[float, bool]] = {}
+        self.results: list[Result] = []
+        self.barred = ""
+        self.only = os.environ.get("TINYTORCH_ONLY_CHECK", "")  # replays one check, by its name, for no marks
+
+    def require(self, name: str, *, got: Callable[[], Any]) -> None:
+        """A condition without which every check of this cell fails."""
+        came, error = _attempt(got)
+        if came is not True and not self.barred:
+            self.barred = f"no points in this cell, because this does not hold: {name}\n{error}".rstrip()
 
     def check(
         self,
@@ -50,9 +70,102 @@ class Checks:
         slips: Mapping[str, Any] | None = None,
         needs: str | Sequence[str] = (),
     ) -> None:
-        """Compare `got()` with `want` (or one of `also`); `slips` maps a sentence to the wrong value it explains."""
-        raise NotImplementedError
+        """Compare `got()` with `want` (or one of `also`); `slips` maps a sentence to the wrong value that it explains.
+
+        `tol` is relative to the largest number in `want`. The points count only where the checks it `needs` passed.
+        """
+        if self.only and name != self.only:
+            return
+        came, error = (None, self.barred) if self.barred else _attempt(got)
+        right = not error and any(same(came, value, tol) for value in (want, *also))
+        named = [text for text, value in (slips or {}).items() if not error and same(came, value, tol)]
+        slip = self._missing(needs) if right else "".join(named[:1])
+        lines = [f"fed:      {fed}", f"expected: {show(want)}", f"came:     {error or show(came)}", slip]
+        text = "\n".join([f"{name} ({points:g} of {self.points:g} points)", *filter(None, lines)])
+        self.results.append(Result(name, points, right and not slip, text.replace("\n", "\n    "), slip))
+
+    def _missing(self, needs: str | Sequence[str]) -> str:
+        """Why a check that is right by itself does not count; empty where it does."""
+        passed = {result.name for result in self.results if result.passed}
+        missing = [name for name in ([needs] if isinstance(needs, str) else needs) if name not in passed]
+        return f"right, but it counts only together with: {', '.join(missing)}" if missing and not self.only else ""
 
     def score(self) -> float | None:
         """Print the summary; None when no check failed, else the points earned."""
-        raise NotImplementedError
+        shown = [result for result in self.results if self.only or not result.passed]
+        made = sum(result.points for result in self.results)
+        earned = float(sum(result.points for result in self.results if result.passed))
+        if self.results and not shown:
+            rest = f"; hidden checks decide the other {self.points - made:g}" if made < self.points else ""
+            kind = "visible checks" if rest else "checks"
+            print(f"{self.exercise}: all {kind} pass ({made:g} of {self.points:g} points){rest}.")
+            return None
+        print(f"{self.exercise}: {self.barred or f'{len(shown)} of {len(self.results)} checks failed.'}")
+        print(*(result.text for result in shown if not self.barred), sep="\n")
+        return 0.0 if self.only else earned
+
+
+def same(came: Any, want: Any, tol: float) -> bool:
+    """Whether two pieces of plain data agree: numbers to `tol` times the largest wanted one, the rest exactly."""
+    numbers, wanted = _numbers(came), _numbers(want)
+    if wanted is not None and wanted.size:
+        if numbers is None or numbers.shape != wanted.shape:
+            return False
+        return bool(np.all(np.abs(numbers - wanted) <= tol * (np.max(np.abs(wanted)) or 1.0)))
+    if isinstance(want, dict):
+        return isinstance(came, dict) and came.keys() == want.keys() and all(same(came[k], want[k], tol) for k in want)
+    if isinstance(want, list | tuple):
+        alike = isinstance(came, list | tuple) and len(came) == len(want)
+        return alike and all(same(a, b, tol) for a, b in zip(came, want, strict=True))
+    return type(came) is type(want) and came == want
+
+
+def show(value: Any) -> str:
+    """Plain data as a person reads it: arrays with their shape, long ones shortened."""
+    if isinstance(value, np.ndarray):
+        text = np.array2string(value, precision=7, separator=", ", threshold=40, max_line_width=200)
+        return text if value.ndim < 2 else f"{text} (shape {value.shape})"
+    if isinstance(value, list | tuple) and len(value) < 20:
+        return "[" + ", ".join(show(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {show(item)}" for key, item in value.items()) + "}"
+    text = f"{value:.8g}" if isinstance(value, float | np.floating) else str(value)
+    return text if len(text) < 600 else text[:600] + " ..."
+
+
+def _numbers(value: Any) -> np.ndarray | None:
+    """The value as a float64 array where it is made of numbers only."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        return None
+    return array.astype(np.float64) if array.dtype.kind in "iuf" else None
+
+
+def _attempt(got: Callable[[], Any]) -> tuple[Any, str]:
+    """What `got` gives, and the student's traceback where it raises. Nothing of it reaches stderr."""
+    try:
+        with _quiet():
+            return got(), ""
+    except KeyboardInterrupt:  # this is how a kernel stops a cell that takes too long
+        raise
+    except StudentError as error:
+        return None, str(error)
+    except BaseException as error:
+        ours = {__file__, os.path.join(os.path.dirname(__file__), "probes.py"), got.__code__.co_filename}
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename not in ours]
+        trace = traceback.format_list(frames) + traceback.format_exception_only(error)
+        return None, "an error\n" + "".join(trace).rstrip()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No warning, log line or print to stderr: nbgrader gives 0 to a cell that writes there."""
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
