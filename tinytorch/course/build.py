@@ -10,7 +10,7 @@ from tinytorch.course import settings as ini
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import Module, every, find
 
-__all__ = ["build", "write"]
+__all__ = ["base_of", "build", "keep_base", "write"]
 
 TOOLS = ("build.py", "package.py", "percent.py", "refusals.py")
 
@@ -19,7 +19,11 @@ def build(names: Sequence[str], course: Path | None = None) -> list[str]:
     """Build the named modules (default: all); the names of those that had changed."""
     folder = ini.load(course).course
     modules = [find(name) for name in names] or every()
-    return [module.name for module in modules if not _current(module, folder) and _build(module, folder)]
+    stale = [module for module in modules if not _current(module, folder)]
+    prepared = [_prepare(module, folder) for module in stale]
+    for module, made in zip(stale, prepared, strict=True):
+        _publish(module, folder, made)
+    return [module.name for module in stale]
 
 
 def write(path: Path, text: str) -> None:
@@ -30,32 +34,55 @@ def write(path: Path, text: str) -> None:
     new.replace(path)
 
 
-def _build(module: Module, course: Path) -> bool:
-    from tinytorch.course import package, percent
+def _prepare(module: Module, course: Path) -> dict[Path, str]:
+    """All files that a module's build writes, made before any is written; whatever is wrong is raised here."""
+    from tinytorch.course import package, percent, refusals
+    from tinytorch.course.pair import refuse_edited
 
     source = module.source.read_text("utf-8")
-    notebook = percent.to_notebook(source)
+    notebook = refusals.parsed(module.short, source)
+    refuse_edited(module, course, source)
+    _refuse_shared_target(module, source)
     if percent.from_notebook(notebook) != source:
-        raise CourseError(f"{module.short}: source -> notebook -> source is not the identity")
+        raise CourseError(f"{module.short}:1: source -> notebook -> source is not the identity; see `jupytext --test`")
     text = percent.notebook_text(notebook)
-    files = package.exported(text, module.short)
-    write(module.built(course), text)
-    for name, code in files.items():
-        write(ini.root() / "tinytorch" / name, code)
-    _stamp(module, course, [ini.root() / "tinytorch" / name for name in files])
-    return True
+    exported = package.exported(text, module.short)
+    return {module.built(course): text} | {ini.root() / "tinytorch" / name: code for name, code in exported.items()}
+
+
+def _publish(module: Module, course: Path, made: dict[Path, str]) -> None:
+    """Write the files, and remember what this build read and wrote."""
+    for path, text in made.items():
+        write(path, text)
+    state = {"tools": _tools(), "files": {str(path): _digest(path) for path in [module.source, *made]}}
+    write(_record(module, course), json.dumps(state, indent=1))
+    keep_base(module, course, module.source.read_text("utf-8"))
+
+
+def _refuse_shared_target(module: Module, source: str) -> None:
+    """nbdev would let the last of two modules that export to one file win, and say nothing."""
+    from tinytorch.course.refusals import default_exp
+
+    mine = default_exp(source)
+    for other in every():
+        theirs = default_exp(other.source.read_text("utf-8"))
+        if mine and theirs and other != module and mine[1] == theirs[1]:
+            raise CourseError(f"{module.short}:{mine[0]}: {other.short}:{theirs[0]} exports to {mine[1]} too; give each its own")
+
+
+def base_of(module: Module, course: Path) -> str | None:
+    """The source as it was last built here: the base from which an edit of either half is told."""
+    path = _record(module, course).with_suffix(".py")
+    return path.read_text("utf-8") if path.is_file() else None
+
+
+def keep_base(module: Module, course: Path, text: str) -> None:
+    """From now on the notebook counts as edited only where it differs from this."""
+    write(_record(module, course).with_suffix(".py"), text)
 
 
 def _record(module: Module, course: Path) -> Path:
     return course / ".built" / f"{module.name}.json"
-
-
-def _stamp(module: Module, course: Path, files: list[Path]) -> None:
-    """Remember what this build read and wrote; the source as it was built is the base that `pull` compares with."""
-    paths = [module.source, module.built(course), *files]
-    state = {"tools": _tools(), "files": {str(path): _digest(path) for path in paths}}
-    write(_record(module, course), json.dumps(state, indent=1))
-    write(_record(module, course).with_suffix(".py"), module.source.read_text("utf-8"))
 
 
 def _current(module: Module, course: Path) -> bool:

@@ -23,3 +23,11 @@ def build(modules: Annotated[list[str] | None, typer.Argument(metavar="[MODULE].
 
     for name in build(modules or [], course):
         typer.echo(f"built {name}")
+
+
+@app.command()
+def pull(module: ModuleName, course: Course = None) -> None:
+    """Bring an edit of the built notebook back to the percent source."""
+    from tinytorch.course.pair import pull
+
+    typer.echo(pull(module, course))

@@ -1,16 +1,12 @@
 """A percent source and its notebook: the same text in two forms."""
 
 import hashlib
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-# jsonschema checks URIs with a grammar that takes a second and a half to load; no notebook needs it (trap 13).
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
-import jupytext  # noqa: E402
-from nbformat import NotebookNode  # noqa: E402
+import jupytext
+from nbformat import NotebookNode
 
 __all__ = ["Notebook", "from_notebook", "load_notebook", "notebook_text", "to_notebook"]
 

@@ -1,0 +1,33 @@
+"""What many tests share: the repository, and a small project of its own to build and break."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TOP = ("settings.ini", "pyproject.toml", "jupytext.toml", "nbgrader_config.py")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A copy of the sources and the settings, with nothing built; the working directory is in it."""
+    shutil.copytree(ROOT / "modules", tmp_path / "modules", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in TOP:
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def tinytorch():
+    """Run the command in a process of its own."""
+
+    def run(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tinytorch", *map(str, words)]
+        return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", timeout=600)
+
+    return run
