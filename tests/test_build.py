@@ -134,3 +134,16 @@ def test_an_unknown_module_is_one_line(tinytorch):
     done = tinytorch("build", "99")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("no module is called '99'; there are: ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("line, message", [
+    ("c.Execute.timout = 3", "Execute has no option timout"),
+    ("c.Execution.timeout = 3", "nbgrader has no class Execution"),
+])  # fmt: skip
+def test_an_option_that_nbgrader_does_not_know_fails_the_build(project, line, message):
+    path = project / "nbgrader_config.py"
+    path.write_text(path.read_text("utf-8") + line + "\n", "utf-8")
+    number = len(path.read_text("utf-8").splitlines())
+    with pytest.raises(CourseError, match=f"nbgrader_config.py:{number}: {message}"):
+        build(["08"])
+    assert tree(project) == {}

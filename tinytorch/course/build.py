@@ -19,6 +19,7 @@ def build(names: Sequence[str], course: Path | None = None) -> list[str]:
     """Build the named modules (default: all); the names of those that had changed."""
     folder = ini.load(course).course
     modules = [find(name) for name in names] or every()
+    _refuse_unknown_options(folder)
     stale = [module for module in modules if not _current(module, folder)]
     prepared = [_prepare(module, folder) for module in stale]
     for module, made in zip(stale, prepared, strict=True):
@@ -48,6 +49,17 @@ def _prepare(module: Module, course: Path) -> dict[Path, str]:
     text = percent.notebook_text(notebook)
     exported = package.exported(text, module.short)
     return {module.built(course): text} | {ini.root() / "tinytorch" / name: code for name, code in exported.items()}
+
+
+def _refuse_unknown_options(course: Path) -> None:
+    """Ask nbgrader about nbgrader_config.py once for each version of the file: importing nbgrader takes seconds."""
+    path, seen = ini.root() / "nbgrader_config.py", course / ".built" / "nbgrader_config"
+    if not path.is_file() or (seen.is_file() and seen.read_text("utf-8") == _digest(path)):
+        return
+    from tinytorch.course.options import refuse_unknown
+
+    refuse_unknown(path)
+    write(seen, _digest(path))
 
 
 def _publish(module: Module, course: Path, made: dict[Path, str]) -> None:

@@ -31,3 +31,11 @@ def pull(module: ModuleName, course: Course = None) -> None:
     from tinytorch.course.pair import pull
 
     typer.echo(pull(module, course))
+
+
+@app.command()
+def release(module: ModuleName, course: Course = None) -> None:
+    """The student version in course/release, refused if any answer is left in it."""
+    from tinytorch.course.release import release
+
+    typer.echo(release(module, course))

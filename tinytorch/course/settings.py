@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tinytorch.course.errors import CourseError
 
-__all__ = ["Settings", "load", "root"]
+__all__ = ["Settings", "load", "root", "seeds"]
 
 FILE = "settings.ini"
 KNOWN = {
@@ -38,9 +38,9 @@ def root() -> Path:
     return here
 
 
-def load(course: Path | str | None = None) -> Settings:
+def load(course: Path | str | None = None, home: Path | None = None) -> Settings:
     """The settings that hold for a course directory (default: the one that `settings.ini` names)."""
-    home = root()
+    home = home or root()
     own = Path(course) / FILE if course else home / FILE
     values = _read(own if own.is_file() else home / FILE)
     default = home / values["directory"]
@@ -55,6 +55,12 @@ def load(course: Path | str | None = None) -> Settings:
         memory_mb=_positive(values, "memory_mb", own),
         colab=values["colab"],
     )
+
+
+def seeds(course: Path) -> str:
+    """The seeds of the assignments' hidden inputs, as the environment variable TINYTORCH_SEEDS holds them."""
+    path = course / "seeds.json"
+    return path.read_text("utf-8") if path.is_file() else "{}"
 
 
 def _read(path: Path) -> dict[str, str]:
