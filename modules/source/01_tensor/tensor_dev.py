@@ -16,6 +16,26 @@
 # %% [markdown]
 """
 # Tensors
+
+> The array that the rest of TinyTorch computes with: numbers of one dtype, with NumPy's broadcasting.
+> `Tensor(data)` copies its input; every operation gives a new Tensor.
+
+Here you write the parts of a tensor that go wrong most quietly: which dtype it has, who shares its memory, which shapes may
+meet, and in which order its numbers lie. You need Python and a little NumPy. Two hours are enough.
+
+Graded cells show their visible checks. Hidden checks of the same kind run when your work is graded: other numbers, other
+shapes, other dtypes.
+"""
+
+# %% [markdown] tags=["goals"]
+"""
+After this notebook you can
+
+- turn what a user hands over into an array, with the right dtype and without sharing memory: `test-as-array`;
+- predict the shape of any operation on two arrays, and see why a shape that fits can still be a bug: `test-broadcast-shape`, `why-the-loss-stays`;
+- write operators that work with plain numbers on either side and never widen a dtype: `test-tensor`;
+- compute a matrix product from its definition: `test-matmul`;
+- say where an element lies in memory, and why that decides how fast a sum is: `test-strides`.
 """
 
 # %% nbgrader={"grade": false, "grade_id": "tensor-imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -28,83 +48,417 @@ import numpy as np
 
 # %% [markdown]
 """
-## Construction: dtype and copies
+## 1. A number has a dtype
+
+Add 0.1 ten million times, in float32. The true sum is 1,000,000. Write down what you expect before you run the cell below it.
+"""
+
+# %% tags=["prediction", "skip-execution"]
+expected_sum = None  # your guess, a number
+
+# %% nbgrader={"grade": false, "grade_id": "show-running-sum", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+from tinytorch.figures import label, new, show
+
+counts = np.arange(1, 10_000_001)
+sampled = np.unique(np.geomspace(1, 10_000_000, 400).astype(int)) - 1
+fig, ax = new()
+for dtype, word in [(np.float32, "float32, one after another"), (np.float64, "float64, one after another")]:
+    running = np.cumsum(np.full(10_000_000, 0.1, dtype))
+    error = np.abs(running[sampled] / (counts[sampled] / 10) - 1)
+    (line,) = ax.loglog(counts[sampled], np.maximum(error, 1e-17))
+    label(ax, line, word, at=330, offset=(-6, 12), ha="right")
+    print(f"{word}: {running[-1]:,.1f}")
+    assert (error[-1] > 0.08) == (dtype is np.float32)
+pairwise = np.full(10_000_000, 0.1, np.float32).sum()
+print(f"float32, np.sum: {pairwise:,.1f}; your guess: {expected_sum}")
+ax.set(xlabel="how many times 0.1 was added", ylabel="relative error of the sum", ylim=(1e-17, 1))
+show(fig, alt="Relative error of a running sum of 0.1 against the number of terms: float32 climbs to about 9 percent at ten million, float64 stays below one in a billion.")
+
+# %% [markdown]
+"""
+The float32 sum is almost nine percent off. Once the sum is large, its neighbours in float32 lie further apart than 0.1 is wide, and each
+addition rounds the same way. `np.sum` adds in pairs and stays right. The dtype and the order of operations are part of a result.
+
+float32 is the usual choice all the same: half the memory of float64, and precise enough for a network's weights. So the rule of this
+course is:
+
+| data | dtype of the Tensor |
+|---|---|
+| Python numbers, and lists of them | float32 |
+| anything with `__array__`: arrays, NumPy scalars, Tensors | its own |
+
+The function below is given. It refuses what holds no numbers, and it may hand back the caller's own memory.
 """
 
 # %% nbgrader={"grade": false, "grade_id": "to-numpy", "locked": true, "schema_version": 3, "solution": false, "task": false}
 #| export
 def to_numpy(data: Any) -> np.ndarray:
-    """`data` as an array of numbers, sharing its memory where NumPy can.
+    """`data` as an array of real numbers, over its own memory where NumPy can do that.
 
-    Raises ValueError for rows of different lengths and TypeError for what holds no real numbers.
+    Raises ValueError for rows of different lengths, TypeError for what holds anything but numbers.
 
     >>> to_numpy([[1, 2], [3]])
     Traceback (most recent call last):
         ...
     ValueError: the rows of a Tensor must have equal lengths, got [[1, 2], [3]]
     """
-    if isinstance(data, Tensor):
-        return data.data
     try:
         array = np.asarray(data)
     except ValueError:
-        raise ValueError(f"the rows of a Tensor must have equal lengths, got {str(data):.60}") from None
+        raise ValueError(f"the rows of a Tensor must have equal lengths, got {data!s:.60}") from None
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"a Tensor holds real numbers, and {type(data).__name__} {str(data):.60} is none (or has none in it)")
+        raise TypeError(f"a Tensor holds real numbers only, got {type(data).__name__}: {data!s:.60}")
     return array
+
+# %% [markdown]
+"""
+Sharing is cheap and it bites: whoever changes the source later changes the other too.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-shared-memory", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+source = np.zeros(3)
+shared, copied = to_numpy(source), np.array(source)
+source[0] = 7
+print("shared:", shared, " copied:", copied)
+
+# %% [markdown]
+"""
+**Exercise 1.** Write `as_array` (about 3 lines): call `to_numpy`, choose the dtype by the table, return a copy.
+
+<details><summary>Hint: telling the two rows of the table apart</summary>
+
+`hasattr(data, "__array__")` is true for exactly the second row.
+</details>
+<details><summary>Hint: dtype and copy in one call</summary>
+
+`np.array(array, dtype=...)` always copies; `np.asarray` copies only where it must.
+</details>
+"""
 
 # %% nbgrader={"grade": false, "grade_id": "as-array", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 def as_array(data: Any) -> np.ndarray:
-    """A new array with the numbers of `data`: a copy, so that changing one never changes the other.
+    """A new array with the numbers of `data`: changing one never changes the other.
 
-    An array, a NumPy scalar and a Tensor keep their dtype; Python numbers and lists of them become float32.
+    Arrays, NumPy scalars and Tensors keep their dtype; Python numbers and lists of them become float32.
 
     >>> as_array([1, 2]).dtype, as_array(np.array([1.0, 2.0])).dtype
     (dtype('float32'), dtype('float64'))
     """
     ### BEGIN SOLUTION
     array = to_numpy(data)
-    keeps = isinstance(data, (np.ndarray, np.generic, Tensor))
-    return np.array(array, dtype=array.dtype if keeps else np.float32)
+    return np.array(array, dtype=array.dtype if hasattr(data, "__array__") else np.float32)
     ### END SOLUTION
 
+# %% nbgrader={"grade": false, "grade_id": "tensor-probes", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from tinytorch.checks import Checks, hidden_inputs
+from tinytorch.probes import written_here
+
+
+def refusal(function, *arguments):
+    """The name of the error that a call raises, or "accepted"."""
+    try:
+        function(*arguments)
+    except Exception as error:
+        return type(error).__name__
+    return "accepted"
+
+
+def after_change(make, source):
+    """What `make(source)` holds once the source has been changed, and the source once that has been changed."""
+    made = make(source)
+    source[0] = 7
+    kept = made.tolist()
+    made[-1] = 9
+    return [kept, source.tolist()]
+
+
+def dtype_of(array):
+    return str(array.dtype)
+
+# %% nbgrader={"grade": true, "grade_id": "test-as-array", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+checks = Checks("as_array", points=10)
+checks.require("as_array is written in this notebook", got=lambda: written_here(as_array))
+checks.check(
+    "the numbers arrive", 1,
+    fed="[[1, 2], [3, 4]]",
+    got=lambda: as_array([[1, 2], [3, 4]]).tolist(),
+    want=[[1, 2], [3, 4]],
+)
+checks.check(
+    "Python numbers become float32", 1,
+    fed="[1, 2], [0.5, 2] and 0.5; the dtype of each result",
+    got=lambda: [dtype_of(as_array(data)) for data in ([1, 2], [0.5, 2], 0.5)],
+    want=["float32"] * 3,
+    slips={
+        "NumPy's own choice for Python numbers is int64 and float64: ask for float32": ["int64", "float64", "float64"],
+        "Python floats are float64 for NumPy: ask for float32": ["float64"] * 3,
+    },
+    needs="the numbers arrive",
+)
+checks.check(
+    "an array keeps its float dtype", 1,
+    fed="float64 array [1, 2]; the dtype of the result",
+    got=lambda: dtype_of(as_array(np.array([1.0, 2.0]))),
+    want="float64",
+    slips={"an array was made float32: it keeps the dtype it has": "float32"},
+    needs="the numbers arrive",
+)
+checks.check(
+    "a NumPy scalar keeps its float dtype", 1,
+    fed="np.float64(0.5); the dtype of the result",
+    got=lambda: dtype_of(as_array(np.float64(0.5))),
+    want="float64",
+    slips={"a NumPy scalar was treated as a Python number: it has __array__ and keeps its dtype": "float32"},
+    needs="the numbers arrive",
+)
+checks.check(
+    "the result is a copy", 2,
+    fed="source = array [0, 0, 0]; afterwards source[0] = 7, then result[-1] = 9; both",
+    got=lambda: after_change(as_array, np.array([0.0, 0.0, 0.0])),
+    want=[[0, 0, 0], [7, 0, 0]],
+    slips={"the result shares its source's memory: copy it (np.asarray does not)": [[7, 0, 0], [7, 0, 9]]},
+    needs="the numbers arrive",
+)
+### BEGIN HIDDEN TESTS
+rng = hidden_inputs("01_tensor", "test-as-array")
+kinds = ["float16", "float32", "float64", "int64", "int32", "bool"]
+checks.check(
+    "hidden: every dtype of an array is kept", 1,
+    fed=f"arrays of dtype {kinds}; the dtypes of the results",
+    got=lambda: [dtype_of(as_array(np.ones(2, kind))) for kind in kinds],
+    want=kinds,
+    slips={
+        "float dtypes are kept and whole numbers are not: labels and indices need theirs": [*kinds[:3], *["float32"] * 3],
+        "arrays were made float32": ["float32"] * 6,
+    },
+    needs="the numbers arrive",
+)
+block = rng.normal(size=(2, 3, 2)).round(3)
+nested = block.tolist()
+checks.check(
+    "hidden: nested lists", 1,
+    fed="a list of lists of lists, 2 by 3 by 2; dtype and numbers",
+    got=lambda: [dtype_of(as_array(nested)), as_array(nested).tolist()],
+    want=["float32", block.tolist()],
+    slips={"the dtype is float64, NumPy's own for Python floats": ["float64", block.tolist()]},
+    tol=1e-6,
+)
+row = rng.normal(size=4).astype(np.float32)
+checks.check(
+    "hidden: a float32 array is copied too", 1,
+    fed="a float32 array, changed afterwards",
+    got=lambda: after_change(as_array, np.array(row)),
+    want=[row.tolist(), [7, *row[1:].tolist()]],
+    slips={"the result shares its source's memory: astype, asarray and [:] do not always copy": [[7, *row[1:].tolist()], [7, *row[1:-1].tolist(), 9]]},
+    needs="the numbers arrive",
+)
+checks.check(
+    "hidden: what is no number is refused", 1,
+    fed='"12", [[1], [1, 2]] and a generator; the errors',
+    got=lambda: [refusal(as_array, data) for data in ("12", [[1], [1, 2]], (i for i in [1]))],
+    want=["TypeError", "ValueError", "TypeError"],
+    slips={
+        "the text was read as a number: call to_numpy, which refuses it": ["accepted", "ValueError", "TypeError"],
+        "every refusal was turned off: call to_numpy": ["accepted"] * 3,
+    },
+    needs="the numbers arrive",
+)
+### END HIDDEN TESTS
+checks.score()
+
 # %% [markdown]
-"""
-## Broadcasting
+r"""
+## 2. Which shapes may meet
+
+Two arrays of different shapes can meet in one operation: the shorter shape is filled with 1 on the left, and an axis of length 1 is
+repeated to the length of the other. With the lengths $a$ and $b$ of one axis, the length of the result is
+
+$$c = \begin{cases} a & \text{if } a = b \text{ or } b = 1 \\ b & \text{if } a = 1 \\ \text{error} & \text{otherwise.}\end{cases}$$
+
+| first | second | result |
+|---|---|---|
+| `(5, 1)` | `(3,)` | `(5, 3)` |
+| `(2, 3, 4)` | `(3, 1)` | `(2, 3, 4)` |
+| `(3,)` | `(4,)` | error |
+| `(1,)` | `(0,)` | `(0,)` |
+
+Note the last row: the rule is not "the larger one".
+
+**Exercise 2.** Write `broadcast_shape` (about 7 lines). Raise `ValueError` with both shapes in the message where they do not fit; without that
+message a user sees only that "something" was wrong.
+
+<details><summary>Hint: equal lengths first</summary>
+
+`(1,) * (n - len(shape)) + shape` fills a shape to `n` axes. A negative number of ones is none.
+</details>
 """
 
 # %% nbgrader={"grade": false, "grade_id": "broadcast-shape", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 def broadcast_shape(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of an operation on arrays of shapes `first` and `second`.
+    """The shape of an operation on arrays of the shapes `first` and `second`.
 
-    Axes are aligned at the last one; two lengths fit where they are equal or one of them is 1. Otherwise ValueError.
+    Shapes are aligned at the last axis; two lengths fit where they are equal or one of them is 1. Raises ValueError otherwise.
 
     >>> broadcast_shape((5, 1), (3,))
     (5, 3)
     """
     ### BEGIN SOLUTION
-    ndim = max(len(first), len(second))
     result = []
-    for a, b in zip((1,) * (ndim - len(first)) + first, (1,) * (ndim - len(second)) + second):
+    ndim = max(len(first), len(second))
+    for a, b in zip((1,) * (ndim - len(first)) + first, (1,) * (ndim - len(second)) + second, strict=True):
         if a != b and a != 1 and b != 1:
             raise ValueError(f"shapes {first} and {second} do not broadcast: {a} meets {b}")
         result.append(b if a == 1 else a)
     return tuple(result)
     ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-broadcast-shape", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+checks = Checks("broadcast_shape", points=8)
+checks.require("broadcast_shape is written in this notebook", got=lambda: written_here(broadcast_shape))
+checks.check(
+    "a column meets a row", 1,
+    fed="(5, 1) and (3,)",
+    got=lambda: tuple(broadcast_shape((5, 1), (3,))),
+    want=(5, 3),
+    slips={
+        "aligned at the first axis: shapes are aligned at the last one": (5, 1),
+        "an axis of length 1 was not repeated": (5, 1),
+    },
+)
+checks.check(
+    "equal shapes", 1,
+    fed="(2, 3) and (2, 3)",
+    got=lambda: tuple(broadcast_shape((2, 3), (2, 3))),
+    want=(2, 3),
+    needs="a column meets a row",
+)
+checks.check(
+    "a single number meets a matrix, on either side", 1,
+    fed="() and (2, 3); (2, 3) and ()",
+    got=lambda: [tuple(broadcast_shape((), (2, 3))), tuple(broadcast_shape((2, 3), ()))],
+    want=[(2, 3), (2, 3)],
+    slips={"the shorter shape decided how many axes there are": [(), ()]},
+    needs="a column meets a row",
+)
+checks.check(
+    "missing axes are added on the left", 1,
+    fed="(2, 3, 4) and (3, 1)",
+    got=lambda: tuple(broadcast_shape((2, 3, 4), (3, 1))),
+    want=(2, 3, 4),
+    slips={"the shapes were aligned at the first axis: align them at the last one": (2, 3, 4, 1)},
+)
+checks.check(
+    "lengths that do not fit are refused", 1,
+    fed="(3,) and (4,); (2, 3) and (2,); (2, 1) and (3, 3); the errors",
+    got=lambda: [refusal(broadcast_shape, *shapes) for shapes in (((3,), (4,)), ((2, 3), (2,)), ((2, 1), (3, 3)))],
+    want=["ValueError"] * 3,
+    slips={
+        "shapes that do not fit were accepted": ["accepted"] * 3,
+        "2 and 3 were aligned at the first axis": ["ValueError", "accepted", "ValueError"],
+        "raise ValueError: assert raises AssertionError, and python -O leaves it out": ["AssertionError"] * 3,
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = hidden_inputs("01_tensor", "test-broadcast-shape")
+full = rng.integers(2, 6, size=(6, 4))
+ones = rng.integers(0, 2, size=(2, 6, 4)).astype(bool)
+kept = rng.integers(1, 5, size=(2, 6))
+pairs = [
+    tuple(tuple(int(n) for n in np.where(ones[side][i], 1, full[i])[-kept[side][i]:]) for side in (0, 1))
+    for i in range(6)
+]
+wanted = [np.broadcast(np.empty(a), np.empty(b)).shape for a, b in pairs]
+checks.check(
+    "hidden: six pairs of shapes", 2,
+    fed=f"{pairs}",
+    got=lambda: [tuple(broadcast_shape(a, b)) for a, b in pairs],
+    want=wanted,
+)
+checks.check(
+    "hidden: an empty axis", 1,
+    fed="(1,) and (0,); (0,) and (1,); (4, 0) and (1, 1)",
+    got=lambda: [tuple(broadcast_shape(a, b)) for a, b in (((1,), (0,)), ((0,), (1,)), ((4, 0), (1, 1)))],
+    want=[(0,), (0,), (4, 0)],
+    slips={"the larger length was taken: where one length is 1, the result has the other, and that may be 0": [(1,), (1,), (4, 1)]},
+)
+### END HIDDEN TESTS
+checks.score()
+
 # %% [markdown]
 """
-## The class
+### A shape that fits and is wrong
+
+A model predicts every target of 40 exactly. The predictions come as a column, `(40, 1)`, the targets as `(40,)`. Their mean squared
+difference should be 0. What is it?
+"""
+
+# %% tags=["prediction", "skip-execution"]
+expected_loss = None  # your guess: the shape of the difference, and is the loss 0?
+
+# %% nbgrader={"grade": false, "grade_id": "show-perfect-predictions", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+targets = np.sort(np.random.default_rng(1).normal(size=40))
+difference = targets.reshape(40, 1) - targets
+fig, (left, right) = new(2, height=3.0, width_ratios=(1, 1.4))
+left.imshow(difference, cmap="PuOr", vmin=-4, vmax=4)
+left.set(title=f"difference, shape {broadcast_shape((40, 1), (40,))}", xlabel="target", ylabel="prediction")
+left.grid(False)
+losses = [np.mean(difference**2), 2 * targets.var(), np.mean((targets - targets) ** 2)]
+right.barh(["mean of (40, 1) minus (40,)", "twice the variance", "mean of (40,) minus (40,)"], losses, color="#0072B2", height=0.5)
+right.set(xlabel="mean squared difference", title="perfect predictions")
+right.invert_yaxis()
+assert np.isclose(losses[0], losses[1])
+show(fig, alt="Left: the difference of a column and a row of 40 numbers is a 40 by 40 square. Right: its mean square equals twice the variance of the targets, while the right shape gives zero.")
+
+# %% [markdown]
+"""
+Every prediction was compared with every target. The loss is twice the variance of the targets, no error is raised, and a model trained on it learns
+to predict their mean.
+
+### Why the loss stays
+
+Suppose a colleague trains with such a loss. It falls at first, and then stays near the variance of the targets for ever.
+Why does it fall at all, what has the model learned when it stops, and which one line would have shown the mistake on the first day?
+"""
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "why-the-loss-stays", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+"""
+### BEGIN SOLUTION
+The mean over all pairs is smallest where every prediction is the mean of the targets: there it equals their variance. So it falls while the outputs move
+to that constant, and cannot go below. `assert prediction.shape == target.shape` would have shown it. Full credit: the constant,
+the reason in terms of all pairs, and a check of shapes (or a look at the predictions).
+### END SOLUTION
+"""
+
+# %% [markdown]
+"""
+## 3. The class
+
+Most of `Tensor` is one line per operation, and given. Three places are yours (9 lines together):
+
+1. `operand` makes an array of the other side of an operator. `np.asarray(0.1)` is float64 and would widen a float32 Tensor; `as_array(0.1)` is float32 and would round
+   the 0.1 that a float64 Tensor meets. So a Python number takes the dtype of a float Tensor. With a Tensor of whole numbers it is left to NumPy.
+   Anything else goes through `as_array`.
+2. `__rsub__`, `__rtruediv__` and `__rpow__` run for `number - tensor` and the like. Python calls them with the *Tensor* as `self`.
+3. `mean`, along any axis: a sum, divided by how many numbers went into each of its entries.
+
+<details><summary>Hint for operand</summary>
+
+`np.asarray(other, dtype=None)` leaves the choice to NumPy.
+</details>
+<details><summary>Hint for mean</summary>
+
+How often does the size of the result go into the size of the Tensor?
+</details>
 """
 
 # %% nbgrader={"grade": false, "grade_id": "tensor-class", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 class Tensor:
-    """An array of numbers with NumPy's broadcasting: `.data` is the array, and every operation gives a new Tensor.
+    """Numbers of one dtype, with NumPy's broadcasting: `.data` is the array, and every operation gives a new Tensor.
 
-    `Tensor(data)` copies `data`: a number, nested lists, an array or a Tensor (see `as_array` for the dtype).
+    `Tensor(data)` copies a number, nested lists, an array or a Tensor; `as_array` says which dtype it gets.
 
     >>> x = Tensor([[1, 2], [3, 4]])
     >>> 1 - x.mean(axis=0) / 2
@@ -114,7 +468,7 @@ class Tensor:
             [11., 25.]], dtype=float32)
     """
 
-    __slots__ = ("data", "__weakref__")
+    __slots__ = ("__weakref__", "data")
     __array_priority__ = 1000.0  # `array + tensor` is a Tensor
     data: np.ndarray
 
@@ -128,12 +482,115 @@ class Tensor:
         tensor.data = array if type(array) is np.ndarray else np.asarray(array)
         return tensor
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.data, dtype=dtype) if copy else np.asarray(self.data, dtype=dtype)
+    def operand(self, other: Any) -> np.ndarray:
+        """`other` as an array; a Python number takes the dtype of a float Tensor, so it neither widens nor rounds."""
+        if isinstance(other, Tensor):
+            return other.data
+        ### BEGIN SOLUTION
+        if isinstance(other, (int, float)):
+            return np.asarray(other, dtype=self.dtype if self.dtype.kind == "f" else None)
+        return as_array(other)
+        ### END SOLUTION
 
-    def __repr__(self) -> str:
-        text = np.array2string(self.data, separator=", ", prefix="Tensor(")
-        return f"Tensor({text}, dtype={self.dtype})"
+    def apply(self, function: Any, other: Any, reflected: bool = False) -> "Tensor":
+        """`function(self, other)` as a Tensor, or `function(other, self)` where `reflected`."""
+        if getattr(other, "__array_ufunc__", 0) is None:  # NumPy's sign of an operand that computes for itself
+            return NotImplemented
+        x, y = self.data, self.operand(other)
+        try:
+            return Tensor.wrap(function(y, x) if reflected else function(x, y))
+        except ValueError:
+            if function is not np.matmul:
+                broadcast_shape(x.shape, y.shape)  # says which lengths do not fit
+            raise
+
+    def __add__(self, other: Any) -> "Tensor":
+        return self.apply(np.add, other)
+
+    def __sub__(self, other: Any) -> "Tensor":
+        return self.apply(np.subtract, other)
+
+    def __mul__(self, other: Any) -> "Tensor":
+        return self.apply(np.multiply, other)
+
+    def __truediv__(self, other: Any) -> "Tensor":
+        return self.apply(np.divide, other)
+
+    def __pow__(self, other: Any) -> "Tensor":
+        return self.apply(np.power, other)
+
+    def __matmul__(self, other: Any) -> "Tensor":
+        return self.apply(np.matmul, other)
+
+    def __rsub__(self, other: Any) -> "Tensor":
+        ### BEGIN SOLUTION
+        return self.apply(np.subtract, other, reflected=True)
+        ### END SOLUTION
+
+    def __rtruediv__(self, other: Any) -> "Tensor":
+        ### BEGIN SOLUTION
+        return self.apply(np.divide, other, reflected=True)
+        ### END SOLUTION
+
+    def __rpow__(self, other: Any) -> "Tensor":
+        ### BEGIN SOLUTION
+        return self.apply(np.power, other, reflected=True)
+        ### END SOLUTION
+
+    def __rmatmul__(self, other: Any) -> "Tensor":
+        return self.apply(np.matmul, other, reflected=True)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __neg__(self) -> "Tensor":
+        return Tensor.wrap(-self.data)
+
+    def __eq__(self, other: object) -> Any:
+        return self.apply(np.equal, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self.apply(np.not_equal, other)
+
+    def __lt__(self, other: Any) -> "Tensor":
+        return self.apply(np.less, other)
+
+    def __le__(self, other: Any) -> "Tensor":
+        return self.apply(np.less_equal, other)
+
+    def __gt__(self, other: Any) -> "Tensor":
+        return self.apply(np.greater, other)
+
+    def __ge__(self, other: Any) -> "Tensor":
+        return self.apply(np.greater_equal, other)
+
+    __hash__ = object.__hash__
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        """The sum of all numbers, or along `axis`."""
+        return Tensor.wrap(self.data.sum(axis=axis, keepdims=keepdims))
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        """The mean of all numbers, or along `axis`."""
+        ### BEGIN SOLUTION
+        total = self.sum(axis, keepdims)
+        return total / (self.size / total.size)
+        ### END SOLUTION
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        """The largest number, or the largest along `axis`."""
+        return Tensor.wrap(self.data.max(axis=axis, keepdims=keepdims))
+
+    def argmax(self, axis: int | None = None) -> "Tensor":
+        """The index of the largest number: in the flattened Tensor, or along `axis`."""
+        return Tensor.wrap(self.data.argmax(axis=axis))
+
+    def exp(self) -> "Tensor":
+        """e to the power of each number."""
+        return Tensor.wrap(np.exp(self.data))
+
+    def log(self) -> "Tensor":
+        """The natural logarithm of each number."""
+        return Tensor.wrap(np.log(self.data))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -169,10 +626,13 @@ class Tensor:
         return self.data.copy()
 
     def item(self) -> float:
-        """The number of a Tensor that holds exactly one."""
+        """The number in a Tensor that holds exactly one."""
         if self.size != 1:
-            raise ValueError(f"item() needs exactly one number, this Tensor of shape {self.shape} holds {self.size}")
+            raise ValueError(f"item() needs exactly one number; this Tensor of shape {self.shape} holds {self.size}")
         return self.data.item()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.data, dtype=dtype) if copy else np.asarray(self.data, dtype=dtype)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -189,101 +649,335 @@ class Tensor:
     def __bool__(self) -> bool:
         return bool(self.data)
 
-    __hash__ = object.__hash__
+    def __repr__(self) -> str:
+        return f"Tensor({np.array2string(self.data, separator=', ', prefix='Tensor(')}, dtype={self.dtype})"
 
-    def operand(self, other: Any) -> np.ndarray:
-        """`other` as an array; a Python number takes this Tensor's float dtype, so that it never widens the result."""
-        ### BEGIN SOLUTION
-        if isinstance(other, (int, float)) and not isinstance(other, np.generic) and self.data.dtype.kind == "f":
-            return np.asarray(other, dtype=self.data.dtype)
-        return other.data if isinstance(other, Tensor) else as_array(other)
-        ### END SOLUTION
+# %% nbgrader={"grade": true, "grade_id": "test-tensor", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+def numbers(tensor):
+    """dtype and numbers of a Tensor."""
+    return [str(tensor.data.dtype), tensor.data.tolist()]
 
-    def apply(self, function: Any, other: Any, reflected: bool = False) -> "Tensor":
-        """`function(self, other)` as a Tensor; `reflected` swaps the two."""
-        if getattr(other, "__array_ufunc__", 0) is None:  # NumPy's sign that the other operand wants to compute
-            return NotImplemented
-        x, y = self.data, self.operand(other)
-        try:
-            return Tensor.wrap(function(y, x) if reflected else function(x, y))
-        except ValueError:
-            if function is not np.matmul:
-                broadcast_shape(x.shape, y.shape)
-            raise
 
-    def __add__(self, other: Any) -> "Tensor":
-        return self.apply(np.add, other)
+checks = Checks("Tensor", points=8)
+checks.require("Tensor is written in this notebook", got=lambda: written_here(Tensor))
+checks.check(
+    "a Python number does not widen float32", 1,
+    fed="Tensor([1, 2]) * 0.5",
+    got=lambda: numbers(Tensor(np.array([1, 2], np.float32)) * 0.5),
+    want=["float32", [0.5, 1]],
+    slips={"0.5 became a float64 array, and that widens: give it the Tensor's dtype": ["float64", [0.5, 1]]},
+)
+checks.check(
+    "a Python number is not rounded for float64", 1,
+    fed="a float64 Tensor [1] * 0.1",
+    got=lambda: numbers(Tensor(np.array([1.0])) * 0.1),
+    want=["float64", [0.1]],
+    slips={
+        "0.1 was rounded to float32 on the way: give it the Tensor's dtype": ["float64", [float(np.float32(0.1))]],
+        "the result has become float32: the Tensor's dtype decides": ["float32", [float(np.float32(0.1))]],
+    },
+    tol=1e-12,
+)
+checks.check(
+    "a number on the left", 1,
+    fed="1 - Tensor([3, 5]), 6 / Tensor([3, 2])",
+    got=lambda: [(1 - Tensor([3, 5])).data.tolist(), (6 / Tensor([3, 2])).data.tolist()],
+    want=[[-2, -4], [2, 3]],
+    slips={
+        "the two sides are swapped: __rsub__ computes other - self": [[2, 4], [0.5, 1 / 3]],
+        "number - tensor has its sides swapped: __rsub__ computes other - self": [[2, 4], [2, 3]],
+        "number / tensor has its sides swapped: __rtruediv__ computes other / self": [[-2, -4], [0.5, 1 / 3]],
+    },
+)
+checks.check(
+    "a power with a number on the left", 1,
+    fed="2 ** Tensor([3, 1])",
+    got=lambda: (2 ** Tensor([3, 1])).data.tolist(),
+    want=[8, 2],
+    slips={"the two sides are swapped: __rpow__ computes other ** self": [9, 1]},
+)
+checks.check(
+    "the mean along an axis", 1,
+    fed="Tensor([[1, 2], [3, 6]]).mean(axis=0), .mean(axis=1), .mean()",
+    got=lambda: [Tensor([[1, 2], [3, 6]]).mean(axis=axis).data.tolist() for axis in (0, 1, None)],
+    want=[[2, 4], [1.5, 4.5], 3],
+    slips={
+        "divided by all numbers of the Tensor, not by those that went into each entry": [[1, 2], [0.75, 2.25], 3],
+        "axis is ignored": [3, 3, 3],
+        "this is the sum: divide": [[4, 8], [3, 9], 12],
+        "divided by the length of the first axis, whatever the axis": [[2, 4], [1.5, 4.5], 6],
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = hidden_inputs("01_tensor", "test-tensor")
+block = rng.integers(1, 9, size=(2, 3, 4)).astype(np.float64)
+checks.check(
+    "hidden: means of three axes", 1,
+    fed="float64, shape (2, 3, 4): mean over axes (0, 2), over axis -1 with keepdims, over axis 1",
+    got=lambda: [numbers(Tensor(block).mean(axis=a, keepdims=k)) for a, k in (((0, 2), False), (-1, True), (1, False))],
+    want=[["float64", block.sum(axis=a, keepdims=k).__truediv__(n).tolist()] for a, k, n in (((0, 2), False, 8), (-1, True, 4), (1, False, 3))],
+    slips={
+        "divided by all numbers of the Tensor, not by those that went into each entry": [
+            ["float64", (block.sum(axis=a, keepdims=k) / 24).tolist()] for a, k in (((0, 2), False), (-1, True), (1, False))
+        ],
+    },
+)
+x, y = rng.integers(1, 5, size=3).astype(np.float64), rng.integers(1, 5, size=(2, 1)).astype(np.float64)
+checks.check(
+    "hidden: lists and arrays on either side", 1,
+    fed=f"x = Tensor({x.tolist()}): x - [1, 2, 3], [1, 2, 3] - x, [1, 2, 3] ** x, and a column on the right, x / {y.tolist()}",
+    got=lambda: [
+        (Tensor(x) - [1, 2, 3]).data.tolist(), ([1, 2, 3] - Tensor(x)).data.tolist(),
+        ([1, 2, 3] ** Tensor(x)).data.tolist(), (Tensor(x) / y).data.tolist(),
+    ],
+    want=[(x - [1, 2, 3]).tolist(), ([1, 2, 3] - x).tolist(), ([1, 2, 3] ** x).tolist(), (x / y).tolist()],
+    slips={
+        "number - tensor has its sides swapped": [(x - [1, 2, 3]).tolist(), (x - [1, 2, 3]).tolist(), ([1, 2, 3] ** x).tolist(), (x / y).tolist()],
+    },
+)
+checks.check(
+    "hidden: whole numbers stay whole, and lists are float32", 1,
+    fed="Tensor(int64 array [1, 2]) + 1; Tensor(float32 [1, 2]) + [0.5, 0.5]",
+    got=lambda: [numbers(Tensor(np.array([1, 2])) + 1), numbers(Tensor(np.array([1, 2], np.float32)) + [0.5, 0.5])],
+    want=[["int64", [2, 3]], ["float32", [1.5, 2.5]]],
+    slips={
+        "a Tensor of whole numbers met a float: leave its dtype to NumPy": [["float64", [2, 3]], ["float32", [1.5, 2.5]]],
+        "a list widened the result: it goes through as_array": [["int64", [2, 3]], ["float64", [1.5, 2.5]]],
+    },
+)
+### END HIDDEN TESTS
+checks.score()
 
-    def __sub__(self, other: Any) -> "Tensor":
-        return self.apply(np.subtract, other)
+# %% [markdown]
+r"""
+## 4. The matrix product, by hand
 
-    def __mul__(self, other: Any) -> "Tensor":
-        return self.apply(np.multiply, other)
+Most of the time that a network takes is spent in one formula. For $A$ of shape $(n, m)$ and $B$ of shape $(m, p)$:
 
-    def __truediv__(self, other: Any) -> "Tensor":
-        return self.apply(np.divide, other)
+$$C_{ij} = \sum_{k=1}^{m} A_{ik} B_{kj}$$
 
-    def __pow__(self, other: Any) -> "Tensor":
-        return self.apply(np.power, other)
+By hand, the entry in row 1 and column 1 of $\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \begin{pmatrix} 5 & 6 \\ 7 & 8 \end{pmatrix}$ is $1 \cdot 5 + 2 \cdot 7 = 19$.
 
-    def __matmul__(self, other: Any) -> "Tensor":
-        return self.apply(np.matmul, other)
+**Exercise 3.** Write `matmul_by_hand` (about 5 lines): loops over $i$ and $j$, and the sum over $k$ either way you like. Raise `ValueError` where
+the inner lengths differ.
+"""
 
-    __radd__, __rmul__ = __add__, __mul__
+# %% nbgrader={"grade": false, "grade_id": "matmul-by-hand", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def matmul_by_hand(a, b):
+    """The matrix product of two 2-d arrays, from its definition."""
+    (n, m), (rows, p) = a.shape, b.shape
+    result = np.zeros((n, p), dtype=np.result_type(a, b))
+    ### BEGIN SOLUTION
+    if m != rows:
+        raise ValueError(f"shapes {a.shape} and {b.shape}: {m} columns meet {rows} rows")
+    for i in range(n):
+        for j in range(p):
+            result[i, j] = sum(a[i, k] * b[k, j] for k in range(m))
+    return result
+    ### END SOLUTION
 
-    def __rsub__(self, other: Any) -> "Tensor":
-        return self.apply(np.subtract, other, reflected=True)
+# %% nbgrader={"grade": true, "grade_id": "test-matmul", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+checks = Checks("matmul_by_hand", points=8)
+checks.require("matmul_by_hand is written in this notebook", got=lambda: written_here(matmul_by_hand))
+checks.check(
+    "two by two", 2,
+    fed="[[1, 2], [3, 4]] and [[5, 6], [7, 8]]",
+    got=lambda: matmul_by_hand(np.array([[1.0, 2], [3, 4]]), np.array([[5.0, 6], [7, 8]])).tolist(),
+    want=[[19, 22], [43, 50]],
+    slips={
+        "this is the product element by element": [[5, 12], [21, 32]],
+        "the rows of B were used instead of its columns": [[17, 23], [39, 53]],
+        "the columns of A were used instead of its rows": [[26, 30], [38, 44]],
+        "only the last term of each sum is left: add to the entry": [[14, 16], [28, 32]],
+        "the factors are swapped: this is B times A": [[23, 34], [31, 46]],
+        "the first term of each sum is missing": [[14, 16], [28, 32]],
+        "the last term of each sum is missing": [[5, 6], [15, 18]],
+    },
+)
+checks.check(
+    "a row times a column, and a column times a row", 1,
+    fed="[[1, 2, 3]] and [[4], [5], [6]], both ways round",
+    got=lambda: [
+        matmul_by_hand(np.array([[1.0, 2, 3]]), np.array([[4.0], [5], [6]])).tolist(),
+        matmul_by_hand(np.array([[4.0], [5], [6]]), np.array([[1.0, 2, 3]])).tolist(),
+    ],
+    want=[[[32]], [[4, 8, 12], [5, 10, 15], [6, 12, 18]]],
+)
+checks.check(
+    "inner lengths that differ are refused", 1,
+    fed="shapes (2, 3) and (2, 2), (2, 2) and (3, 2); the errors",
+    got=lambda: [refusal(matmul_by_hand, np.ones((2, 3)), np.ones((2, 2))), refusal(matmul_by_hand, np.ones((2, 2)), np.ones((3, 2)))],
+    want=["ValueError"] * 2,
+    slips={
+        "the rows of B that are too many were left out silently": ["IndexError", "accepted"],
+        "raise ValueError: assert raises AssertionError, and python -O leaves it out": ["AssertionError"] * 2,
+        "what does not fit was accepted": ["accepted"] * 2,
+    },
+    needs="two by two",
+)
+### BEGIN HIDDEN TESTS
+rng = hidden_inputs("01_tensor", "test-matmul")
+a, b = rng.normal(size=(4, 5)), rng.normal(size=(5, 3))
+terms = (a[:, :, None] * b[None, :, :]).sum(axis=1)
+checks.check(
+    "hidden: four by five times five by three", 2,
+    fed="two random float64 matrices",
+    got=lambda: matmul_by_hand(np.array(a), np.array(b)).tolist(),
+    want=terms.tolist(),
+    tol=1e-9,
+)
+checks.check(
+    "hidden: the dtype and the inputs", 1,
+    fed="the dtype of a float32 and of a float64 product, and that the inputs are as before",
+    got=lambda: [
+        dtype_of(matmul_by_hand(a.astype(np.float32), b.astype(np.float32))), dtype_of(matmul_by_hand(a, b)),
+        [(matmul_by_hand(m, m), m.tolist())[1] for m in [np.array([[1.0, 2], [3, 4]])]],
+    ],
+    want=["float32", "float64", [[[1, 2], [3, 4]]]],
+    needs="hidden: four by five times five by three",
+)
+checks.check(
+    "hidden: an empty sum is zero", 1,
+    fed="shapes (2, 0) and (0, 3)",
+    got=lambda: matmul_by_hand(np.ones((2, 0)), np.ones((0, 3))).tolist(),
+    want=[[0, 0, 0], [0, 0, 0]],
+    needs="two by two",
+)
+### END HIDDEN TESTS
+checks.score()
 
-    def __rtruediv__(self, other: Any) -> "Tensor":
-        return self.apply(np.divide, other, reflected=True)
+# %% [markdown]
+"""
+NumPy's `@` computes the same sums. How many times faster is it at 100 by 100?
+"""
 
-    def __rpow__(self, other: Any) -> "Tensor":
-        return self.apply(np.power, other, reflected=True)
+# %% tags=["prediction", "skip-execution"]
+expected_ratio = None  # your guess, a number
 
-    def __rmatmul__(self, other: Any) -> "Tensor":
-        return self.apply(np.matmul, other, reflected=True)
+# %% nbgrader={"grade": false, "grade_id": "show-matmul-time", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+import time
 
-    def __neg__(self) -> "Tensor":
-        return Tensor.wrap(-self.data)
 
-    def __eq__(self, other: Any) -> Any:
-        return self.apply(np.equal, other)
+def seconds(function, *arguments):
+    """The shortest of three runs."""
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        function(*arguments)
+        best = min(best, time.perf_counter() - start)
+    return best
 
-    def __ne__(self, other: Any) -> Any:
-        return self.apply(np.not_equal, other)
 
-    def __lt__(self, other: Any) -> "Tensor":
-        return self.apply(np.less, other)
+sizes = [5, 10, 20, 40, 70, 100]
+squares = [np.random.default_rng(0).normal(size=(n, n)).astype(np.float32) for n in sizes]
+by_hand = [seconds(matmul_by_hand, m, m) if n < 70 else seconds(matmul_by_hand, m[:10], m) * n / 10 for n, m in zip(sizes, squares)]
+by_numpy = [seconds(np.matmul, m, m) for m in squares]
+fig, ax = new()
+for times, word in [(by_hand, "by hand"), (by_numpy, "NumPy's @")]:
+    (line,) = ax.loglog(sizes, times, marker="o", markersize=4)
+    label(ax, line, word)
+ax.set(xlabel="n, for n by n matrices", ylabel="seconds", xlim=(4.5, 170), xticks=sizes, xticklabels=sizes)
+ax.minorticks_off()
+print(f"at n = 100, @ is {by_hand[-1] / by_numpy[-1]:,.0f} times as fast; your guess: {expected_ratio}")
+assert by_hand[-1] > 100 * by_numpy[-1]
+show(fig, alt="Seconds for a matrix product against its size, both axes logarithmic: loops in Python take thousands of times as long as NumPy's product at 100 by 100.")
 
-    def __le__(self, other: Any) -> "Tensor":
-        return self.apply(np.less_equal, other)
+# %% [markdown]
+r"""
+The arithmetic is the same. What differs is that Python looks up types and makes an object for every single number, and that `@` walks through memory
+in an order that suits the machine's caches.
 
-    def __gt__(self, other: Any) -> "Tensor":
-        return self.apply(np.greater, other)
+## 5. Memory is one long row
 
-    def __ge__(self, other: Any) -> "Tensor":
-        return self.apply(np.greater_equal, other)
+An array is a row of bytes, and its *strides* say how many bytes lie between neighbours along each axis. Element $(i_0, i_1, \dots)$ begins at byte
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
-        """The sum of all numbers, or along `axis`."""
-        return Tensor.wrap(self.data.sum(axis=axis, keepdims=keepdims))
+$$\text{offset} = \sum_k i_k s_k .$$
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
-        """The mean of all numbers, or along `axis`."""
-        return Tensor.wrap(self.data.mean(axis=axis, keepdims=keepdims))
+In NumPy's usual order (C order) the last axis is the densest: its stride is the size of one number, and each stride to the left is the next stride times
+the next length. For shape `(2, 3)` and numbers of 4 bytes the strides are `(12, 4)`.
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
-        """The largest number, or the largest along `axis`."""
-        return Tensor.wrap(self.data.max(axis=axis, keepdims=keepdims))
+**Exercise 4.** Write `strides_of` (about 5 lines).
 
-    def argmax(self, axis: int | None = None) -> "Tensor":
-        """The index of the largest number: in the flattened Tensor, or along `axis`."""
-        return Tensor.wrap(self.data.argmax(axis=axis))
+<details><summary>Hint</summary>
 
-    def exp(self) -> "Tensor":
-        """e to the power of each number."""
-        return Tensor.wrap(np.exp(self.data))
+Walk over the lengths from the last to the first, and keep the number of bytes that one step takes.
+</details>
+"""
 
-    def log(self) -> "Tensor":
-        """The natural logarithm of each number."""
-        return Tensor.wrap(np.log(self.data))
+# %% nbgrader={"grade": false, "grade_id": "strides", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def strides_of(shape, itemsize):
+    """Bytes between neighbours along each axis of an array in C order, as a tuple."""
+    ### BEGIN SOLUTION
+    strides, step = [], itemsize
+    for length in reversed(shape):
+        strides.append(step)
+        step *= length
+    return tuple(reversed(strides))
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-strides", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+checks = Checks("strides_of", points=6)
+checks.require("strides_of is written in this notebook", got=lambda: written_here(strides_of))
+checks.check(
+    "two by three, 4 bytes each", 1,
+    fed="(2, 3) and 4",
+    got=lambda: tuple(strides_of((2, 3), 4)),
+    want=(12, 4),
+    slips={
+        "counted in numbers: strides are bytes, so multiply by the size of one": (3, 1),
+        "the first axis is densest here: that is column order, NumPy's usual order is the other": (4, 8),
+        "in the wrong order: the last axis has the smallest stride": (4, 12),
+        "an axis's own length went into its stride: use the lengths to its right": (24, 12),
+    },
+)
+checks.check("one axis, 8 bytes each", 1, fed="(5,) and 8", got=lambda: tuple(strides_of((5,), 8)), want=(8,), needs="two by three, 4 bytes each")
+checks.check(
+    "three axes", 1,
+    fed="(2, 3, 4) and 8",
+    got=lambda: tuple(strides_of((2, 3, 4), 8)),
+    want=(96, 32, 8),
+    slips={
+        "each stride uses only its right neighbour's length: multiply all lengths to the right": (24, 32, 8),
+        "counted in numbers: strides are bytes": (12, 4, 1),
+        "in the wrong order: the last axis has the smallest stride": (8, 32, 96),
+    },
+)
+### BEGIN HIDDEN TESTS
+rng = hidden_inputs("01_tensor", "test-strides")
+shapes = [tuple(int(n) for n in rng.integers(2, 7, size=4)) for _ in range(3)]
+checks.check(
+    "hidden: four axes, numbers of 2, 4 and 8 bytes", 2,
+    fed=f"{shapes}",
+    got=lambda: [tuple(strides_of(shape, size)) for shape, size in zip(shapes, (2, 4, 8))],
+    want=[tuple(size * int(np.prod(shape[axis + 1 :])) for axis in range(4)) for shape, size in zip(shapes, (2, 4, 8))],
+)
+checks.check("hidden: a single number has no axes", 1, fed="() and 4", got=lambda: tuple(strides_of((), 4)), want=(), needs="two by three, 4 bytes each")
+### END HIDDEN TESTS
+checks.score()
+
+# %% [markdown]
+"""
+A machine fetches memory in lines of 64 bytes. The next cell adds up the same count of numbers each time, but takes every number, every second, every
+fourth, and so on.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-strides", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+row = np.ones(2**24, np.float32)
+steps = [1, 2, 4, 8, 16, 32, 64]
+each = [1e9 * seconds(np.sum, row[::step][: 2**18]) / 2**18 for step in steps]
+fig, ax = new()
+ax.plot(steps, each, marker="o")
+ax.axvline(16, color="black", linestyle=":", linewidth=1)
+ax.annotate("one number per 64-byte line", (16, max(each)), (6, -2), textcoords="offset points", fontsize=9)
+ax.set(xscale="log", xticks=steps, xticklabels=steps, xlabel="takes every k-th number", ylabel="nanoseconds per number", ylim=(0, None))
+ax.minorticks_off()
+assert each[-1] > 1.5 * each[0]
+show(fig, alt="Nanoseconds per added number against the step between numbers: cheapest when neighbours are taken, rising steeply until each number needs a cache line of its own.")
+
+# %% [markdown]
+"""
+The same additions cost several times as much when each number needs its own line. `reshape` and `.T` copy nothing: they change shape and strides over the same
+memory, which is why they take no time, and why a sum over a transposed matrix may.
+
+Next, in module 07, every operation also remembers where its inputs came from. That is all that differentiation needs.
+"""
