@@ -13,7 +13,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] tags=["goals"]
 """
 # Tensors
 
@@ -25,10 +25,7 @@ meet, and in which order its numbers lie. You need Python and a little NumPy. Tw
 
 Graded cells show their visible checks. Hidden checks of the same kind run when your work is graded: other numbers, other
 shapes, other dtypes.
-"""
 
-# %% [markdown] tags=["goals"]
-"""
 After this notebook you can
 
 - turn what a user hands over into an array, with the right dtype and without sharing memory: `test-as-array`;
@@ -53,7 +50,7 @@ import numpy as np
 Add 0.1 ten million times, in float32. The true sum is 1,000,000. Write down what you expect before you run the cell below it.
 """
 
-# %% tags=["prediction", "skip-execution"]
+# %% nbgrader={"grade": false, "grade_id": "predict-sum", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
 expected_sum = None  # your guess, a number
 
 # %% nbgrader={"grade": false, "grade_id": "show-running-sum", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
@@ -152,7 +149,7 @@ def as_array(data: Any) -> np.ndarray:
 
 # %% nbgrader={"grade": false, "grade_id": "tensor-probes", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from tinytorch.checks import Checks, hidden_inputs
-from tinytorch.probes import written_here
+from tinytorch.written import written_here
 
 
 def refusal(function, *arguments):
@@ -178,7 +175,7 @@ def dtype_of(array):
 
 # %% nbgrader={"grade": true, "grade_id": "test-as-array", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks = Checks("as_array", points=10)
-checks.require("as_array is written in this notebook", got=lambda: written_here(as_array))
+checks.require("as_array is written in this notebook", got=lambda: written_here(as_array, "tinytorch.core.tensor"))
 checks.check(
     "the numbers arrive", 1,
     fed="[[1, 2], [3, 4]]",
@@ -316,7 +313,7 @@ def broadcast_shape(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[in
 
 # %% nbgrader={"grade": true, "grade_id": "test-broadcast-shape", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
 checks = Checks("broadcast_shape", points=8)
-checks.require("broadcast_shape is written in this notebook", got=lambda: written_here(broadcast_shape))
+checks.require("broadcast_shape is written in this notebook", got=lambda: written_here(broadcast_shape, "tinytorch.core.tensor"))
 checks.check(
     "a column meets a row", 1,
     fed="(5, 1) and (3,)",
@@ -394,7 +391,7 @@ A model predicts every target of 40 exactly. The predictions come as a column, `
 difference should be 0. What is it?
 """
 
-# %% tags=["prediction", "skip-execution"]
+# %% nbgrader={"grade": false, "grade_id": "predict-loss", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
 expected_loss = None  # your guess: the shape of the difference, and is the loss 0?
 
 # %% nbgrader={"grade": false, "grade_id": "show-perfect-predictions", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
@@ -402,7 +399,7 @@ targets = np.sort(np.random.default_rng(1).normal(size=40))
 difference = targets.reshape(40, 1) - targets
 fig, (left, right) = new(2, height=3.0, width_ratios=(1, 1.4))
 left.imshow(difference, cmap="PuOr", vmin=-4, vmax=4)
-left.set(title=f"difference, shape {broadcast_shape((40, 1), (40,))}", xlabel="target", ylabel="prediction")
+left.set(title=f"shape {broadcast_shape((40, 1), (40,))}", xlabel="target", ylabel="prediction")
 left.grid(False)
 losses = [np.mean(difference**2), 2 * targets.var(), np.mean((targets - targets) ** 2)]
 right.barh(["mean of (40, 1) minus (40,)", "twice the variance", "mean of (40,) minus (40,)"], losses, color="#0072B2", height=0.5)
@@ -435,7 +432,7 @@ the reason in terms of all pairs, and a check of shapes (or a look at the predic
 """
 ## 3. The class
 
-Most of `Tensor` is one line per operation, and given. Three places are yours (9 lines together):
+Most of `Tensor` is one line per operation, and given. **Exercise 3** is to fill the three places left (8 lines together):
 
 1. `operand` makes an array of the other side of an operator. `np.asarray(0.1)` is float64 and would widen a float32 Tensor; `as_array(0.1)` is float32 and would round
    the 0.1 that a float64 Tensor meets. So a Python number takes the dtype of a float Tensor. With a Tensor of whole numbers it is left to NumPy.
@@ -659,7 +656,7 @@ def numbers(tensor):
 
 
 checks = Checks("Tensor", points=8)
-checks.require("Tensor is written in this notebook", got=lambda: written_here(Tensor))
+checks.require("Tensor is written in this notebook", got=lambda: written_here(Tensor, "tinytorch.core.tensor"))
 checks.check(
     "a Python number does not widen float32", 1,
     fed="Tensor([1, 2]) * 0.5",
@@ -758,7 +755,7 @@ $$C_{ij} = \sum_{k=1}^{m} A_{ik} B_{kj}$$
 
 By hand, the entry in row 1 and column 1 of $\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \begin{pmatrix} 5 & 6 \\ 7 & 8 \end{pmatrix}$ is $1 \cdot 5 + 2 \cdot 7 = 19$.
 
-**Exercise 3.** Write `matmul_by_hand` (about 5 lines): loops over $i$ and $j$, and the sum over $k$ either way you like. Raise `ValueError` where
+**Exercise 4.** Write `matmul_by_hand` (about 5 lines): loops over $i$ and $j$, and the sum over $k$ either way you like. Raise `ValueError` where
 the inner lengths differ.
 """
 
@@ -778,7 +775,7 @@ def matmul_by_hand(a, b):
 
 # %% nbgrader={"grade": true, "grade_id": "test-matmul", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
 checks = Checks("matmul_by_hand", points=8)
-checks.require("matmul_by_hand is written in this notebook", got=lambda: written_here(matmul_by_hand))
+checks.require("matmul_by_hand is written in this notebook", got=lambda: written_here(matmul_by_hand, "tinytorch.core.tensor"))
 checks.check(
     "two by two", 2,
     fed="[[1, 2], [3, 4]] and [[5, 6], [7, 8]]",
@@ -851,7 +848,7 @@ checks.score()
 NumPy's `@` computes the same sums. How many times faster is it at 100 by 100?
 """
 
-# %% tags=["prediction", "skip-execution"]
+# %% nbgrader={"grade": false, "grade_id": "predict-ratio", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
 expected_ratio = None  # your guess, a number
 
 # %% nbgrader={"grade": false, "grade_id": "show-matmul-time", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
@@ -896,7 +893,7 @@ $$\text{offset} = \sum_k i_k s_k .$$
 In NumPy's usual order (C order) the last axis is the densest: its stride is the size of one number, and each stride to the left is the next stride times
 the next length. For shape `(2, 3)` and numbers of 4 bytes the strides are `(12, 4)`.
 
-**Exercise 4.** Write `strides_of` (about 5 lines).
+**Exercise 5.** Write `strides_of` (about 5 lines).
 
 <details><summary>Hint</summary>
 
@@ -917,7 +914,7 @@ def strides_of(shape, itemsize):
 
 # %% nbgrader={"grade": true, "grade_id": "test-strides", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 checks = Checks("strides_of", points=6)
-checks.require("strides_of is written in this notebook", got=lambda: written_here(strides_of))
+checks.require("strides_of is written in this notebook", got=lambda: written_here(strides_of, "tinytorch.core.tensor"))
 checks.check(
     "two by three, 4 bytes each", 1,
     fed="(2, 3) and 4",
@@ -972,11 +969,12 @@ ax.annotate("one number per 64-byte line", (16, max(each)), (6, -2), textcoords=
 ax.set(xscale="log", xticks=steps, xticklabels=steps, xlabel="takes every k-th number", ylabel="nanoseconds per number", ylim=(0, None))
 ax.minorticks_off()
 assert each[-1] > 1.5 * each[0]
-show(fig, alt="Nanoseconds per added number against the step between numbers: cheapest when neighbours are taken, rising steeply until each number needs a cache line of its own.")
+show(fig, alt="Nanoseconds per added number against the step between numbers: nearly flat while neighbours share a cache line, rising steeply once each number needs a line of its own.")
 
 # %% [markdown]
 """
-The same additions cost several times as much when each number needs its own line. `reshape` and `.T` copy nothing: they change shape and strides over the same
+The same additions cost several times as much when each number needs its own line, and further apart still more: the machine fetches ahead, and
+guesses less and less well. `reshape` and `.T` copy nothing: they change shape and strides over the same
 memory, which is why they take no time, and why a sum over a transposed matrix may.
 
 Next, in module 07, every operation also remembers where its inputs came from. That is all that differentiation needs.
