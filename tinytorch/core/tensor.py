@@ -45,7 +45,7 @@ def as_array(data: Any) -> np.ndarray:
 def broadcast_shape(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:
     """The shape of an operation on arrays of the shapes `first` and `second`.
 
-    Shapes are aligned at the last axis; two lengths fit where they are equal or one of them is 1. Raises ValueError otherwise.
+    Shapes are aligned at the last axis; two lengths fit where they are equal or one of them is 1, else ValueError.
 
     >>> broadcast_shape((5, 1), (3,))
     (5, 3)
