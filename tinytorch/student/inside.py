@@ -1,7 +1,6 @@
 """The child process of `run`: executes the cells that come on standard input and reports on standard output."""
 
 import ast
-import asyncio
 import contextlib
 import inspect
 import io
@@ -45,7 +44,11 @@ def compiled(source: str, name: str) -> tuple[CodeType, CodeType | None]:
 def value_of(code: CodeType, names: dict[str, Any]) -> Any:
     """Run code, on an event loop if it awaits at top level."""
     value = eval(code, names)
-    return asyncio.run(value) if inspect.iscoroutine(value) else value
+    if not inspect.iscoroutine(value):
+        return value
+    import asyncio  # slow to import, and few cells await
+
+    return asyncio.run(value)
 
 
 def execute(source: str, name: str, names: dict[str, Any]) -> tuple[Any, str, str]:
