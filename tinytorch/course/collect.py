@@ -1,0 +1,243 @@
+"""`collect`: the bulk download of a learning platform into `course/submitted`, with a row for everybody in the class."""
+
+import io
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from tinytorch.course.downloads import FILE_BYTES, Upload, read_download
+from tinytorch.course.errors import CourseError
+from tinytorch.course.nbgrader import gradebook
+from tinytorch.course.roster import Person, folded, read_roster, safe_id
+from tinytorch.course.settings import Settings
+from tinytorch.student.notebook import NotebookError, grade_id, parse, sha8
+
+__all__ = ["Collected", "collect", "collected", "lines"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one student of a collection; `prefix` is what the platform wants a feedback file to be called."""
+
+    name: str
+    number: str = ""
+    email: str = ""
+    late: bool = False
+    submitted: str = ""
+    file: str = ""
+    prefix: str = ""
+    sha: str = ""
+
+
+@dataclass
+class Collected:
+    """The outcome of a collection; `unplaced` and `replaced` are for a person's eye."""
+
+    lms: str
+    students: dict[str, Entry] = field(default_factory=dict)
+    unplaced: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def placed(self) -> list[str]:
+        return [who for who, entry in self.students.items() if entry.file]
+
+    @property
+    def absent(self) -> list[str]:
+        return [who for who, entry in self.students.items() if not entry.file]
+
+    @property
+    def late(self) -> list[str]:
+        return [who for who, entry in self.students.items() if entry.late]
+
+
+def collect(assignment: str, archive: Path, roster: Path | None, settings: Settings) -> Collected:
+    """Place every notebook of the archive under its student; all is read and decided before anything is written."""
+    uploads = read_download(archive)
+    lms, people = _class(uploads, roster)
+    result = Collected(lms)
+    found, ids = _owners(uploads, people, lms, result), _known_ids(settings.course, assignment)
+    name = _notebook_name(settings.course, assignment)
+    chosen: dict[str, bytes] = {}
+    for person in people:
+        entry = Entry(person.full, person.number, person.email, person.late, person.submitted)
+        if best := _best(person, found.get(person.id, []), ids, result):
+            upload, chosen[person.id] = best
+            late = entry.late or upload.late
+            entry = replace(entry, late=late, file=upload.file, prefix=upload.prefix, sha=sha8(chosen[person.id]))
+        result.students[person.id] = entry
+    if not chosen:
+        raise CourseError(f"{archive}: no notebook in it could be placed; the first reason: {result.unplaced[:1]}")
+    for who, data in chosen.items():
+        _place(settings.course, assignment, who, name, data, result)
+    _remember(settings, assignment, result)
+    return result
+
+
+def _class(uploads: list[Upload], roster: Path | None) -> tuple[str, list[Person]]:
+    """The platform and the class: from the roster, else everybody who is in the archive under the platform's number."""
+    kinds = [upload.lms for upload in uploads if upload.lms]
+    if not kinds:
+        reason = f"; the first file: {uploads[0].file} {uploads[0].problem}" if uploads else ""
+        raise CourseError(f"the archive holds no submission of Canvas or Moodle{reason}")
+    lms = max(set(kinds), key=kinds.count)
+    if roster is None:
+        owners = {upload.owner: upload.name for upload in uploads if upload.owner}
+        return lms, [Person(safe_id(number), name, "", "", number) for number, name in owners.items()]
+    kind, people = read_roster(roster)
+    if kind != lms:
+        raise CourseError(f"{roster}: is a list of {kind}, but the archive is a download of {lms}; give the other file")
+    return lms, people
+
+
+def _owners(uploads: list[Upload], people: list[Person], lms: str, result: Collected) -> dict[str, list[Upload]]:
+    """Each student's files; what has no owner, or two, is named."""
+    numbers = {person.number: [person] for person in people if person.number}
+    names: dict[str, list[Person]] = {}
+    for person in people:
+        for spelling in {folded(person.full), folded(f"{person.last} {person.first}")}:
+            names.setdefault(spelling, []).append(person)
+    found: dict[str, list[Upload]] = {}
+    for upload in uploads:
+        owners = numbers.get(upload.owner, []) if numbers else _by_name(upload.name, names)
+        if upload.problem or len(owners) != 1:
+            reason = upload.problem or ("fits nobody in the roster" if not owners else "fits two people in the roster")
+            result.unplaced.append(f"{upload.prefix}{upload.file}: {reason}")
+        else:
+            found.setdefault(owners[0].id, []).append(upload)
+    return found
+
+
+def _by_name(name: str, names: dict[str, list[Person]]) -> list[Person]:
+    """By full name, where the roster has no numbers; Moodle puts a group's name and a hyphen before it."""
+    parts = name.split("-")
+    tails = ("-".join(parts[start:]) for start in range(len(parts)))
+    return next((names[folded(tail)] for tail in tails if folded(tail) in names), [])
+
+
+def _best(person: Person, uploads: list[Upload], ids: set[str], result: Collected) -> tuple[Upload, bytes] | None:
+    """The file to grade: the notebook that has most cells of the assignment, of equals the one handed in last."""
+    notebooks = [(upload, data) for upload in uploads for data in _notebooks(upload)]
+    if uploads and not notebooks:
+        files = ", ".join(upload.file for upload in uploads)
+        result.unplaced.append(f"{person.full}: handed in {files}, but no notebook (.ipynb)")
+    ranked = sorted(notebooks, key=lambda pair: (_shared(pair[1], ids), pair[0].order))
+    if len(ranked) > 1:
+        others = ", ".join(upload.file for upload, _ in ranked[:-1])
+        result.notes.append(f"{person.full}: {ranked[-1][0].file} is taken, not {others}")
+    return ranked[-1] if ranked else None
+
+
+def _notebooks(upload: Upload) -> Iterator[bytes]:
+    """A file if it is a notebook, or the notebooks in it if it is a zip (some hand in the whole kit)."""
+    data = upload.data or b""
+    if upload.file.lower().endswith(".ipynb"):
+        yield data
+    elif upload.file.lower().endswith(".zip"):
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as inner:
+                names = [
+                    e for e in inner.infolist() if e.filename.endswith(".ipynb") and "/released/" not in e.filename
+                ]
+                for entry in names[:50]:
+                    with inner.open(entry) as stream:
+                        yield stream.read(FILE_BYTES)
+        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError):
+            return
+
+
+def _shared(data: bytes, ids: set[str]) -> int:
+    try:
+        return len({grade_id(cell) for cell in parse(data, "")[0]} & ids)
+    except NotebookError:
+        return -1
+
+
+def _source(course: Path, assignment: str) -> Path:
+    """The assignment's notebook as the course has it."""
+    for stage in ("release", "source"):
+        if found := sorted((course / stage / assignment).glob("*.ipynb")):
+            return found[0]
+    raise CourseError(f"{course}: has no notebook of {assignment}; run `tinytorch release` for it first")
+
+
+def _known_ids(course: Path, assignment: str) -> set[str]:
+    cells, _ = parse(_source(course, assignment).read_bytes(), assignment)
+    return {name for cell in cells if (name := grade_id(cell))}
+
+
+def _notebook_name(course: Path, assignment: str) -> str:
+    return _source(course, assignment).name
+
+
+def _place(course: Path, assignment: str, who: str, name: str, data: bytes, result: Collected) -> None:
+    """Write one submission; an earlier one that differs is kept aside, and never lost."""
+    folder = course / "submitted" / who / assignment
+    target = folder / name
+    if folder.is_symlink() or target.is_symlink():
+        raise CourseError(f"{folder}: is a link; remove it and collect again")
+    if target.is_file() and target.read_bytes() != data:
+        kept = course / "replaced" / assignment / f"{who}-{sha8(target.read_bytes())}"
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder, kept)
+        result.replaced.append(f"{who}: a newer file; the earlier one is kept in {kept.relative_to(course)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    if when := timestamp(result.students[who].submitted):
+        (folder / "timestamp.txt").write_text(when + "\n", encoding="utf-8")
+
+
+def timestamp(text: str) -> str:
+    """Moodle's time of a submission in the form that nbgrader reads; empty where it is in another language."""
+    tidy = re.sub(r"\s+", " ", text.replace("\u202f", " "))
+    for form in ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%d/%m/%Y, %H:%M", "%Y-%m-%d %H:%M:%S"):
+        try:
+            return datetime.strptime(tidy, form).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+        except ValueError:
+            continue
+    return ""
+
+
+def _remember(settings: Settings, assignment: str, result: Collected) -> None:
+    """Keep who is who for `grades` and `feedback`, and give everybody a row in the gradebook."""
+    path = _memory(settings.course, assignment)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tree = {"lms": result.lms, "students": {who: asdict(entry) for who, entry in result.students.items()}}
+    path.write_text(json.dumps(tree, indent=1, ensure_ascii=False), encoding="utf-8")
+    with gradebook(settings.gradebook) as book:
+        known = {student.id for student in book.students}
+        for who, entry in result.students.items():
+            if who not in known:
+                first, _, last = entry.name.rpartition(" ")
+                book.add_student(who, first_name=first, last_name=last, email=entry.email or None)
+
+
+def _memory(course: Path, assignment: str) -> Path:
+    return course / "collected" / f"{assignment}.json"
+
+
+def collected(course: Path, assignment: str) -> Collected:
+    """What `collect` remembered of an assignment."""
+    path = _memory(course, assignment)
+    if not path.is_file():
+        raise CourseError(f"{assignment}: nothing was collected from a platform; run `tinytorch collect` first")
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    return Collected(tree["lms"], {who: Entry(**entry) for who, entry in tree["students"].items()})
+
+
+def lines(result: Collected) -> list[str]:
+    """The outcome for a terminal: the counts, then each name that needs a look."""
+    counts = f"{result.lms}: {len(result.placed)} placed, {len(result.late)} late, {len(result.absent)} absent"
+    said = [counts + f", {len(result.unplaced)} not placed"]
+    for title, names in (("late", result.late), ("absent", result.absent)):
+        said += [f"{title:<11} {', '.join(names)}"] if names else []
+    for title, entries in (("not placed", result.unplaced), ("replaced", result.replaced), ("note", result.notes)):
+        said += [f"{title:<11} {line}" for line in entries]
+    return said

@@ -1,0 +1,48 @@
+"""`feedback --zip`: the feedback pages as the archive that a learning platform gives back to its students.
+
+Canvas reads the owner and the answered file from the two numbers in the name, as it wrote them in the download, and shows
+the page as an attachment of a comment (under the name of the student's own file). Moodle reads the number in the folder's
+name and puts what is in the folder under "Feedback files".
+"""
+
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tinytorch.course.collect import collected
+from tinytorch.course.errors import CourseError
+
+__all__ = ["Sent", "send"]
+
+
+@dataclass
+class Sent:
+    """The archive, how many pages are in it, and whose are not."""
+
+    path: Path
+    pages: int = 0
+    left: list[str] = field(default_factory=list)
+
+
+def send(assignment: str, lms: str, course: Path) -> Sent:
+    """Write `course/upload/ASSIGNMENT-feedback-LMS.zip` from the pages in `course/feedback`."""
+    known = collected(course, assignment)
+    if known.lms != lms:
+        raise CourseError(f"{assignment}: was collected from {known.lms}; its feedback cannot go to {lms}")
+    result = Sent(course / "upload" / f"{assignment}-feedback-{lms}.zip")
+    result.path.parent.mkdir(parents=True, exist_ok=True)
+    aside = result.path.with_suffix(".part")
+    with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
+        for who, entry in known.students.items():
+            pages = sorted((course / "feedback" / who / assignment).glob("*.html"))
+            if entry.prefix and pages:
+                for page in pages:
+                    archive.write(page, f"{entry.prefix}{page.stem}-feedback.html")
+                    result.pages += 1
+            elif entry.file:
+                result.left.append(f"{who}: has no feedback page; run `tinytorch feedback {assignment}` first")
+    aside.replace(result.path)
+    if not result.pages:
+        result.path.unlink()
+        raise CourseError(f"{assignment}: there are no feedback pages; run `tinytorch feedback {assignment}` first")
+    return result
