@@ -215,7 +215,7 @@ def test_other_points_are_refused_unless_scaled(tmp_path):
 
 def test_a_column_that_is_not_clear_is_asked_for(tmp_path):
     path = tmp_path / "c.csv"
-    path.write_text(CANVAS.replace("Essay (11)", "Optimizers, part 2 (11)"), encoding="utf-8", newline="")
+    path.write_text(CANVAS.replace("Essay (11)", "Optimizers part 2 (11)"), encoding="utf-8", newline="")
     with pytest.raises(CourseError, match="--column"):
         merge("canvas", path, "08_optimizers", SCORES, {})
     assert merge("canvas", path, "08_optimizers", SCORES, {}, column="Optimizers (12)").filled == 2

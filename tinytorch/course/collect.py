@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tinytorch.course.downloads import FILE_BYTES, Upload, read_download
 from tinytorch.course.errors import CourseError
-from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.roster import Person, folded, read_roster, safe_id
 from tinytorch.course.settings import Settings
 from tinytorch.student.notebook import NotebookError, grade_id, parse, sha8
@@ -211,6 +210,8 @@ def _remember(settings: Settings, assignment: str, result: Collected) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     tree = {"lms": result.lms, "students": {who: asdict(entry) for who, entry in result.students.items()}}
     path.write_text(json.dumps(tree, indent=1, ensure_ascii=False), encoding="utf-8")
+    from tinytorch.course.nbgrader import gradebook
+
     with gradebook(settings.gradebook) as book:
         known = {student.id for student in book.students}
         for who, entry in result.students.items():
