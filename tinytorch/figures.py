@@ -5,14 +5,16 @@ Matplotlib is imported when the first figure is drawn, so importing this module 
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["COLOURS", "label", "new", "show"]
+__all__ = ["COLOURS", "contours", "label", "mark", "new", "show", "trail"]
 
 # Okabe and Ito's palette, without its yellow: told apart by readers with any colour vision, on white.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000", "#E69F00"]
 DASHES = ["-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3))]
+
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}  # behind a label, so that lines do not cross it
 
 
 def style() -> dict[str, Any]:
@@ -39,8 +41,34 @@ def new(columns: int = 1, width: float = 7.0, height: float = 3.2, **options: An
 def label(ax: Any, line: Any, text: str, at: int = -1, offset: Sequence[float] = (4, 0), **options: Any) -> None:
     """Write `text` beside point `at` of `line`, in the line's colour."""
     where = (line.get_xdata()[at], line.get_ydata()[at])
-    options = {"va": "center", "fontsize": 9, "annotation_clip": False} | options
+    options = {"va": "center", "fontsize": 9, "annotation_clip": False, "bbox": PAPER} | options
     ax.annotate(text, where, tuple(offset), textcoords="offset points", color=line.get_color(), **options)
+
+
+def mark(ax: Any, x: float | None, text: str, height: float = 0.95) -> None:
+    """A grey upright at `x` with its meaning beside it; nothing where `x` is None (a prediction not yet made)."""
+    if x is None:
+        return
+    ax.axvline(x, color="#555555", linewidth=1, linestyle=":")
+    place = ax.get_xaxis_transform()
+    ax.annotate(text, (x, height), (3, 0), xycoords=place, textcoords="offset points", color="#333333", fontsize=9)
+
+
+def contours(ax: Any, loss: Callable[[Any, Any], Any], x: Sequence[float], y: Sequence[float], levels: Any = 12) -> None:
+    """Level lines of `loss(x, y)` in light grey, for `x` and `y` between their two bounds."""
+    import numpy as np
+
+    across, up = np.meshgrid(np.linspace(*x, 200), np.linspace(*y, 200))
+    ax.contour(across, up, loss(across, up), levels=levels, colors="#bbbbbb", linewidths=0.7, linestyles="-")
+    ax.grid(False)
+
+
+def trail(ax: Any, path: Any, text: str, at: int = -1, **options: Any) -> Any:
+    """A path of two weights, a dot for each step, named at point `at`."""
+    where = options.pop("offset", (4, 0))
+    (line,) = ax.plot(path[:, 0], path[:, 1], marker=".", markersize=5, linewidth=1.2, **options)
+    label(ax, line, text, at, where)
+    return line
 
 
 def show(fig: Any, alt: str) -> None:
