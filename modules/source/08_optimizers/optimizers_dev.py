@@ -15,8 +15,26 @@
 
 # %% [markdown]
 """
-# Optimizers
+# Optimizers: from slopes to a trained network
+
+Backpropagation gives the slope of the loss in every weight. It does not say how far to step. Small steps are slow along gentle slopes, large ones explode along steep ones, and a network has both at once: so does the two-weight loss drawn below.
+
+In this module you write the rules that networks are trained with (momentum, Adam, a learning-rate schedule), measure what each one cures, and find where each one fails. At the end your code reads handwritten digits.
+
+Sections 1 to 6 take 4 to 6 hours if you know backpropagation (module 07). Section 7 is optional.
 """
+
+# %% nbgrader={"grade": false, "grade_id": "colab-install", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+# Only for Google Colab, after uploading the course kit (08_optimizers.zip). Anywhere else this cell does nothing.
+import importlib.util
+
+if importlib.util.find_spec("tinytorch") is None:
+    import subprocess
+    import sys
+    import zipfile
+
+    zipfile.ZipFile("08_optimizers.zip").extractall(".")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "./08_optimizers"], check=True)
 
 # %% nbgrader={"grade": false, "grade_id": "optimizers-imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 #| default_exp core.optimizers
@@ -35,9 +53,125 @@ import sys
 
 print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}")
 
+# %% nbgrader={"grade": false, "grade_id": "show-failure", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+from tinytorch.figures import contours, label, mark, new, show, trail
+
+curvatures = np.array([1.0, 30.0])  # gentle along the first weight, steep along the second
+start = np.array([-9.0, 1.5])
+
+
+def valley(theta_0, theta_1):
+    return 0.5 * (curvatures[0] * theta_0**2 + curvatures[1] * theta_1**2)
+
+
+def predicted_path(learning_rate, steps=40):  # from a formula that you will meet in section 1
+    return start * (1 - learning_rate * curvatures) ** np.arange(steps + 1)[:, None]
+
+
+fig, (left, right) = new(2, width=9.5)
+contours(left, valley, (-10, 3), (-2, 2), levels=[1, 5, 15, 30, 50, 80])
+trail(left, predicted_path(0.062), "0.062", at=0, offset=(6, 6))
+left.set(title="Plain gradient descent in a valley", xlabel="first weight", ylabel="second weight")
+for rate in (0.01, 0.062, 0.068):
+    (line,) = right.semilogy(valley(*predicted_path(rate).T))
+    label(right, line, str(rate))
+right.set(title="The loss, for three learning rates", xlabel="step", ylabel="loss", xlim=(0, 46))
+show(fig, alt="Left: steps that jump from side to side of a narrow valley and creep along it. Right: the loss falls slowly at "
+              "rate 0.01, faster at 0.062, and rises at 0.068.")
+assert valley(*predicted_path(0.062)[-1]) < valley(*predicted_path(0.01)[-1]) < valley(*start) < valley(*predicted_path(0.068)[-1])
+
+# %% [markdown] tags=["goals"]
+"""
+### What you will be able to do
+
+- Write gradient descent and say at which learning rate it stops being stable (`test-gradient-descent`, `reflect-valley`).
+- Write momentum and weight decay, and predict what momentum does to speed and stability (`test-plain-loop`, `test-sgd`, `reflect-velocity`).
+- Write Adam from its equations, and name three situations in which it disappoints (`test-adam`, `reflect-adam`).
+- Schedule the learning rate and train a model from data to test accuracy (`test-scheduler`, `test-training-integration`, `reflect-choice`).
+- Optional: extend the family by a rule of a few lines each (`test-nesterov`, `test-rmsprop`, `test-adagrad`, `test-adamw`, `test-clipping`, `test-warmup`).
+"""
+
+# %% [markdown]
+r"""
+### How it works
+
+You fill in cells that hold a `NotImplementedError`. The cell below each one checks it, with numbers that you can follow by hand; after you hand in, hidden checks of the same kind (other shapes, several parameters, other settings, more steps) decide the rest of the points. A figure that needs your code shows an error until that code exists. Locked cells cannot be edited: copy one into a new cell to play with it.
+
+**Predictions** cost nothing and are not graded. Write one before you run on: that is when you learn most.
+
+| in the text | in the code | |
+|---|---|---|
+| $\theta$, $g$ | `theta`, `g` | a weight, the slope of the loss in it |
+| $\eta$ | `learning_rate` | |
+| $\mu$, $v$ | `momentum`, `v` | section 2 |
+| $\delta$ | `weight_decay` | section 2 |
+| $\beta_1, \beta_2, \epsilon, m, v$ | `beta1`, `beta2`, `epsilon`, `m`, `v` | section 3 |
+
+Each operation, like $g^2$ or $\sqrt{v}$, acts on every number of an array by itself.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-tools", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def weights(values, dtype=np.float64):
+    """A parameter that holds these numbers."""
+    return Variable(Tensor(np.array(values, dtype=dtype)))
+
+
+def descend(optimizer, slope, steps):
+    """Run an optimizer on its one parameter; `slope(theta)` is the gradient. All the values that theta had, in order."""
+    (parameter,) = optimizer.parameters
+    path = [parameter.data.data.copy()]
+    for _ in range(steps):
+        g = np.asarray(slope(parameter.data.data), dtype=parameter.data.data.dtype)
+        parameter.grad = Variable(Tensor(g), requires_grad=False)
+        optimizer.step()
+        path.append(parameter.data.data.copy())
+    return np.array(path)
+
+# %% [markdown]
+r"""
+## 1. Gradient descent
+
+A slope $g$ says that a small move $d$ of the weight changes the loss by about $g\,d$. So the loss falls when $\theta$ moves against its slope:
+
+$$\theta \leftarrow \theta - \eta\, g$$
+
+Three steps by hand, for the loss $\theta^2$, whose slope is $2\theta$:
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-hand-descent", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+theta = 1.0
+for step in (1, 2, 3):
+    g = 2 * theta
+    print(f"step {step}: g = {g:.3f}   theta = {theta:.3f} - 0.1 * {g:.3f} = {theta - 0.1 * g:.3f}")
+    theta = theta - 0.1 * g
+assert math.isclose(theta, 0.8**3)
+
+# %% nbgrader={"grade": false, "grade_id": "predict-limit", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. Loss theta**2, start at theta = 1. From which learning rate on does theta never get closer to 0?
+# Put a number in place of None; the figure after your code will show it.
+guess_limit = None
+
 # %% [markdown]
 """
-## Gradient descent
+### Your turn: `gradient_descent_step` (2 to 4 lines)
+
+`parameter` is a `Variable`. Its numbers are the array `parameter.data.data`; their slopes are `parameter.grad.data.data`, of the same shape. A parameter that played no part in the loss has `grad` None: leave it as it is. Do not change the gradient.
+
+<details><summary>Hint 1</summary>
+
+Two cases: `parameter.grad is None`, or not. In the first there is nothing to do.
+
+</details>
+<details><summary>Hint 2</summary>
+
+Name the two arrays first: `theta = parameter.data.data` and `g = parameter.grad.data.data`. Then the equation is one line.
+
+</details>
+<details><summary>Hint 3</summary>
+
+`theta = theta - ...` only gives the name `theta` to a new array; the parameter keeps its old numbers. Write into the array (`theta -= ...` or `theta[...] = ...`), or put a new one in its place: `parameter.data = Tensor(...)`. In-place forms also work where `theta` is a single number in an array of shape `()`.
+
+</details>
 """
 
 # %% nbgrader={"grade": false, "grade_id": "gradient-descent-function", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -66,8 +200,189 @@ checks = Checks("gradient_descent_step", points=10)
 checks.score()
 
 # %% [markdown]
+r"""
+### 400 experiments in one run
+
+Take the loss $\frac{1}{2}\lambda\theta^2$. Its slope is $\lambda\theta$; $\lambda$ is called the curvature. One step multiplies $\theta$ by $1-\eta\lambda$, so after $t$ steps
+
+$$\theta_t = (1 - \eta\lambda)^t\,\theta_0$$
+
+Only the product $\eta\lambda$ matters. So one parameter with 400 weights, each with its own curvature, is 400 experiments at once. (In the prediction above, $\lambda$ is 2.)
 """
-## SGD
+
+# %% nbgrader={"grade": false, "grade_id": "show-limit", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+curvature = np.linspace(0.01, 2.2, 400)
+parameter = weights(np.ones(400))
+for _ in range(40):
+    parameter.grad = Variable(Tensor(curvature * parameter.data.data), requires_grad=False)
+    gradient_descent_step(parameter, 1.0)
+remaining = np.abs(parameter.data.data)
+
+fig, ax = new()
+ax.semilogy(curvature, np.maximum(remaining, 1e-16))
+mark(ax, 2.0, "limit 2")
+mark(ax, None if guess_limit is None else 2 * guess_limit, "your prediction", height=0.1)
+ax.set(title="What 40 steps leave of a weight that began at 1", xlabel="learning rate × curvature", ylabel="|weight|")
+show(fig, alt="The remaining weight falls to rounding error where learning rate times curvature is 1, rises to 1 at a product of 2, "
+              "and explodes beyond it.")
+assert np.all((remaining < 1) == (curvature < 2))
+assert np.allclose(remaining, np.abs(1 - curvature) ** 40)
+
+# %% [markdown]
+r"""
+Each weight shrinks exactly while $|1-\eta\lambda| < 1$: while $\eta\lambda < 2$. At $\eta\lambda = 1$ one step is enough; above 1 the sign flips at each step, which was the zigzag.
+
+Now the valley of the first figure, by your code. The steep direction ($\lambda = 30$) allows $\eta < 2/30$ at most. The rate that suits the pair best makes both shrink equally fast:
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-valley-own", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def own_descent(learning_rate, steps=40):
+    parameter = weights(start)
+    path = [start]
+    for _ in range(steps):
+        parameter.grad = Variable(Tensor(curvatures * parameter.data.data), requires_grad=False)
+        gradient_descent_step(parameter, learning_rate)
+        path.append(parameter.data.data.copy())
+    return np.array(path)
+
+
+best = 2 / curvatures.sum()
+fig, ax = new()
+contours(ax, valley, (-10, 3), (-2, 2), levels=[1, 5, 15, 30, 50, 80])
+trail(ax, own_descent(0.062), "your code, 0.062", at=0, offset=(6, 6))
+trail(ax, own_descent(0.01), "your code, 0.01", offset=(-30, -75))
+ax.set(title="The first figure again, by your own steps", xlabel="first weight", ylabel="second weight")
+show(fig, alt="The zigzag of the first figure drawn by the student's steps, and a smooth slow path at rate 0.01 that stops half way.")
+assert np.allclose(own_descent(0.062), predicted_path(0.062))
+shrink = np.abs(1 - best * curvatures)
+print(f"best rate {best:.4f}: each step leaves {shrink[0]:.3f} of the first weight and {shrink[1]:.3f} of the second")
+assert np.allclose(shrink, 29 / 31)
+
+# %% [markdown]
+r"""
+With the best rate both factors are $(\kappa-1)/(\kappa+1)$, where $\kappa$ is the ratio of the two curvatures: here $29/31$. The number of steps grows in proportion to $\kappa$, and networks have ratios far above 30.
+
+**Question.** Someone suggests to multiply the whole loss of this valley by a constant, so that gradient descent reaches the floor in fewer steps. Can any constant do that, if you may choose the learning rate freely before and after? Why, or why not? Two or three sentences.
+"""
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "reflect-valley", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+"""
+### BEGIN SOLUTION
+No. The constant c multiplies both curvatures, so with learning rate eta / c every step is the same as before: only the
+products eta * lambda matter. The ratio kappa = 30 is unchanged, and with it the best possible factor 29/31.
+Full answer: names the products or the equal steps, and that the ratio stays. A common half answer: "it only rescales the
+learning rate", without saying that the ratio of the curvatures is what costs the steps.
+### END SOLUTION
+"""
+
+# %% [markdown]
+r"""
+## 2. Momentum and weight decay
+
+Look at the zigzag again. Along the steep direction the slopes alternate in sign; along the valley they all agree. A running sum of slopes cancels the first kind and collects the second. This sum $v$, in which older slopes fade by the factor $\mu$, is called the velocity:
+
+$$v \leftarrow \mu\, v + g, \qquad \theta \leftarrow \theta - \eta\, v$$
+
+Three steps by hand with $\mu = 0.9$, $\eta = 0.1$ and a slope that is always 1:
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-hand-momentum", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+theta, v = 1.0, 0.0
+for step in (1, 2, 3):
+    print(f"step {step}: v = 0.9 * {v:.2f} + 1 = {0.9 * v + 1:.2f}   theta = {theta:.3f} - 0.1 * {0.9 * v + 1:.2f}", end=" ")
+    v = 0.9 * v + 1
+    theta = theta - 0.1 * v
+    print(f"= {theta:.3f}")
+assert math.isclose(v, 2.71) and math.isclose(theta, 0.439)
+
+# %% [markdown]
+"""
+### Your turn: the plain loop (about 3 lines)
+
+A network has many parameters, and each needs a velocity of its own. Write the step for lists of arrays: `thetas[i]`, `slopes[i]` and `velocities[i]` belong together. Put the new arrays into the lists `velocities` and `thetas`. This exercise carries no points; it is the loop that every optimizer hides.
+
+<details><summary>Hint 1</summary>
+
+`for i in range(len(thetas)):` and then the two equations, with `[i]` behind each name.
+
+</details>
+<details><summary>Hint 2</summary>
+
+Velocity first: the step uses the new velocity, not the old one.
+
+</details>
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "plain-loop", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def momentum_step(thetas, slopes, velocities, learning_rate, momentum):
+    ### BEGIN SOLUTION
+    for i in range(len(thetas)):
+        velocities[i] = momentum * velocities[i] + slopes[i]
+        thetas[i] = thetas[i] - learning_rate * velocities[i]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-plain-loop", "locked": true, "points": 0, "schema_version": 3, "solution": false, "task": false}
+from tinytorch.checks import Checks
+
+
+def after(steps, learning_rate, momentum):
+    thetas, velocities = [np.array(1.0), np.array([1.0, 2.0])], [np.array(0.0), np.zeros(2)]
+    for slopes in steps:
+        momentum_step(thetas, [np.array(g) for g in slopes], velocities, learning_rate, momentum)
+    return [[np.asarray(value).tolist() for value in values] for values in (thetas, velocities)]
+
+
+checks = Checks("momentum_step", points=0)
+checks.check(
+    "three steps by hand", 0,
+    fed="thetas 1 and [1, 2], slopes always 1 and [1, 0], learning rate 0.1, momentum 0.9, three steps",
+    got=lambda: after([[1.0, [1.0, 0.0]]] * 3, 0.1, 0.9),
+    want=[[0.439, [0.439, 2.0]], [2.71, [2.71, 0.0]]],
+    slips={
+        "the velocity is not remembered: put it back into the list": [[0.7, [0.7, 2.0]], [0.0, [0.0, 0.0]]],
+        "this is the average: here the new slope counts in full": [[0.9439, [0.9439, 2.0]], [0.271, [0.271, 0.0]]],
+        "the step used the old velocity": [[0.71, [0.71, 2.0]], [2.71, [2.71, 0.0]]],
+    },
+)
+checks.score()
+
+# %% nbgrader={"grade": false, "grade_id": "predict-velocity", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. The slope is 1 at every step, momentum is 0.9. At which value does the velocity settle?
+guess_velocity = None
+
+# %% nbgrader={"grade": false, "grade_id": "show-velocity", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def velocities_for(slopes, momentum=0.9):
+    thetas, velocities, seen = [np.array(0.0)], [np.array(0.0)], [0.0]
+    for g in slopes:
+        momentum_step(thetas, [np.array(g)], velocities, 0.1, momentum)
+        seen.append(float(velocities[0]))
+    return np.array(seen)
+
+
+agree, alternate = velocities_for(np.ones(60)), velocities_for((-1.0) ** np.arange(60))
+fig, ax = new()
+for values, text in ((agree, "slopes 1, 1, 1, ..."), (alternate, "slopes 1, -1, 1, ...")):
+    (line,) = ax.plot(values)
+    label(ax, line, text, at=45, offset=(0, -12 if values is agree else 18))
+if guess_velocity is not None:
+    ax.axhline(guess_velocity, color="#555555", linestyle=":")
+ax.set(title="The velocity, for slopes that agree and slopes that alternate", xlabel="step", ylabel="v")
+show(fig, alt="With slopes that agree the velocity climbs from 1 towards 10; with alternating slopes it stays near plus or minus one half.")
+assert abs(agree[-1] - 1 / (1 - 0.9)) < 0.05 and abs(abs(alternate[-1]) - 1 / (1 + 0.9)) < 0.01
+
+# %% [markdown]
+r"""
+Slopes that agree are amplified by $1/(1-\mu) = 10$; alternating ones shrink to $1/(1+\mu) \approx 0.53$. This is the cure for the zigzag.
+
+### Weight decay
+
+A network with large weights can be very sensitive to its input. Adding $\frac{1}{2}\delta\theta^2$ to the loss pulls each weight towards 0; the slope of this term is $\delta\theta$. So nothing about the loss has to change, only the slope that the rule sees (*L2 weight decay*). The whole rule of `SGD`:
+
+$$\begin{aligned} g &\leftarrow g + \delta\,\theta && \text{where } \delta > 0\\ v &\leftarrow \mu\, v + g && v = 0 \text{ at first}\\ \theta &\leftarrow \theta - \eta\, v \end{aligned}$$
+
+### One loop for all
+
+Your plain loop is the same for every optimizer; only the rule changes. The next cells give you this loop as the class `Optimizer`. They also check arguments, save and restore state, and walk large arrays in pieces (section 5). You need not read them: the example below shows all that you use.
 """
 
 # %% nbgrader={"grade": false, "grade_id": "optimizer-checks", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -494,6 +809,44 @@ class Optimizer(Keeping):
             if not theta.flags.writeable:
                 raise ValueError(f"{owner}: parameter {i} (shape {shape}) is read-only")
 
+# %% nbgrader={"grade": false, "grade_id": "show-sign-step", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+class SignStep(Optimizer):
+    """An example: every weight moves by learning_rate, against the sign of its slope."""
+
+    def __init__(self, parameters, learning_rate=0.01):
+        super().__init__(parameters, learning_rate=learning_rate)  # now self.learning_rate exists
+        self.last_sign = Buffers()  # what the rule remembers: an array per parameter, zeros at first
+
+    def rule(self, theta, g, last_sign, t):  # the arrays of one parameter, and the number t of its update: 1, 2, ...
+        theta -= self.learning_rate * np.sign(g)
+        last_sign[...] = np.sign(g)
+
+
+print(descend(SignStep([weights([1.0, -0.5])], learning_rate=0.2), lambda theta: 2 * theta, steps=3))
+
+# %% [markdown]
+"""
+### Your turn: `SGD` (2 lines in `__init__`, about 5 in the rule)
+
+`__init__` hands `learning_rate`, `momentum` and `weight_decay` to the base and makes one `Buffers()` called `momentum_buffers`. The rule changes `v` and `theta` **in place**: a plain `v = ...` would only rename. It must not change `g`; `g = g + ...` makes a new array and is fine.
+
+<details><summary>Hint 1</summary>
+
+In place means `v *= ...`, `v += ...`, `theta -= ...`, or `v[...] = ...`.
+
+</details>
+<details><summary>Hint 2</summary>
+
+The signature is `rule(self, theta, g, v, t)`: `v` is this parameter's piece of `self.momentum_buffers`. `t` is not needed here. Multiply `v` by the momentum, then add the slope: two lines.
+
+</details>
+<details><summary>Hint 3</summary>
+
+If you prefer to write the class without the base, it needs `step()`, `zero_grad()` (each `grad` becomes None), `parameters` (a list), `learning_rate`, `momentum`, `weight_decay`, `momentum_buffers` and `step_count`, which rises by one at each `step()`. A parameter whose `grad` is None is left alone, and so is its buffer.
+
+</details>
+"""
+
 # %% nbgrader={"grade": false, "grade_id": "sgd-class", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
 class SGD(Optimizer):
@@ -536,9 +889,224 @@ from tinytorch.checks import Checks
 checks = Checks("SGD", points=15)
 checks.score()
 
+# %% nbgrader={"grade": false, "grade_id": "show-momentum-valley", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def on_valley(optimizer_class, steps=40, **settings):
+    return descend(optimizer_class([weights(start)], **settings), lambda theta: curvatures * theta, steps)
+
+
+plain, rolling = on_valley(SGD, learning_rate=best), on_valley(SGD, learning_rate=0.09, momentum=0.5)
+fig, (left, right) = new(2, width=9.5)
+contours(left, valley, (-10, 3), (-2, 2), levels=[1, 5, 15, 30, 50, 80])
+for path, text, place in ((plain, f"plain, {best:.3f}", (8, 8)), (rolling, "momentum 0.5, 0.09", (60, -110))):
+    trail(left, path, text, at=0, offset=place)
+    (line,) = right.semilogy(valley(*path.T))
+    label(right, line, text.split(",")[0])
+left.set(title="The valley, by your SGD", xlabel="first weight", ylabel="second weight")
+right.set(title="The loss", xlabel="step", ylabel="loss", xlim=(0, 52))
+show(fig, alt="With momentum the path swings wide at first and then runs straight to the floor; its loss falls to a millionth of the loss "
+              "without momentum in the same 40 steps.")
+assert valley(*rolling[-1]) < 1e-6 * valley(*plain[-1])
+root = np.sqrt(curvatures[1] / curvatures[0])
+print(f"best factor per step: {(root**2 - 1) / (root**2 + 1):.3f} without momentum, {(root - 1) / (root + 1):.3f} with the best momentum")
+
+# %% [markdown]
+r"""
+With the best momentum the factor per step is $(\sqrt\kappa - 1)/(\sqrt\kappa + 1)$ on a bowl: the number of steps grows like $\sqrt\kappa$ instead of $\kappa$.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "predict-momentum-limit", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. Without momentum the limit is learning rate * curvature = 2. With momentum 0.9, where is it?
+guess_momentum_limit = None
+
+# %% nbgrader={"grade": false, "grade_id": "show-momentum-limit", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+curvature = np.linspace(0.01, 4.2, 400)
+fig, ax = new()
+for momentum, at in ((0.0, 30), (0.5, 130), (0.9, 230)):
+    path = descend(SGD([weights(np.ones(400))], learning_rate=1.0, momentum=momentum), lambda theta: curvature * theta, 200)
+    factor = np.abs(path[-1]) ** (1 / 200)
+    (line,) = ax.plot(curvature, factor)
+    label(ax, line, f"momentum {momentum:g}", at=at, offset=(6, -10))
+    mark(ax, 2 + 2 * momentum, f"{2 + 2 * momentum:g}", height=0.02)
+    assert np.all((factor < 1) == (curvature < 2 + 2 * momentum))
+ax.axhline(1, color="#555555", linewidth=1)
+mark(ax, guess_momentum_limit, "your prediction")
+ax.set(title="Factor per step (mean of 200) by which a weight shrinks or grows", ylim=(0, 1.4),
+       xlabel="learning rate × curvature", ylabel="factor per step")
+show(fig, alt="Three curves that cross the factor 1 at learning rate times curvature 2, 3 and 3.8, for momentum 0, 0.5 and 0.9. With momentum "
+              "the curves are flat over most of the range, at 0.7 and 0.95.")
+
+# %% [markdown]
+r"""
+The limit rises to $\eta\lambda < 2(1+\mu)$. To see why, write two steps of the rule as $\theta_{t+1} = (1+\mu-\eta\lambda)\,\theta_t - \mu\,\theta_{t-1}$ and try $\theta_t = z^t$: it is stable while both roots of
+
+$$z^2 - (1+\mu-\eta\lambda)\,z + \mu = 0$$
+
+are inside the unit circle. At the limit one root is $-1$, which gives $\eta\lambda = 2 + 2\mu$. Where the roots are complex both have size $\sqrt\mu$: the weight circles the floor and shrinks by $\sqrt\mu$ per step, whatever the curvature. That is the flat part of the curves, and it looks so in time:
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-overshoot", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+slow = descend(SGD([weights([1.0])], learning_rate=0.1, momentum=0.0), lambda theta: theta, 100)[:, 0]
+swing = descend(SGD([weights([1.0])], learning_rate=0.1, momentum=0.9), lambda theta: theta, 100)[:, 0]
+envelope = 1.1 * 0.9 ** (np.arange(101) / 2)
+fig, ax = new()
+for values, text, at in ((slow, "momentum 0", 5), (swing, "momentum 0.9", 9)):
+    (line,) = ax.plot(values)
+    label(ax, line, text, at=at, offset=(8, 8 if values is slow else -8))
+ax.plot(envelope, color="#999999", linewidth=1, linestyle=":")
+ax.plot(-envelope, color="#999999", linewidth=1, linestyle=":")
+ax.set(title="One weight on its way to 0", xlabel="step", ylabel="weight")
+show(fig, alt="Without momentum the weight decays smoothly; with momentum 0.9 it passes zero, swings back and forth, and dies out inside "
+              "a dotted envelope that shrinks by the square root of 0.9 per step.")
+assert swing.min() < -0.5 and np.all(np.abs(swing) <= envelope) and np.all(slow > 0)
+
+# %% [markdown]
+r"""
+It overshoots because the velocity is largest exactly when the weight passes the floor: the sum of all slopes on the way down has to be paid back by slopes of the other sign.
+
+### Two spellings of momentum
+
+Some libraries and papers let the velocity be an average, $u \leftarrow \mu u + (1-\mu) g$, with the step $\theta \leftarrow \theta - \eta u$. Then $u$ is $(1-\mu)\,v$: the same rule, with a learning rate $1/(1-\mu)$ times as large. Here, as in PyTorch, the velocity is the sum.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-spellings", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def averaged(learning_rate, momentum=0.9, steps=30):
+    theta, u = np.array([1.0]), 0.0
+    for _ in range(steps):
+        u = momentum * u + (1 - momentum) * theta
+        theta = theta - learning_rate * u
+    return theta[0]
+
+
+summed = descend(SGD([weights([1.0])], learning_rate=0.01, momentum=0.9), lambda theta: theta, 30)[-1, 0]
+print(f"sum, learning rate 0.01:      {summed:.6f}")
+print(f"average, learning rate 0.01:  {averaged(0.01):.6f}")
+print(f"average, learning rate 0.1:   {averaged(0.1):.6f}")
+assert math.isclose(summed, averaged(0.1)) and averaged(0.01) > 2 * summed
+
+# %% [markdown]
+r"""
+### Where momentum fails
+
+A function is convex when its slope never falls from left to right. This one is: its slope is $25x$ below 1, $x + 24$ between 1 and 2, and $25x - 24$ above. The curvature is 25 or 1 everywhere, and $\eta = 1/9$, $\mu = 4/9$ are the best settings for bowls with curvatures from 1 to 25.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "predict-cycle", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. Does momentum reach the floor at 0 from x = 3.3? Write "yes", "slowly" or "no", and why.
+guess_cycle = None
+
+# %% nbgrader={"grade": false, "grade_id": "show-cycle", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def bent_slope(x):
+    return np.where(x < 1, 25 * x, np.where(x < 2, x + 24, 25 * x - 24))
+
+
+heavy = descend(SGD([weights([3.3])], learning_rate=1 / 9, momentum=4 / 9), bent_slope, 300)[:, 0]
+bowls = descend(SGD([weights([3.3, 3.3])], learning_rate=1 / 9, momentum=4 / 9), lambda x: np.array([1, 25]) * x, 300)
+plain = descend(SGD([weights([3.3])], learning_rate=1 / 25), bent_slope, 300)[:, 0]
+fig, ax = new()
+for values, text, place in ((heavy, "momentum 4/9, rate 1/9", (-50, 18)), (plain, "no momentum, rate 1/25", (-50, -75))):
+    (line,) = ax.plot(values[:40], marker=".")
+    label(ax, line, text, at=35, offset=place)
+ax.set(title="The same convex function, with and without momentum", xlabel="step", ylabel="x", ylim=(-6.5, 4.5))
+show(fig, alt="Without momentum x goes to 0. With momentum it jumps for ever between three values: about -1.8, 2.1 and 0.65.")
+assert np.allclose(heavy[-3:], heavy[-6:-3]) and np.ptp(heavy[-3:]) > 3  # three points, for ever
+assert abs(plain[-1]) < 1e-9 and np.all(np.abs(bowls[-1]) < 1e-9)
+
+# %% [markdown]
+r"""
+For ever. The settings are the best there are for bowls, and the function is convex, yet the path visits the same three points again and again ([Lessard, Recht and Packard, 2016](https://arxiv.org/abs/1408.3595)). Without momentum, $\eta\lambda < 2$ is enough on any convex function whose curvature stays below $\lambda$; with momentum, the limit of this section holds for bowls only.
+
+**Question.** A network trains stably with momentum 0.9 and learning rate 0.1. A colleague sets the momentum to 0, keeps the learning rate, and expects the training to become "slower but safer". Say with the numbers of this section what becomes of the speed along gentle slopes, and of the stability along steep ones.
+"""
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "reflect-velocity", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+"""
+### BEGIN SOLUTION
+Speed: with agreeing slopes the velocity settled at 10 times the slope, so the effective rate falls from 1 to 0.1: about ten
+times slower. Stability: the limit for learning rate * curvature falls from 3.8 to 2 (on bowls), so directions with a curvature between
+20 and 38 were stable and now diverge: slower and less safe at this learning rate.
+Full answer: both numbers, and that the limit falls. Half: only the factor of ten.
+### END SOLUTION
+"""
+
 # %% [markdown]
 """
-## Adam
+## 3. Adam
+
+Momentum turns a ratio of curvatures into its square root. In a network the ratio can be a million: one learning rate, chosen for the steepest weight, never moves the gentlest. Here are 400 weights with curvatures from a millionth to 1, all starting at 1:
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-scales", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+spread = np.geomspace(1e-6, 1, 400)
+by_sgd = descend(SGD([weights(np.ones(400))], learning_rate=1.0, momentum=0.9), lambda theta: spread * theta, 300)[-1]
+
+
+def draw_scales(by_adam=None):
+    fig, ax = new()
+    for values, text, at in ((by_sgd, "SGD, momentum 0.9, rate 1", 60), (by_adam, "your Adam, rate 0.02", 120)):
+        if values is not None:
+            (line,) = ax.semilogx(spread, np.abs(values))
+            label(ax, line, text, at=at, offset=(0, -24 if values is by_sgd else 14))
+    ax.set(title="What 300 steps leave of a weight that began at 1", xlabel="curvature", ylabel="|weight|")
+    return fig
+
+
+show(draw_scales(), alt="SGD with momentum brings weights with curvature above a thousandth to 0; those below a ten-thousandth hardly move.")
+assert np.abs(by_sgd[0]) > 0.99 and np.abs(by_sgd[-1]) < 1e-6
+
+# %% [markdown]
+r"""
+Adam gives each weight a step size of its own: it divides a running average of the slopes, $m$, by the square root of a running average of their squares, $v$ ([Kingma and Ba, 2015](https://arxiv.org/abs/1412.6980)). With $t = 1, 2, \dots$ counting the updates of this parameter:
+
+$$\begin{aligned}
+g &\leftarrow g + \delta\,\theta && \text{where } \delta > 0 \\
+m &\leftarrow \beta_1 m + (1-\beta_1)\, g && m = 0 \text{ at first}\\
+v &\leftarrow \beta_2 v + (1-\beta_2)\, g^2 && v = 0 \text{ at first}\\
+\hat m &= \frac{m}{1-\beta_1^{\,t}}, \qquad \hat v = \frac{v}{1-\beta_2^{\,t}} \\
+\theta &\leftarrow \theta - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
+\end{aligned}$$
+
+Both averages begin at 0, so they are too small at first. Under a constant slope $m$ is $(1-\beta_1^t)\,g$: the division by $1-\beta_1^t$ (*bias correction*) gives back $g$. The $\epsilon$ stands outside the root and only prevents a division by 0.
+
+Three steps by hand, with slopes 2, 2 and $-1$ and $\eta = 0.1$:
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-hand-adam", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+theta, m, v = 1.0, 0.0, 0.0
+print(" t    g       m        v    m_hat   v_hat    step   theta")
+for t, g in ((1, 2.0), (2, 2.0), (3, -1.0)):
+    m = 0.9 * m + 0.1 * g
+    v = 0.999 * v + 0.001 * g**2
+    corrected = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    change = 0.1 * corrected[0] / (math.sqrt(corrected[1]) + 1e-8)
+    theta = theta - change
+    print(f"{t:2} {g:5.1f} {m:7.3f} {v:8.5f} {corrected[0]:7.3f} {corrected[1]:7.3f} {change:7.4f} {theta:7.4f}")
+    assert t > 2 or math.isclose(change, 0.1, rel_tol=1e-6)
+
+# %% nbgrader={"grade": false, "grade_id": "predict-first-step", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. Adam with learning rate 0.01, first step, for a slope of 0.001 and for a slope of 1000: how far does each weight move?
+guess_first_step = None, None
+
+# %% [markdown]
+r"""
+### Your turn: `Adam` (2 to 4 lines in `__init__`, 6 to 9 in the rule)
+
+`__init__` hands the five settings after `parameters` to the base, and makes two `Buffers()`: `first_moment`, then `second_moment`. The rule gets their pieces in this order. Change `theta`, `m` and `v` in place; $\hat m$ and $\hat v$ are new arrays, and must not replace `m` and `v`.
+
+<details><summary>Hint 1</summary>
+
+One line of code for each line of the equations, in their order. `self.beta1` and the other settings exist once the base has them.
+
+</details>
+<details><summary>Hint 2</summary>
+
+`t` is the fourth argument after `theta`: `rule(self, theta, g, m, v, t)`. So the corrections are `1 - self.beta1**t` and `1 - self.beta2**t`.
+
+</details>
+<details><summary>Hint 3</summary>
+
+An average in place takes two lines: first `m *= self.beta1`, then `m += ...`. For the last line: the bracket matters, `np.sqrt(v_hat) + self.epsilon` is divided by as a whole.
+
+</details>
 """
 
 # %% nbgrader={"grade": false, "grade_id": "adam-class", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -591,9 +1159,277 @@ from tinytorch.checks import Checks
 checks = Checks("Adam", points=20)
 checks.score()
 
+# %% nbgrader={"grade": false, "grade_id": "show-scales-adam", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+by_adam = descend(Adam([weights(np.ones(400))], learning_rate=0.02), lambda theta: spread * theta, 300)[-1]
+show(draw_scales(by_adam), alt="The figure before with Adam's curve added: a flat line close to 0 for every curvature, while SGD leaves the "
+                               "weights of small curvature near 1.")
+assert np.abs(by_adam).max() < 0.01
+assert np.allclose(by_adam, by_adam[0], atol=2e-3)
+
+# %% [markdown]
+r"""
+Every weight arrives, whatever its curvature, and nearly on the same path.
+
+### The first step is the learning rate times a sign
+
+At $t = 1$ the correction gives $\hat m = g$ and $\hat v = g^2$, so the step is $\eta\, g / (|g| + \epsilon)$: the slope's size cancels.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-first-step", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+slopes = np.geomspace(1e-11, 1e3, 400)
+
+
+def first_step(optimizer):
+    return -np.diff(descend(optimizer, lambda theta: slopes, 1), axis=0)[0]
+
+
+fig, ax = new()
+for step, text, at, place in ((first_step(Adam([weights(np.zeros(400))], learning_rate=0.01)), "Adam", 200, (0, -12)),
+                              (first_step(SGD([weights(np.zeros(400))], learning_rate=0.01)), "SGD", 200, (8, -6))):
+    (line,) = ax.loglog(slopes, step)
+    label(ax, line, text, at=at, offset=place)
+for slope, guess in zip((1e-3, 1e3), guess_first_step, strict=True):
+    if guess is not None:
+        ax.plot(slope, guess, "kx", markersize=9)
+mark(ax, 1e-8, "epsilon", height=0.04)
+ax.set(title="The first step, learning rate 0.01 (crosses: your predictions)", xlabel="slope", ylabel="step")
+show(fig, alt="SGD's first step is proportional to the slope. Adam's is 0.01 for all slopes from a ten-millionth to a thousand, "
+              "and shrinks only where the slope is near epsilon or below.")
+adam_step = first_step(Adam([weights(np.zeros(400))], learning_rate=0.01))
+assert np.allclose(adam_step, 0.01 * slopes / (slopes + 1e-8)) and np.allclose(adam_step[slopes > 1e-5], 0.01, rtol=2e-3)
+
 # %% [markdown]
 """
-## Schedules
+### What bias correction is for
+
+A common account says that without the correction the first steps would be too small, because the averages start at 0. Both averages are too small, and the step is their quotient.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "predict-correction", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. With beta1 = 0.9 and beta2 = 0.999 and no correction, is the first step too small or too large? By which factor?
+guess_correction = None
+
+# %% nbgrader={"grade": false, "grade_id": "show-correction", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+t = np.arange(1, 3001)
+own = descend(Adam([weights([0.0])], learning_rate=0.01), lambda theta: np.array([1.0]), 3000)[:, 0]
+corrected = -np.diff(own) / 0.01
+# Without correction m is smaller by 1 - beta1**t, and the root of v by the root of 1 - beta2**t: for any slopes.
+uncorrected = corrected * (1 - 0.9**t) / np.sqrt(1 - 0.999**t)
+fig, ax = new()
+for values, text, at in ((corrected, "your Adam", 5), (uncorrected, "without correction", 60)):
+    (line,) = ax.semilogx(t, values)
+    label(ax, line, text, at=at, offset=(6, 8))
+if guess_correction is not None:
+    ax.plot(1, guess_correction, "kx", markersize=9)
+ax.set(title="Steps under a constant slope, in learning rates", xlabel="t", ylabel="step / learning rate", ylim=(0, 7))
+show(fig, alt="Corrected steps are 1 throughout. Without correction the first is 3.2 learning rates, the twelfth 6.6, the hundredth 3.2, "
+              "the thousandth 1.3.")
+print(f"first {uncorrected[0]:.2f}, largest {uncorrected.max():.2f} at t = {uncorrected.argmax() + 1}, then {uncorrected[99]:.2f} at 100 "
+      f"and {uncorrected[999]:.2f} at 1000; the first 100 steps together {uncorrected[:100].sum():.0f} instead of 100")
+assert np.allclose(corrected, 1, atol=1e-4) and math.isclose(uncorrected[0], 0.1 / math.sqrt(0.001), rel_tol=1e-4)
+assert uncorrected.argmax() + 1 == 12 and 6.5 < uncorrected.max() < 6.6
+
+# %% [markdown]
+r"""
+Too large. With these betas the square's average lags more than the mean's, so the quotient is too large for hundreds of steps. This is when a fresh network is most easily thrown off. (With $1-\beta_1 < \sqrt{1-\beta_2}$ the first step would be too small: the sign of the effect depends on the betas.)
+
+### The loss times a million
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "predict-million", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. Multiply the loss by a million and change nothing else. What becomes of SGD's path, and of Adam's?
+guess_million = None
+
+# %% nbgrader={"grade": false, "grade_id": "show-loss-scale", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+fig, axes = new(2, width=9.5, sharey=True)
+paths = {}
+for ax, make, name in ((axes[0], lambda p: SGD(p, learning_rate=0.05), "SGD, rate 0.05"), (axes[1], lambda p: Adam(p, learning_rate=0.5), "Adam, rate 0.5")):
+    for scale, text in ((1e-6, "times a millionth"), (1.0, "times 1"), (1e6, "times a million")):
+        path = paths[name, scale] = descend(make([weights(start)]), lambda theta: scale * curvatures * theta, 20)
+        (line,) = ax.semilogy(np.clip(valley(*path.T), 1e-3, 1e6))
+        if ax is axes[0]:
+            label(ax, line, text, at=12 if scale < 1e6 else 1, offset=(6, {1e-6: 9, 1.0: -12, 1e6: -9}[scale]))
+    ax.set(title=name, xlabel="step", xticks=range(0, 21, 5))
+axes[0].set(ylabel="the valley's own loss", ylim=(1e-3, 3e6))
+label(axes[1], line, "all three", at=12, offset=(6, 8))
+show(fig, alt="Left, SGD: with the loss times a millionth nothing moves, times 1 it falls, times a million it explodes. Right, Adam: the three "
+              "curves lie on each other.")
+adam = [paths["Adam, rate 0.5", scale] for scale in (1e-6, 1.0, 1e6)]
+assert np.allclose(adam[1], adam[2], atol=1e-6) and np.allclose(adam[1], adam[0], atol=0.05)
+print(f"largest difference of Adam's paths: times a million {np.abs(adam[2] - adam[1]).max():.1e}, "
+      f"times a millionth {np.abs(adam[0] - adam[1]).max():.1e} (here epsilon begins to count)")
+
+# %% [markdown]
+r"""
+The factor appears in $m$ and in $\sqrt v$ alike and cancels, but for $\epsilon$. So Adam needs no new learning rate when the loss is summed instead of averaged, and one value (0.001 is the default) serves many networks.
+
+### Turn the bowl by 45 degrees
+
+Adam's step sizes belong to the weights one by one. What if the valley does not run along one of them?
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "predict-turn", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. The valley turned by 45 degrees: who needs more steps than before, SGD, Adam, both, or neither?
+guess_turn = None
+
+# %% nbgrader={"grade": false, "grade_id": "show-rotation", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def steps_needed(make, angle, steps=400):
+    """Steps until the loss stays below a thousandth of the first."""
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    bowl = turn @ np.diag([1.0, 100.0]) @ turn.T
+    path = descend(make([weights(turn @ [2.0, 0.5])]), lambda theta: bowl @ theta, steps)
+    loss = np.einsum("ti,ij,tj->t", path, bowl, path)
+    return int(np.argmax(np.append(np.maximum.accumulate(loss[::-1])[::-1], 0) < 1e-3 * loss[0]))
+
+
+rates = np.geomspace(0.02, 0.5, 8)
+adam = np.array([[steps_needed(lambda p: Adam(p, learning_rate=rate), angle) for rate in rates] for angle in (0, np.pi / 4)])
+sgd = [steps_needed(lambda p: SGD(p, learning_rate=0.018, momentum=0.8), angle) for angle in (0, np.pi / 4)]
+fig, ax = new()
+for values, text in zip(adam, ("Adam, valley along a weight", "Adam, turned by 45 degrees"), strict=True):
+    (line,) = ax.semilogx(rates, values, marker="o", markersize=4)
+    label(ax, line, text, at=2, offset=(8, 10))
+(line,) = ax.semilogx(rates, np.full(8, sgd[0]), color="black", linestyle=":")
+label(ax, line, f"SGD with momentum, rate 0.018: {sgd[0]} and {sgd[1]}", at=0, offset=(0, -9))
+ax.set_xticks(rates, [f"{rate:.2f}" for rate in rates])
+ax.minorticks_off()
+ax.set(ylim=(0, 420), title="Steps to a thousandth of the first loss (401: not in 400)", xlabel="Adam's learning rate", ylabel="steps")
+show(fig, alt="Adam needs more steps on the turned valley, several times as many at small learning rates; at large ones the two meet. "
+              "SGD needs the same number for both.")
+assert sgd[0] == sgd[1] and np.all(adam[1, :4] > 1.5 * adam[0, :4])
+
+# %% [markdown]
+r"""
+SGD does not know which way the axes run: turn the bowl and its path turns with it. Adam's gain depends on the valley running along the weights; turned, the same learning rate takes several times as many steps, unless it is chosen anew.
+
+### Weight decay inside Adam
+
+The rule adds $\delta\theta$ to the slope, and then divides by $\sqrt{\hat v}$, decay and all. Below, 400 weights start at 1, and their slopes change sign, $+s, -s, -s, +s, \dots$, so that only the decay moves them in the long run.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "predict-decay", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. Which weights does Adam's decay shrink less: those with large slopes s, or those with small ones?
+guess_decay = None
+
+# %% nbgrader={"grade": false, "grade_id": "show-decay", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+size = np.geomspace(1e-3, 1e3, 400)
+
+
+def decayed(make):
+    signs = iter(np.resize([1.0, -1.0, -1.0, 1.0], 600))
+    return descend(make([weights(np.ones(400))]), lambda theta: size * next(signs), 600)[-1]
+
+
+def draw_decay(*more):
+    fig, ax = new()
+    by_sgd = decayed(lambda p: SGD(p, learning_rate=0.01, weight_decay=0.1))
+    by_adam = decayed(lambda p: Adam(p, learning_rate=0.01, weight_decay=0.1))
+    for values, text, at, place in ((by_sgd, "SGD", 60, (0, 8)), (by_adam, "Adam", 90, (0, 12)), *more):
+        (line,) = ax.semilogx(size, values)
+        label(ax, line, text, at=at, offset=place)
+    ax.set(title="What 600 steps with weight decay 0.1 leave of 1", xlabel="size s of the slopes", ylabel="weight", ylim=(-0.05, 1.1))
+    return fig, by_sgd, by_adam
+
+
+fig, by_sgd, by_adam = draw_decay()
+show(fig, alt="SGD shrinks every weight to 0.55, whatever the slopes. Adam brings weights with small slopes to 0 and leaves those with "
+              "large slopes at 1.")
+assert np.allclose(by_sgd, (1 - 0.01 * 0.1) ** 600, atol=0.01)
+assert abs(by_adam[0]) < 0.05 and by_adam[-1] > 0.95
+
+# %% [markdown]
+r"""
+SGD shrinks every weight by the factor $1-\eta\delta$ per step, as asked. In Adam, the weights with large slopes, those that most need it, hardly decay. AdamW ([Loshchilov and Hutter, 2019](https://arxiv.org/abs/1711.05101)) takes the decay out of the slope, and shrinks the weight itself: $\theta \leftarrow (1-\eta\delta)\,\theta$. You can write it in section 7.
+
+### Where Adam fails: the worst point
+
+A weight is kept in $[-1, 1]$. The slope is $C = 4$ at every third step and $-1$ at the two others: on average the loss falls to the left, and $-1$ is the best point ([Reddi, Kale and Kumar, 2018](https://arxiv.org/abs/1904.09237)). Adam runs with $\beta_1 = 0$, $\beta_2 = 1/(1+C^2)$.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-worst-point", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+C = 4
+
+
+def walk(optimizer, steps=600):
+    slopes = iter(np.resize([C, -1.0, -1.0], steps))
+    (parameter,) = optimizer.parameters
+    path = []
+    for _ in range(steps):
+        path.append(descend(optimizer, lambda theta: np.array([next(slopes)]), 1)[-1, 0])
+        np.clip(parameter.data.data, -1, 1, out=parameter.data.data)
+    return np.clip(path, -1, 1)
+
+
+by_sgd = walk(SGD([weights([0.0])], learning_rate=0.01))
+by_adam = walk(Adam([weights([0.0])], learning_rate=0.01, beta1=0.0, beta2=1 / (1 + C**2)))
+by_default = walk(Adam([weights([0.0])], learning_rate=0.01))
+fig, ax = new()
+for values, text, place in ((by_sgd, "SGD", (8, 0)), (by_adam, "Adam, short memory", (14, -6)), (by_default, "Adam, default betas", (-10, 14))):
+    (line,) = ax.plot(values)
+    label(ax, line, text, at=130, offset=place)
+ax.set(title="Two steps to the right, one long slope to the left", xlabel="step", ylabel="weight")
+left_move, *right_moves = np.diff(by_adam[149:153]) / 0.01
+print(f"Adam's three moves, in learning rates: {left_move:.2f} for the slope {C}, then {right_moves[0]:.2f} and {right_moves[1]:.2f}")
+show(fig, alt="SGD falls to -1, the best point. Adam with a short memory climbs to +1, the worst point. Adam with the default betas goes to -1.")
+assert 0 < -left_move < sum(right_moves)
+assert by_adam[-30:].mean() > 0.95 and by_sgd[-30:].mean() < -0.9 and by_default[-30:].mean() < -0.9
+
+# %% [markdown]
+r"""
+The rare large slope inflates $v$ at once and so shrinks its own step to about one learning rate. Then $v$ forgets it, and the two small slopes together move further than that, in the wrong direction. The default betas remember long enough for this sequence; the paper constructs a sequence for every pair with $\beta_1 < \sqrt{\beta_2}$.
+
+### Two zero training losses
+
+Adam and SGD can both fit the training data exactly, and still be different models. In this data ([after Wilson et al., 2017](https://arxiv.org/abs/1705.08292)) the first feature is the label, $\pm 1$; two features are always 1; and every example has features that no other example has: one if its label is 1, five if it is $-1$. Test examples bring features of their own, whose weights were never trained.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-two-minima", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+rng = np.random.default_rng(0)
+count = 60
+labels = np.where(rng.random(count) < 0.6, 1.0, -1.0)
+features = np.zeros((count, 3 + 5 * count))
+features[:, 0], features[:, 1:3] = labels, 1.0
+for i in range(count):
+    features[i, 3 + 5 * i : 3 + 5 * i + (1 if labels[i] > 0 else 5)] = 1.0
+test_labels = np.where(rng.random(1000) < 0.6, 1.0, -1.0)
+
+fig, (left, right) = new(2, width=9.5)
+for make, text in ((lambda p: SGD(p, learning_rate=0.3, momentum=0.9), "SGD"), (lambda p: Adam(p, learning_rate=0.01), "Adam")):
+    path = descend(make([weights(np.zeros(features.shape[1]))]), lambda w: features.T @ (features @ w - labels) / count, 400)
+    train_loss = ((path @ features.T - labels) ** 2).mean(axis=1)
+    scores = path[:, :1] * test_labels + path[:, 1:2] + path[:, 2:3]
+    accuracy = (np.sign(scores) == test_labels).mean(axis=1)
+    (line,) = left.semilogy(train_loss)
+    label(left, line, text, at=60 if text == "SGD" else 200, offset=(8, 10) if text == "SGD" else (-60, -28))
+    (line,) = right.plot(100 * accuracy)
+    label(right, line, text, at=250, offset=(0, -10))
+    assert train_loss[-1] < 1e-12 and accuracy[-1] == (1.0 if text == "SGD" else (test_labels > 0).mean())
+left.set(title="Training loss", xlabel="step", ylim=(1e-16, 10))
+right.set(title="Test accuracy, percent", xlabel="step", ylim=(0, 105))
+show(fig, alt="Both training losses fall below a millionth of a millionth. SGD's test accuracy is 100 percent; Adam's is 60 percent, the "
+              "share of the label 1.")
+
+# %% [markdown]
+"""
+SGD's steps are proportional to the slopes, so the feature that all examples share gets most of the weight. Adam's first steps move every weight by the same amount: the private features explain the training data, and on test data Adam always answers 1. The example was made for this purpose. On real tasks either may win: so compare test accuracy, not training loss.
+
+**Question.** Three results of this section have one cause: the loss times a million, the turned bowl, and the two zero training losses. Which property of Adam's step is it? Name a kind of model or data where you would want this property, and say why.
+"""
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "reflect-adam", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+"""
+### BEGIN SOLUTION
+The step of each weight depends on that weight's own slopes only, relative to their own usual size: dividing by sqrt(v_hat) removes the scale,
+weight by weight. That makes Adam blind to the loss's scale (good), dependent on the axes (the turned bowl), and equal in its
+treatment of a shared and a private feature (the two minima).
+Wanted where scales differ from weight to weight for no good reason: embeddings of rare words, sparse features, layers with very different
+gradient sizes (transformers). Full answer: the property, and one sensible case with its reason.
+### END SOLUTION
+"""
+
+# %% [markdown]
+"""
+## 4. Learning-rate schedules
 """
 
 # %% nbgrader={"grade": false, "grade_id": "scheduler-base", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -667,7 +1503,7 @@ checks.score()
 
 # %% [markdown]
 """
-## Training
+## 6. Training
 """
 
 # %% nbgrader={"grade": false, "grade_id": "training-integration", "locked": false, "schema_version": 3, "solution": true, "task": false}
