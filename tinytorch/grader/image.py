@@ -1,0 +1,148 @@
+"""What a sandbox can see: a private directory with the interpreter, the packages of the course and the allowed files.
+
+Made once per run, read-only for the sandboxes. Whatever the dropped user can read where it stands is linked to by name;
+the rest (an interpreter below a closed home directory) is linked or copied into the image.
+"""
+
+import importlib.util
+import os
+import py_compile
+import shutil
+import stat
+import sys
+import sysconfig
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Image", "make"]
+
+PACKAGE = Path(__file__).resolve().parent.parent
+LIBRARY = f"lib/python{sys.version_info.major}.{sys.version_info.minor}"
+NOT_NEEDED = {
+    "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages", "dist-packages",
+    "pydoc_data", "lib2to3", f"config-{sys.version_info.major}.{sys.version_info.minor}-{sysconfig.get_config_var('MULTIARCH')}",
+}  # fmt: skip
+HELD_BACK = ("tinytorch", "__editable__", "_tinytorch", "__pycache__", "distutils-precedence", "_virtualenv")
+OWN = ("__init__.py", "checks.py", "probes.py", "core", "data")
+ENGINE = ("__init__.py", "inside.py", "kernel.py", "plain.py", "stubs.py")
+
+
+@dataclass
+class Image:
+    """Where the image stands, and what else must be visible for it to work."""
+
+    root: Path
+    python: Path
+    needs: list[Path] = field(default_factory=list)  # real paths that links in the image lead to
+    masked: list[Path] = field(default_factory=list)  # below them, what must not be seen
+
+    @property
+    def site(self) -> Path:
+        return self.root / "site"
+
+
+def make(root: Path, without: Iterable[str], packages: Iterable[str] | None, dropped: bool) -> Image:
+    """Fill `root`. `without`: modules that must not be there; `packages`: top-level names, None for all that are installed."""
+    image = Image(root, Path(sys.base_prefix) / "bin" / Path(os.path.realpath(sys.executable)).name)
+    image.site.mkdir(parents=True)
+    for place in (root, image.site):
+        place.chmod(0o755)
+    _interpreter(image, dropped)
+    for place in _packages(packages):
+        _offer(image, place, image.site / place.name, dropped)
+    _own(image.site / "tinytorch", set(without))
+    return image
+
+
+def _interpreter(image: Image, dropped: bool) -> None:
+    base = Path(sys.base_prefix)
+    if not dropped or reachable(image.python):
+        image.needs.append(base if base != Path("/usr") else base / LIBRARY)
+        image.needs += [] if base != Path("/usr") else [image.python]
+        return
+    copy = image.root / "python"
+    for place in (f"bin/{image.python.name}", LIBRARY, *(f"lib/{so.name}" for so in base.glob("lib/libpython*.so*"))):
+        _take(base / place, copy / place)
+    image.python = copy / "bin" / image.python.name
+
+
+def _packages(names: Iterable[str] | None) -> list[Path]:
+    """The directories and files of packages, each with the libraries that stand beside it."""
+    if names is None:
+        found = [entry for place in sys.path if place.endswith("-packages") for entry in Path(place).iterdir()]
+        return [entry for entry in found if not entry.name.startswith(HELD_BACK) and entry.suffix != ".pth"]
+    places = []
+    for name in names:
+        spec = importlib.util.find_spec(name)
+        if spec and (spec.submodule_search_locations or spec.origin):
+            place = Path(list(spec.submodule_search_locations or [])[0] if spec.submodule_search_locations else str(spec.origin))
+            places += [place, *place.parent.glob(f"{name}.libs")]
+    return places
+
+
+def _offer(image: Image, source: Path, target: Path, dropped: bool) -> None:
+    if target.exists() or target.is_symlink():
+        return
+    if dropped and not reachable(source):
+        _take(source, target)
+        return
+    target.symlink_to(source)
+    needed = source.parent if source.parent.name.endswith("-packages") else source
+    if needed not in image.needs:
+        image.needs.append(needed)
+        image.masked += [place for place in (needed / "tinytorch",) if place.is_dir()]
+
+
+def reachable(path: Path) -> bool:
+    """Whether any user of the machine gets there."""
+    return all(place.stat().st_mode & 0o001 for place in path.resolve().parents) and bool(path.stat().st_mode & 0o004)
+
+
+def _take(source: Path, target: Path) -> None:
+    """Link a tree into the image, file by file; a copy where it cannot be linked or not be read by others."""
+    if source.is_dir():
+        target.mkdir(parents=True)
+        target.chmod(0o755)
+        for entry in os.scandir(source):
+            if entry.name not in NOT_NEEDED and not entry.name.endswith((".pyi", ".a")):
+                _take(Path(entry.path), target / entry.name)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source = source.resolve()
+    mode = source.stat().st_mode
+    try:
+        if not mode & stat.S_IROTH:
+            raise PermissionError
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+        target.chmod(mode & 0o111 | 0o444)
+
+
+def _own(target: Path, without: set[str]) -> None:
+    """Our own files that a sandbox may see: copies, compiled, with nothing of the module under grading."""
+    for name in OWN:
+        _copy(PACKAGE / name, target / name, f"tinytorch.{Path(name).stem}", without)
+    for name in ENGINE:
+        _copy(PACKAGE / "grader" / name, target / "grader" / name, f"tinytorch.grader.{Path(name).stem}", set())
+
+
+def _copy(source: Path, target: Path, module: str, without: set[str]) -> None:
+    if not source.exists() or module in without or source.name == "__pycache__":
+        return
+    if source.is_dir():
+        for entry in source.iterdir():
+            _copy(entry, target / entry.name, f"{module}.{entry.stem}", without)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    if target.suffix == ".py":
+        py_compile.compile(str(target), dfile=f"<{module}>", invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+
+
+def libraries() -> list[Path]:
+    """Where the system keeps the shared libraries that an interpreter and its packages load."""
+    kind = sysconfig.get_config_var("MULTIARCH") or ""
+    places = [Path("/usr/lib") / kind, Path("/usr/lib64"), Path("/lib") / kind, Path("/lib64")]
+    return [place for place in places if place.is_dir() and (kind or place.name == "lib64")]

@@ -1,0 +1,190 @@
+"""The program inside the sandbox: runs a submission's cells and reports, a JSON object on each line.
+
+Nothing here decides. Student code shares this process and can change all of it: what it says is a claim about values,
+and the grader reads it as one. Orders come one at a time, so the grader knows what ran when the process died.
+"""
+
+import ast
+import base64
+import builtins
+import faulthandler
+import json
+import linecache
+import os
+import signal
+import sys
+import traceback
+from types import CodeType, ModuleType
+from typing import Any
+
+import numpy as np  # noqa: F401  imported ahead: most of a sandbox's start
+
+from tinytorch.grader import kernel, plain, stubs
+
+__all__ = ["main"]
+
+AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+MOST = 8000  # characters of a traceback
+
+Order = dict[str, Any]
+
+
+class Inside:
+    """One submission's process."""
+
+    def __init__(self, orders: int, reports: int, last: int) -> None:
+        self.orders = os.fdopen(orders, "rb", buffering=1 << 16)
+        self.reports, self.last = reports, last
+        self.module = ModuleType("__main__")
+        self.names = self.module.__dict__
+        self.names["__builtins__"] = builtins
+        sys.modules["__main__"] = self.module
+        self.streams = sys.stdout, sys.stderr
+
+    def report(self, **line: Any) -> None:
+        text = json.dumps(line).encode() + b"\n"
+        while text:
+            text = text[os.write(self.reports, text) :]
+
+    def serve(self) -> None:
+        """Carry out orders until there are no more."""
+        self.report(ready=True)
+        for line in self.orders:
+            order = json.loads(line)
+            self.quiet()
+            # Written by a thread of C that needs no lock of Python's: also where a loop never lets go.
+            faulthandler.dump_traceback_later(order["seconds"], file=self.last)
+            status, error = getattr(self, order["do"])(order)
+            faulthandler.cancel_dump_traceback_later()
+            self.quiet()
+            self.report(done=order["number"], status=status, error=error)
+
+    def quiet(self) -> None:
+        """Undo what the last cell may have left in the way of the next one; both streams are the grader's again."""
+        sys.settrace(None)
+        sys.setprofile(None)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for stream in {sys.stdout, sys.stderr, *self.streams}:
+            try:
+                stream.flush()
+            except Exception:
+                pass  # a stream of the student's own, or one that they closed
+        sys.stdout, sys.stderr = self.streams
+
+    def begin(self, order: Order) -> tuple[str, str]:
+        """Environment and files; nothing of the student's runs."""
+        os.environ.update(order["seed_env"])
+        for name, content in order["files"].items():
+            os.makedirs(os.path.dirname(os.path.join(".", name)), exist_ok=True)
+            with open(name, "wb") as file:
+                file.write(base64.b64decode(content))
+        return "ok", ""
+
+    def cell(self, order: Order) -> tuple[str, str]:
+        """Run a cell; report its last value where it is wanted, else show it as a notebook does."""
+        try:
+            value = self.run(order["source"], f"<cell {order['id']}>")
+            if order.get("token"):
+                self.send(order["token"], value)
+            elif value is not None:
+                stubs.display(value)
+        except SystemExit:
+            return "ok", "exit() was called: the rest of this cell was left out"
+        except BaseException as error:
+            return ("memory" if isinstance(error, MemoryError) else "error"), told(error)
+        return "ok", ""
+
+    def run(self, source: str, name: str) -> Any:
+        """Execute `source` in the notebook's namespace; the value of its last expression, None without one."""
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        tree = ast.parse(source, name)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        self.execute(compile(tree, name, "exec", AWAIT))
+        if last is None or source.rstrip().endswith(";"):
+            return None
+        return self.execute(compile(ast.Expression(last.value), name, "eval", AWAIT))  # type: ignore[attr-defined]
+
+    def execute(self, code: CodeType) -> Any:
+        value = eval(code, self.names)
+        if code.co_flags & 0x80:  # a coroutine: the cell awaits at its top level
+            import asyncio
+
+            return asyncio.run(value)
+        return value
+
+    def ask(self, order: Order) -> tuple[str, str]:
+        """Evaluate what a graded cell asks, one report each; an error in one is that one's own."""
+        bound: set[str] = set()
+        try:
+            exec(compile(order["prelude"], "<check>", "exec"), self.names)
+        except BaseException as error:
+            return "error", told(error)
+        for ask in order["asks"]:
+            inputs = {name: plain.decode(value) for name, value in ask["inputs"].items()}
+            kept = bound.intersection(ask["keep"])
+            self.names.update({name: value for name, value in inputs.items() if name not in kept})
+            bound.update(inputs)
+            try:
+                self.answer(ask)
+            except MemoryError as error:
+                return "memory", told(error)
+            except BaseException as error:
+                self.report(key=ask["token"], error=told(error))
+        return "ok", ""
+
+    def answer(self, ask: Order) -> None:
+        if "run" in ask:
+            exec(compile(ask["run"], "<check>", "exec"), self.names)
+            self.send(ask["token"], None)
+        else:
+            self.send(ask["token"], eval(compile(ask["expr"].strip(), "<check>", "eval"), self.names))
+
+    def send(self, token: str, value: Any) -> None:
+        try:
+            self.report(key=token, value=plain.encode(value))
+        except plain.NotPlain as why:
+            self.report(key=token, opaque=str(why)[:300])
+
+
+def told(error: BaseException) -> str:
+    """The traceback as the student would see it in the notebook: their own frames, and no line of a check."""
+    frames = error.__traceback__
+    try:
+        frames = walk = error.__traceback__
+        while walk and not walk.tb_frame.f_code.co_filename.startswith("<cell "):
+            walk = walk.tb_next
+        text = "".join(traceback.format_exception(type(error), error, walk or None, limit=-12))
+    except BaseException:  # an exception whose own text fails
+        text = f"{type.__getattribute__(type(error), '__name__')}: (its text could not be made)"
+    return text if len(text) < MOST else f"{text[: MOST // 2]}\n...\n{text[-MOST // 2 :]}"
+
+
+def main(settings: str) -> None:
+    """Shut the doors, say ready, serve."""
+    given = json.loads(settings)
+    fds = [os.dup2(fd, 100 + place, inheritable=False) for place, fd in enumerate(given["fds"])]
+    for fd in given["fds"]:
+        os.close(fd)
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+    sys.dont_write_bytecode = True
+    for name in given["preload"]:
+        __import__(name)
+    stubs.install()
+    os.chdir(given["cwd"])
+    sys.path.append("")
+    close_doors(given)
+    sys.argv = [""]
+    Inside(*fds).serve()
+    os._exit(0)
+
+
+def close_doors(given: dict[str, Any]) -> None:
+    """From here on: no new privilege, limits, only the paths and calls that this level leaves."""
+    if given["parent"]:
+        kernel.die_with_parent(given["parent"])
+    kernel.no_new_privileges()
+    kernel.limit(given["limits"])
+    if given["landlock"]:
+        kernel.landlock(*given["landlock"])
+    if kernel.filterable():
+        kernel.filter_calls(given["shared"])

@@ -1,0 +1,182 @@
+"""The named levels of isolation: what this machine can do, what each level lacks on it, and why one is refused."""
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tinytorch.grader import image as images
+from tinytorch.grader import kernel
+from tinytorch.grader.limits import Limits, cgroup_roots
+
+__all__ = ["Level", "Refused", "level", "probe"]
+
+NAMES = ("bubblewrap", "landlock", "unsafe")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
+ENVIRONMENT = {
+    "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "MPLBACKEND": "Agg", 
+    "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
+}  # fmt: skip
+START = "import sys; sys.path.insert(0, sys.argv[1]); from tinytorch.grader.inside import main; main(sys.argv[2])"
+
+
+class Refused(Exception):
+    """This machine cannot isolate as asked; the text says what would lift it."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One way to isolate, made ready for one run. It can be pickled: workers share the image."""
+
+    name: str
+    lacks: tuple[str, ...]
+    root: str
+    python: str
+    needs: tuple[str, ...]
+    masked: tuple[str, ...]
+    without: frozenset[str]
+    cgroups: tuple[tuple[str, str], ...]
+
+    @property
+    def drops(self) -> bool:
+        """Whether each sandbox gets a user id of its own."""
+        return os.geteuid() == 0
+
+    def __str__(self) -> str:
+        return f"isolation: {self.name}" + "".join(f"; {lack}" for lack in self.lacks)
+
+    def command(self, settings: dict[str, Any], cwd: str, disk_mb: int) -> list[str]:
+        """The command line of one sandbox."""
+        walled = self.name == "bubblewrap"
+        settings |= {
+            "cwd": "/tmp" if walled else cwd,
+            "landlock": self._paths(cwd) if self.name == "landlock" else None,
+            "shared": not walled,
+            "parent": 0 if walled else os.getpid(),
+        }
+        site = self.seen(f"{self.root}/site")
+        start = [self.seen(self.python), "-s", "-S", "-P", "-B", "-c", START, site, json.dumps(settings)]
+        return [*self._bubblewrap(disk_mb), "--", *start] if walled else start
+
+    def seen(self, path: str) -> str:
+        """Where a path of the image is for the process inside."""
+        return path.replace(self.root, "/grader", 1) if self.name == "bubblewrap" else path
+
+    def _paths(self, cwd: str) -> list[list[str]]:
+        shared = [str(place) for place in images.libraries()]
+        return [[self.root + "/site", self.root + "/python", *self.needs, *shared], [cwd], list(DEVICES)]
+
+    def _bubblewrap(self, disk_mb: int) -> list[str]:
+        binds = []
+        for place in images.libraries():
+            source = os.path.realpath(place)
+            binds += ["--ro-bind", source, str(place)]
+        for path in (*self.needs, self.root):
+            binds += ["--ro-bind", path, self.seen(path)]
+        for path in self.masked:
+            binds += ["--tmpfs", path]
+        for path in DEVICES:
+            binds += ["--dev-bind", path, path]
+        alone = ["--unshare-all", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL", "--hostname", "grader"]
+        size = str(disk_mb << 20)
+        return ["bwrap", *alone, *binds, "--size", size, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
+
+
+@contextlib.contextmanager
+def level(
+    name: str | None = None, without: Iterable[str] = (), packages: Iterable[str] | None = ("numpy",)
+) -> Iterator[Level]:
+    """The level called `name` (None: the strongest that this machine has, never `unsafe`), for the length of one run.
+
+    `without`: modules that must not be importable; `packages`: what is visible of the installed ones (None: all).
+    """
+    home = tempfile.mkdtemp(prefix="tinytorch-")
+    os.chmod(home, 0o711)
+    try:
+        image = images.make(Path(home) / "image", without, packages, os.geteuid() == 0)
+        os.mkdir(f"{home}/image/python") if not (image.root / "python").exists() else None
+        yield _choose(name, image, frozenset(without))
+    finally:
+        subprocess.run(["rm", "-rf", "--one-file-system", home], check=False)
+
+
+def _choose(name: str | None, image: images.Image, without: frozenset[str]) -> Level:
+    reasons = []
+    for candidate in (name,) if name else NAMES[:2]:
+        chosen = _level(candidate, image, without)
+        if not (why := probe(chosen)):
+            return chosen
+        reasons.append(why)
+    raise Refused("No sandbox can be had here. " + " ".join(reasons))
+
+
+def _level(name: str, image: images.Image, without: frozenset[str]) -> Level:
+    if name not in NAMES:
+        raise Refused(f"There is no isolation level {name!r}; the levels are {', '.join(NAMES)}.")
+    cgroups = cgroup_roots()
+    return Level(
+        name,
+        tuple(_lacks(name, bool(cgroups))),
+        str(image.root),
+        str(image.python),
+        tuple(map(str, image.needs)),
+        tuple(map(str, image.masked)),
+        without,
+        tuple((kind, str(place)) for kind, place in cgroups.items()),
+    )
+
+
+def _lacks(name: str, cgroups: bool) -> Iterator[str]:
+    """What this level cannot do on this machine, for every report."""
+    if not cgroups:
+        yield "memory is limited per process, not in sum (no cgroup can be written)"
+    if os.geteuid() != 0 and name != "bubblewrap":
+        yield "student code has the grader's own user id"
+    if name == "landlock":
+        version = kernel.abi()
+        yield "the sum of files on disk is not limited, and names of files can be probed"
+        if not kernel.filterable():
+            yield "sockets and System V memory are open (no filter for this processor)"
+        if not kernel.filterable() and version < 6:
+            yield f"signals to the grader are not stopped (Landlock {version}, 6 needed)"
+        if version < 3:
+            yield f"files can be cut short (Landlock {version}, 3 needed)"
+    if name == "unsafe":
+        yield "files of this machine are open to student code"
+
+
+def probe(candidate: Level) -> str:
+    """Why the level cannot be had, and what lifts it; empty if it can."""
+    if platform.system() != "Linux":
+        return "Sandboxes need Linux; on other systems use a Linux container or virtual machine."
+    if candidate.name == "landlock" and not kernel.abi():
+        return "Landlock is not in this kernel: 5.13 or later with `lsm=landlock,...` on its command line is needed."
+    if candidate.name == "bubblewrap" and not shutil.which("bwrap"):
+        return "bubblewrap is not installed: `apt install bubblewrap` (Fedora: `dnf install bubblewrap`)."
+    from tinytorch.grader.process import Sandbox
+
+    try:
+        with Sandbox(candidate, Limits()) as box:
+            box.ready()
+    except Exception as error:
+        return HOST.get(candidate.name, "") + f" [{str(error).strip()[-300:]}]"
+    return ""
+
+
+HOST = {
+    "bubblewrap": (
+        "bubblewrap may not make namespaces here. The host's settings that lift it: `sysctl -w user.max_user_namespaces=10000` "
+        "and, on Ubuntu 23.10 or later, `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` (on older Debian, "
+        "`kernel.unprivileged_userns_clone=1`); in a container, start it with `--security-opt seccomp=unconfined "
+        "--security-opt apparmor=unconfined`."
+    ),
+    "landlock": "Landlock is there, but a sandbox did not start.",
+    "unsafe": "A separate process did not start.",
+}

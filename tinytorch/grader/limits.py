@@ -1,0 +1,126 @@
+"""What one submission may use, and the means of the host that hold it to it."""
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Cgroup", "Limits", "cgroup_roots", "kill_user"]
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of one sandbox."""
+
+    cell_seconds: float = 10
+    wall_seconds: float = 180
+    memory_mb: int = 1024
+    disk_mb: int = 64
+    processes: int = 64
+    descriptors: int = 128
+    kept_output: int = 64_000  # bytes of one cell's output that are kept
+    output_bytes: int = 200_000_000  # bytes of one cell's output before it is stopped
+
+    def resources(self, running: int = 0) -> dict[str, int]:
+        """As RLIMIT names; `running`: processes that the same user has already."""
+        return {
+            "AS": self.memory_mb << 20,
+            "CPU": int(self.wall_seconds) + 1,
+            "FSIZE": self.disk_mb << 20,
+            "NOFILE": self.descriptors,
+            "NPROC": self.processes + running,
+            "CORE": 0,
+            "MEMLOCK": 0,
+            "MSGQUEUE": 0,
+            "SIGPENDING": 256,
+        }
+
+
+def cgroup_roots() -> dict[str, Path]:
+    """Where groups that limit memory and processes can be made: {"memory": ..., "pids": ...}; empty if nowhere."""
+    own = dict(line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
+    if (CGROUPS / "cgroup.controllers").exists():
+        places = {"memory": _unified(own.get("", "/")), "pids": _unified(own.get("", "/"))}
+    else:
+        places = {name: CGROUPS / name / own.get(name, "/").lstrip("/") for name in ("memory", "pids")}
+    return {name: place for name, place in places.items() if place and _writable(place)}
+
+
+def _unified(own: str) -> Path | None:
+    """The nearest group of cgroup v2 whose children have both controllers."""
+    place = CGROUPS / own.lstrip("/")
+    for group in (place, *place.parents):
+        switched = group / "cgroup.subtree_control"
+        if switched.exists() and {"memory", "pids"} <= set(switched.read_text().split()):
+            return group
+    return None
+
+
+def _writable(place: Path) -> bool:
+    probe = place / f"tinytorch-probe-{os.getpid()}"
+    try:
+        probe.mkdir()
+        probe.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+class Cgroup:
+    """One sandbox's own group: the sum of its processes' memory, and their number."""
+
+    def __init__(self, roots: dict[str, Path], name: str, limits: Limits) -> None:
+        self.groups = {place / name for place in roots.values()}
+        for group in self.groups:
+            group.mkdir()
+        memory = str(limits.memory_mb + 64 << 20)  # a single process meets its own limit first: an error, not a death
+        for file, value in {
+            "memory.max": memory, "memory.swap.max": "0", "memory.oom.group": "1", "pids.max": str(limits.processes),
+            "memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory,
+        }.items():  # fmt: skip
+            self._write(file, value)
+
+    def _write(self, file: str, value: str) -> None:
+        """Where the file is there: names differ between v1 and v2, and swap may not be counted."""
+        for group in self.groups:
+            if (group / file).exists():
+                (group / file).write_text(value)
+
+    def add(self, *pids: int) -> None:
+        """Put processes in; what they start follows them."""
+        for pid in pids:
+            self._write("cgroup.procs", str(pid))
+
+    def killed(self) -> bool:
+        """Whether the kernel killed a process for the group's memory."""
+        for group in self.groups:
+            for file in ("memory.events", "memory.oom_control"):
+                if (group / file).exists() and "oom_kill 0" not in (group / file).read_text():
+                    return True
+        return False
+
+    def kill(self) -> None:
+        """Every process in the group."""
+        self._write("cgroup.kill", "1")
+        for group in self.groups:
+            for pid in (group / "cgroup.procs").read_text().split():
+                os.kill(int(pid), 9)
+
+    def close(self) -> None:
+        """Remove the group; the kernel needs a moment to let the dead go."""
+        for group in self.groups:
+            for _ in range(200):
+                try:
+                    group.rmdir()
+                    break
+                except OSError:
+                    self.kill()
+                    time.sleep(0.005)
+
+
+def kill_user(uid: int) -> None:
+    """Kill every process of a user id that belongs to one sandbox alone."""
+    subprocess.run(["kill", "-9", "-1"], user=uid, group=uid, extra_groups=[], stderr=subprocess.DEVNULL, check=False)

@@ -1,0 +1,259 @@
+"""One sandbox as a process: start it, give it orders, hear what it says, kill it with everything it started."""
+
+import contextlib
+import itertools
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tinytorch.grader.isolation import ENVIRONMENT, Level
+from tinytorch.grader.limits import Cgroup, Limits, kill_user
+
+__all__ = ["Broken", "Ended", "Sandbox"]
+
+CHUNK = 1 << 16
+LONGEST_LINE = 16 << 20
+START_SECONDS, GRACE_SECONDS = 60, 0.5
+_numbers = itertools.count()
+
+
+class Broken(RuntimeError):
+    """The sandbox itself failed, before any student code ran in it: our error, not the student's."""
+
+
+@dataclass
+class Ended:
+    """How one order ended; `status` is what the inside said, or how it died."""
+
+    status: str = ""
+    error: str = ""
+    stack: str = ""  # where the interpreter stood when the time was up
+    alive: bool = True
+    texts: dict[str, "Kept"] = field(default_factory=dict)
+
+
+class Kept:
+    """The head and the tail of a stream, and its length: memory stays flat whatever is printed."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.head, self.tail, self.length = most, bytearray(), bytearray(), 0
+
+    def add(self, data: bytes) -> None:
+        self.length += len(data)
+        room = self.most - len(self.head)
+        self.head += data[:room]
+        self.tail = (self.tail + data[room:])[-self.most // 4 :] if len(data) > room else self.tail
+
+    def text(self) -> str:
+        cut = self.length - len(self.head) - len(self.tail)
+        middle = f"\n... {cut} bytes left out ...\n".encode() if cut else b""
+        return bytes(self.head + middle + self.tail).decode(errors="replace")
+
+
+class Sandbox:
+    """A context manager: entered, it is being started; left, everything in it is dead."""
+
+    def __init__(self, level: Level, limits: Limits, preload: tuple[str, ...] = ()) -> None:
+        self.level, self.limits = level, limits
+        number = next(_numbers)
+        self.name = f"tinytorch-{os.getpid()}-{number}"
+        # An id that nobody has, so that limits on a user's processes count this sandbox alone.
+        self.uid = _free_id(number) if level.drops else None
+        self.cwd = Path(level.root).parent / self.name
+        self.cgroup: Cgroup | None = None
+        self._start(preload)
+
+    def __enter__(self) -> "Sandbox":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
+    def _start(self, preload: tuple[str, ...]) -> None:
+        if self.level.name != "bubblewrap":
+            self.cwd.mkdir(mode=0o700)
+            os.chown(self.cwd, *(2 * [self.uid if self.uid is not None else -1]))
+        pipes = {name: os.pipe() for name in ("orders", "reports", "last")}
+        inner = [pipes["orders"][0], pipes["reports"][1], pipes["last"][1]]
+        running = 0 if self.uid is not None else _running()
+        settings = {"fds": inner, "preload": preload, "limits": self.limits.resources(running)}
+        library = Path(self.level.seen(self.level.python)).parent.parent / "lib"
+        home = "/tmp" if self.level.name == "bubblewrap" else str(self.cwd)
+        home = {"HOME": home, "TMPDIR": home, "LD_LIBRARY_PATH": str(library)}
+        self.process = subprocess.Popen(
+            self.level.command(settings, str(self.cwd), self.limits.disk_mb),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=inner,
+            env={**ENVIRONMENT, **home}, cwd="/", start_new_session=True, umask=0o077,
+            **({} if self.uid is None else {"user": self.uid, "group": self.uid, "extra_groups": []}),
+        )  # fmt: skip
+        for fd in inner:
+            os.close(fd)
+        self.orders = pipes["orders"][1]
+        self.fds = {"reports": pipes["reports"][0], "last": pipes["last"][0]}
+        self.fds |= {name: getattr(self.process, name).fileno() for name in ("stdout", "stderr")}
+        self.fds["end"] = os.pidfd_open(self.process.pid)
+        for fd in (self.orders, *self.fds.values()):
+            os.set_blocking(fd, False)
+        self.line = b""
+
+    def ready(self) -> None:
+        """Wait until the doors are shut; from here on student code may come in."""
+        if self.cgroup:
+            return
+        heard: list[bytes] = []
+        ended = self._until(b"", time.monotonic() + START_SECONDS, lambda line: heard.append(line) or True)
+        if not heard or not heard[0].startswith(b'{"ready"'):
+            raise Broken(f"the sandbox did not start: {ended.status} {ended.texts['stderr'].text()[-600:]}")
+        if self.level.cgroups:
+            self.cgroup = Cgroup({kind: Path(place) for kind, place in self.level.cgroups}, self.name, self.limits)
+            self.cgroup.add(self.process.pid, *_children(self.process.pid))
+
+    def do(self, order: dict[str, Any], seconds: float, hear: Callable[[dict[str, Any]], bool]) -> Ended:
+        """Give one order; `hear` gets each line and says whether it was the last. Dead after a status of ours."""
+        text = json.dumps({**order, "seconds": seconds}).encode() + b"\n"
+        ended = self._until(text, time.monotonic() + seconds + GRACE_SECONDS, lambda line: hear(_parsed(line)))
+        if not ended.alive and self.cgroup and self.cgroup.killed():
+            ended.status = "memory"
+        return ended
+
+    def _until(self, order: bytes, deadline: float, hear: Callable[[bytes], bool]) -> Ended:
+        ended = Ended(texts={name: Kept(self.limits.kept_output) for name in ("stdout", "stderr", "last")})
+        poll = select.poll()
+        names = {fd: name for name, fd in self.fds.items()}
+        for fd in names:
+            poll.register(fd, select.POLLIN)
+        if order:
+            poll.register(self.orders, select.POLLOUT)
+        done = False
+        while not done and not ended.status:
+            events = poll.poll(max(0, deadline - time.monotonic()) * 1000)
+            for fd, _ in events:
+                if fd == self.orders:
+                    order = self._write(order)
+                    poll.unregister(fd) if not order else None
+                elif names[fd] == "end":
+                    ended.status = "crash"
+                elif not (data := _read(fd)):
+                    poll.unregister(fd)
+                elif names[fd] == "reports":
+                    done = self._lines(data, hear) or done
+                else:
+                    ended.texts[names[fd]].add(data)
+            if self._too_much(ended):
+                ended.status = "output"
+            elif time.monotonic() > deadline:
+                ended.status = "timeout"
+        return self._ended(ended, done, hear)
+
+    def _ended(self, ended: Ended, done: bool, hear: Callable[[bytes], bool]) -> Ended:
+        """Read what was written before the end, so that it counts for this cell and no other."""
+        ended.alive = done
+        if done:
+            ended.status = ""
+        else:
+            self.kill()
+            while (data := _read(self.fds["reports"])) and len(self.line) < LONGEST_LINE:
+                self._lines(data, hear)
+        for name, kept in ended.texts.items():
+            while (data := _read(self.fds[name])) and kept.length < self.limits.output_bytes + CHUNK:
+                kept.add(data)
+        ended.stack = ended.texts["last"].text()
+        return ended
+
+    def _too_much(self, ended: Ended) -> bool:
+        said = sum(kept.length for kept in ended.texts.values())
+        return said > self.limits.output_bytes or len(self.line) > LONGEST_LINE
+
+    def _write(self, order: bytes) -> bytes:
+        try:
+            return order[os.write(self.orders, order) :]
+        except BlockingIOError:
+            return order
+        except BrokenPipeError:
+            return b""
+
+    def _lines(self, data: bytes, hear: Callable[[bytes], bool]) -> bool:
+        *lines, self.line = (self.line + data).split(b"\n")
+        return any([hear(line) for line in lines])
+
+    def kill(self) -> None:
+        """Everything in the sandbox; returns when it is dead."""
+        if self.level.name == "bubblewrap":
+            # The first process of a pid namespace takes all others with it, and bwrap ends when they are gone.
+            for pid in _children(self.process.pid) or [self.process.pid]:
+                _kill(pid)
+        else:
+            _kill(-self.process.pid)
+            if self.uid is not None:
+                kill_user(self.uid)
+        if self.cgroup:
+            self.cgroup.kill()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def close(self) -> None:
+        """Kill, and leave nothing behind."""
+        self.kill()
+        for fd in (self.orders, self.fds["reports"], self.fds["last"], self.fds["end"]):
+            os.close(fd)
+        for stream in (self.process.stdout, self.process.stderr):
+            stream.close() if stream else None
+        if self.cgroup:
+            self.cgroup.close()
+        if self.cwd.exists():
+            # `rm` walks without recursion and follows no link; a student may have nested folders without end.
+            subprocess.run([shutil.which("rm") or "/bin/rm", "-rf", "--one-file-system", self.cwd], check=False)
+
+
+def _free_id(number: int) -> int:
+    """A user id that no account has; a container may map only the small ones."""
+    ends = [sum(map(int, line.split()[::2])) for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    start, span = (2_000_000_000, 30_000_000) if max(ends) > 2_030_000_000 else (20_000, 40_000)
+    return start + (os.getpid() * 1000 + number % 1000) % span
+
+
+def _running() -> int:
+    """Processes and threads of our own user: the limit on their number counts them all."""
+    count = 0
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            count += len(os.listdir(place / "task")) if place.stat().st_uid == os.getuid() else 0
+    return count
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL) if pid > 0 else os.killpg(-pid, signal.SIGKILL)
+
+
+def _read(fd: int) -> bytes:
+    try:
+        return os.read(fd, CHUNK)
+    except (BlockingIOError, ValueError):
+        return b""
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return said if type(said) is dict else {}

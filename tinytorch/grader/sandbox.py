@@ -1,0 +1,208 @@
+"""A submission's job through sandboxes: what was reached counts, and the rest is tried again without what died."""
+
+import atexit
+import ast
+import os
+import re
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from tinytorch.grader.isolation import Level
+from tinytorch.grader.job import Ask, Job, Outcome, Report, Step, StepOutcome
+from tinytorch.grader.limits import Limits
+from tinytorch.grader.process import Ended, Sandbox
+
+__all__ = ["close", "run", "warm"]
+
+PRELOAD = ("tinytorch.checks", "tinytorch.probes")
+MOST_DEATHS = 3  # of one cell, before the rest of it is left
+_waiting: dict[tuple[int, Level, Limits], list[Sandbox]] = {}
+
+
+def run(job: Job, limits: Limits, level: Level) -> Outcome:
+    """Everything that came out of one submission. A pure function of the job, but for time."""
+    if not level.without >= set(job["without"]):
+        raise ValueError(f"this run's sandboxes show modules that the job forbids: {job['without']}")
+    submission = _Submission(job, limits, level)
+    while not submission.finished():
+        with _next(limits, level) as box:
+            box.ready()
+            submission.through(box)
+    return submission.outcome
+
+
+def warm(limits: Limits, level: Level) -> None:
+    """Start the next sandbox ahead; it waits, with nothing of any submission in it."""
+    ahead = _waiting.setdefault((os.getpid(), level, limits), [])
+    if not ahead:
+        ahead.append(Sandbox(level, limits, PRELOAD))
+
+
+def _next(limits: Limits, level: Level) -> Sandbox:
+    warm(limits, level)
+    box = _waiting[os.getpid(), level, limits].pop()
+    warm(limits, level)
+    return box
+
+
+@atexit.register
+def close() -> None:
+    """End the sandboxes that wait; a run calls it before its level is left."""
+    for (pid, _, _), boxes in _waiting.items():
+        while boxes:
+            box = boxes.pop()
+            if pid == os.getpid():
+                box.close()
+
+
+class _Submission:
+    """What is known of one submission so far, over all the sandboxes that it needed."""
+
+    def __init__(self, job: Job, limits: Limits, level: Level) -> None:
+        self.job, self.limits = job, limits
+        self.end = time.monotonic() + limits.wall_seconds
+        self.outcome: Outcome = {"level": str(level), "steps": {}, "reports": {}, "signs": []}
+        self.deaths: Counter[str] = Counter()
+        self.dead: set[str] = set()  # step ids and ask keys that are not run again
+        self.front = 0  # the first step that is not through
+        # Names of asks are drawn anew for each run: student code that has not met an ask cannot answer it.
+        self.tokens: dict[str, str] = {}
+        self.numbers = 0
+
+    def finished(self) -> bool:
+        steps = self.job["steps"]
+        if time.monotonic() > self.end:
+            for step in steps[self.front :]:
+                self.outcome["steps"].setdefault(step["id"], {"status": "not run", "stdout": "", "stderr": ""})
+            self.front = len(steps)
+        return self.front >= len(steps)
+
+    def through(self, box: Sandbox) -> None:
+        """Run what is left in `box`, after what is already through; returns early when it dies."""
+        begin = {"do": "begin", "seed_env": self.job["seed_env"], "files": self.job["files"]}
+        if not self._do(box, begin, 30, {}).alive:
+            raise RuntimeError("the sandbox died before any cell ran")
+        for place, step in enumerate(self.job["steps"]):
+            if time.monotonic() > self.end or not self._step(box, place, step):
+                return
+
+    def _step(self, box: Sandbox, place: int, step: Step) -> bool:
+        """One step, new or again; False if the sandbox died of it."""
+        again = place < self.front
+        if step["id"] in self.dead or (again and step["kind"] == "ask" and not _runs(step)):
+            self.front = max(self.front, place + 1)
+            return True
+        asks = {} if step["kind"] == "cell" else self._asks(step, again)
+        order = self._order(step, asks)
+        seconds = self.job["cell_seconds"] / (4 if self.deaths[step["id"]] else 1)
+        start = time.monotonic()
+        ended = self._do(box, order, min(seconds, max(0.1, self.end - start)), {} if again else asks)
+        if not again or not ended.alive:
+            self._note(step, ended, time.monotonic() - start)
+        if ended.alive:
+            self.front = max(self.front, place + 1)
+        else:
+            self._died(step, asks)
+        return ended.alive
+
+    def _asks(self, step: Step, again: bool) -> dict[str, str]:
+        """Token -> key of what the step is asked for."""
+        keys = [step["id"]] if step["kind"] == "whole" else [ask["key"] for ask in step["asks"]]
+        keep = {ask["key"] for ask in step["asks"] if "run" in ask} if again else set(keys)
+        return {secrets.token_hex(8): key for key in keys if key in keep and key not in self.dead}
+
+    def _order(self, step: Step, asks: dict[str, str]) -> dict[str, Any]:
+        if step["kind"] != "ask":
+            return {"do": "cell", "id": step["id"], "source": step["source"], "token": next(iter(asks), "")}
+        by_key: dict[str, Ask] = {ask["key"]: ask for ask in step["asks"]}
+        told = [{**by_key[key], "key": "", "token": token} for token, key in asks.items()]
+        return {"do": "ask", "prelude": step["prelude"], "asks": told}
+
+    def _do(self, box: Sandbox, order: dict[str, Any], seconds: float, asks: dict[str, str]) -> Ended:
+        self.numbers += 1
+        said: dict[str, Any] = {}
+        ended = box.do({**order, "number": self.numbers}, seconds, self._hearing(asks, said))
+        if ended.alive:
+            ended.status, ended.error = str(said["status"])[:20], str(said["error"])[:20_000]
+            ended.alive = ended.status != "memory"  # what filled it is still there
+        return ended
+
+    def _hearing(self, asks: dict[str, str], said: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
+        number, heard = self.numbers, set()
+
+        def hear(line: dict[str, Any]) -> bool:
+            token = line.get("key")
+            if line.get("done") == number and {"status", "error"} <= line.keys():
+                said.update(line)
+                return True
+            if not isinstance(token, str) or (asks and token not in asks):
+                self._sign("a line that nobody asked for came through the channel of reports")
+            elif token in heard:
+                self._sign(f"{asks.get(token, 'a check')} was reported twice")
+            elif token in asks:
+                heard.add(token)
+                self.outcome["reports"].setdefault(asks[token], _report(line))
+            return False
+
+        return hear
+
+    def _sign(self, text: str) -> None:
+        if text not in self.outcome["signs"] and len(self.outcome["signs"]) < 20:
+            self.outcome["signs"].append(text)
+
+    def _note(self, step: Step, ended: Ended, seconds: float) -> None:
+        """Keep how the step ended; the worst that happened to it stays."""
+        known: StepOutcome = self.outcome["steps"].setdefault(step["id"], {"stdout": "", "stderr": ""})
+        if not self.deaths[step["id"]]:
+            status = ended.status if ended.status == "ok" or not ended.alive else "error"
+            known["status"] = status  # type: ignore[typeddict-item]
+            known["error"], known["seconds"] = ended.error, round(seconds, 3)
+            if ended.stack and (where := self._where(ended.stack)):
+                known["where"] = where
+        known["stdout"] = (known["stdout"] + ended.texts["stdout"].text())[: 2 * self.limits.kept_output]
+        known["stderr"] = (known["stderr"] + ended.texts["stderr"].text())[: 2 * self.limits.kept_output]
+
+    def _died(self, step: Step, asks: dict[str, str]) -> None:
+        """Decide what is left out next time: the ask that was being answered, else the whole cell."""
+        self.deaths[step["id"]] += 1
+        open_asks = [key for key in asks.values() if key not in self.outcome["reports"]]
+        if step["kind"] == "ask" and open_asks and self.deaths[step["id"]] < MOST_DEATHS:
+            self.dead.add(open_asks[0])
+        else:
+            self.dead.add(step["id"])
+
+    def _where(self, stack: str) -> str:
+        """The student's line in the interpreter's last words, which may be forged: only what the source bears out is said."""
+        sources = {step["id"]: step["source"] for step in self.job["steps"]}
+        for name, line in re.findall(r'File "<cell ([^"\n]+)>", line (\d+) in ', stack.rpartition("Thread")[2]):
+            if name in sources and (place := _definition(sources[name], int(line))) is not None:
+                return f"your {place} (line {line})"
+        return ""
+
+
+def _runs(step: Step) -> bool:
+    return any("run" in ask for ask in step["asks"])
+
+
+def _report(line: dict[str, Any]) -> Report:
+    if "value" in line:
+        return {"value": line["value"]}
+    if "opaque" in line:
+        return {"opaque": str(line["opaque"])[:300]}
+    return {"error": str(line.get("error"))[:20_000]}
+
+
+def _definition(source: str, line: int) -> str | None:
+    """`SGD.step` for a line in it, `cell` for one outside of any definition; None if there is no such line."""
+    if line > source.count("\n") + 1:
+        return None
+    names = [
+        (node.lineno, node.name)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and node.lineno <= line <= (node.end_lineno or line)
+    ]
+    return ".".join(name for _, name in sorted(names)) or "cell"

@@ -1,0 +1,108 @@
+"""Stand-ins for what a notebook shows things with, so that a plot or a progress bar costs no points.
+
+Only where the real package is not in the sandbox. Nothing here computes: each name takes everything and shows nothing.
+"""
+
+import builtins
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+__all__ = ["install"]
+
+SHOWN = ("matplotlib", "seaborn", "plotly", "IPython", "ipywidgets", "tqdm", "rich", "graphviz")
+
+
+class Harmless:
+    """Takes every call, attribute and index, and gives itself back."""
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __getitem__(self, index: Any) -> Any:
+        return self
+
+    def __setitem__(self, index: Any, value: Any) -> None: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self,))
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *error: Any) -> None: ...
+
+    def __repr__(self) -> str:
+        return "<not shown while grading>"
+
+
+NOTHING = Harmless()
+
+
+def subplots(nrows: int = 1, ncols: int = 1, *, squeeze: bool = True, **keywords: Any) -> Any:
+    """A figure and its axes, in the shape that Matplotlib gives them."""
+    import numpy as np
+
+    axes = np.full((nrows, ncols), NOTHING, dtype=object)
+    if squeeze:
+        axes = axes.reshape(axes.shape if min(axes.shape) > 1 else -1)
+    return NOTHING, axes if axes.size > 1 or not squeeze else NOTHING
+
+
+def same(items: Any = (), *args: Any, **keywords: Any) -> Any:
+    """A progress bar is what it goes over."""
+    return items
+
+
+def display(*values: Any, **keywords: Any) -> None:
+    """Shows each value as text."""
+    for value in values:
+        print(repr(value)[:10_000])
+
+
+def refuse(prompt: object = "") -> str:
+    """There is nobody to answer."""
+    raise EOFError("input() has nobody to answer it while grading")
+
+
+def leave(code: object = None) -> None:
+    """`exit` and `quit` end the cell."""
+    raise SystemExit(code)
+
+
+class Shown(ModuleType):
+    """A package that shows things, with nothing behind it."""
+
+    __path__: Sequence[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        given = {"subplots": subplots, "display": display, "tqdm": same, "trange": range, "get_ipython": NOTHING}
+        return given.get(name, NOTHING)
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Stands last in the import system, so that a real package wins."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        return importlib.machinery.ModuleSpec(name, self) if name.partition(".")[0] in SHOWN else None
+
+    def create_module(self, spec: Any) -> ModuleType:
+        return Shown(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None: ...
+
+
+def install() -> None:
+    """Put the stand-ins where a notebook looks for them."""
+    sys.meta_path.append(Finder())
+    builtins.__dict__.update(display=display, get_ipython=NOTHING, input=refuse, exit=leave, quit=leave)
