@@ -21,8 +21,9 @@ PACKAGE = Path(__file__).resolve().parent.parent
 LIBRARY = f"lib/python{sys.version_info.major}.{sys.version_info.minor}"
 NOT_NEEDED = {
     "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages", "dist-packages",
-    "pydoc_data", "lib2to3", f"config-{sys.version_info.major}.{sys.version_info.minor}-{sysconfig.get_config_var('MULTIARCH')}",
+    "pydoc_data", f"config-{sys.version_info.major}.{sys.version_info.minor}-{sysconfig.get_config_var('MULTIARCH')}",
 }  # fmt: skip
+UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 HELD_BACK = ("tinytorch", "__editable__", "_tinytorch", "__pycache__", "distutils-precedence", "_virtualenv")
 OWN = ("__init__.py", "checks.py", "probes.py", "core", "data")
 ENGINE = ("__init__.py", "inside.py", "kernel.py", "plain.py", "stubs.py")
@@ -74,9 +75,8 @@ def _packages(names: Iterable[str] | None) -> list[Path]:
         return [entry for entry in found if not entry.name.startswith(HELD_BACK) and entry.suffix != ".pth"]
     places = []
     for name in names:
-        spec = importlib.util.find_spec(name)
-        if spec and (spec.submodule_search_locations or spec.origin):
-            place = Path(list(spec.submodule_search_locations or [])[0] if spec.submodule_search_locations else str(spec.origin))
+        if (spec := importlib.util.find_spec(name)) and spec.origin:
+            place = Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)
             places += [place, *place.parent.glob(f"{name}.libs")]
     return places
 
@@ -138,7 +138,7 @@ def _copy(source: Path, target: Path, module: str, without: set[str]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     if target.suffix == ".py":
-        py_compile.compile(str(target), dfile=f"<{module}>", invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        py_compile.compile(str(target), dfile=f"<{module}>", invalidation_mode=UNCHECKED)
 
 
 def libraries() -> list[Path]:

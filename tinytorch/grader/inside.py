@@ -7,6 +7,7 @@ and the grader reads it as one. Orders come one at a time, so the grader knows w
 import ast
 import base64
 import builtins
+import contextlib
 import faulthandler
 import json
 import linecache
@@ -65,10 +66,8 @@ class Inside:
         sys.setprofile(None)
         signal.setitimer(signal.ITIMER_REAL, 0)
         for stream in {sys.stdout, sys.stderr, *self.streams}:
-            try:
+            with contextlib.suppress(Exception):  # a stream of the student's own, or one that they closed
                 stream.flush()
-            except Exception:
-                pass  # a stream of the student's own, or one that they closed
         sys.stdout, sys.stderr = self.streams
 
     def begin(self, order: Order) -> tuple[str, str]:
@@ -148,9 +147,8 @@ class Inside:
 
 def told(error: BaseException) -> str:
     """The traceback as the student would see it in the notebook: their own frames, and no line of a check."""
-    frames = error.__traceback__
     try:
-        frames = walk = error.__traceback__
+        walk = error.__traceback__
         while walk and not walk.tb_frame.f_code.co_filename.startswith("<cell "):
             walk = walk.tb_next
         text = "".join(traceback.format_exception(type(error), error, walk or None, limit=-12))
@@ -168,7 +166,8 @@ def main(settings: str) -> None:
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     sys.dont_write_bytecode = True
     for name in given["preload"]:
-        __import__(name)
+        with contextlib.suppress(ImportError):  # of a course that does not have it
+            __import__(name)
     stubs.install()
     os.chdir(given["cwd"])
     sys.path.append("")

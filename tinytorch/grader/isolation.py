@@ -21,7 +21,7 @@ __all__ = ["Level", "Refused", "level", "probe"]
 NAMES = ("bubblewrap", "landlock", "unsafe")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 ENVIRONMENT = {
-    "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "MPLBACKEND": "Agg", 
+    "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "MPLBACKEND": "Agg",
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
 }  # fmt: skip
 START = "import sys; sys.path.insert(0, sys.argv[1]); from tinytorch.grader.inside import main; main(sys.argv[2])"

@@ -87,12 +87,12 @@ class Sandbox:
         settings = {"fds": inner, "preload": preload, "limits": self.limits.resources(running)}
         library = Path(self.level.seen(self.level.python)).parent.parent / "lib"
         home = "/tmp" if self.level.name == "bubblewrap" else str(self.cwd)
-        home = {"HOME": home, "TMPDIR": home, "LD_LIBRARY_PATH": str(library)}
+        environment = {**ENVIRONMENT, "HOME": home, "TMPDIR": home, "LD_LIBRARY_PATH": str(library)}
         self.process = subprocess.Popen(
             self.level.command(settings, str(self.cwd), self.limits.disk_mb),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=inner,
-            env={**ENVIRONMENT, **home}, cwd="/", start_new_session=True, umask=0o077,
-            **({} if self.uid is None else {"user": self.uid, "group": self.uid, "extra_groups": []}),
+            env=environment, cwd="/", start_new_session=True, umask=0o077,
+            user=self.uid, group=self.uid, extra_groups=None if self.uid is None else [],
         )  # fmt: skip
         for fd in inner:
             os.close(fd)
@@ -108,9 +108,8 @@ class Sandbox:
         """Wait until the doors are shut; from here on student code may come in."""
         if self.cgroup:
             return
-        heard: list[bytes] = []
-        ended = self._until(b"", time.monotonic() + START_SECONDS, lambda line: heard.append(line) or True)
-        if not heard or not heard[0].startswith(b'{"ready"'):
+        ended = self._until(b"", time.monotonic() + START_SECONDS, lambda line: line.startswith(b'{"ready"'))
+        if not ended.alive:
             raise Broken(f"the sandbox did not start: {ended.status} {ended.texts['stderr'].text()[-600:]}")
         if self.level.cgroups:
             self.cgroup = Cgroup({kind: Path(place) for kind, place in self.level.cgroups}, self.name, self.limits)
@@ -182,7 +181,7 @@ class Sandbox:
 
     def _lines(self, data: bytes, hear: Callable[[bytes], bool]) -> bool:
         *lines, self.line = (self.line + data).split(b"\n")
-        return any([hear(line) for line in lines])
+        return any(list(map(hear, lines)))
 
     def kill(self) -> None:
         """Everything in the sandbox; returns when it is dead."""

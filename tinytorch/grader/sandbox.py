@@ -1,7 +1,7 @@
 """A submission's job through sandboxes: what was reached counts, and the rest is tried again without what died."""
 
-import atexit
 import ast
+import atexit
 import os
 import re
 import secrets

@@ -7,7 +7,7 @@ import builtins
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -51,7 +51,7 @@ def subplots(nrows: int = 1, ncols: int = 1, *, squeeze: bool = True, **keywords
     """A figure and its axes, in the shape that Matplotlib gives them."""
     import numpy as np
 
-    axes = np.full((nrows, ncols), NOTHING, dtype=object)
+    axes: Any = np.full((nrows, ncols), NOTHING, dtype=object)
     if squeeze:
         axes = axes.reshape(axes.shape if min(axes.shape) > 1 else -1)
     return NOTHING, axes if axes.size > 1 or not squeeze else NOTHING
@@ -81,7 +81,7 @@ def leave(code: object = None) -> None:
 class Shown(ModuleType):
     """A package that shows things, with nothing behind it."""
 
-    __path__: Sequence[str] = []
+    __path__: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
