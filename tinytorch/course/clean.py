@@ -9,7 +9,7 @@ __all__ = ["leaks"]
 
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
-STUB = re.compile(r'\s*# YOUR CODE HERE\n\s*raise NotImplementedError\("[\w.-]+: your code goes here"\)|YOUR ANSWER HERE')
+STUB = re.compile(r'[ \t]*# YOUR CODE HERE\n\s*raise NotImplementedError\("[\w.-]+: your code goes here"\)|YOUR ANSWER HERE')
 # Shorter regions ("pass", "self.step_count += 1") stand in given code as well; they are no answer by themselves.
 WORTH = 40
 
@@ -44,8 +44,8 @@ def _cell(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
 
 def _is_stubbed(source: str, text: str) -> bool:
     """Whether `text` is `source` with each solution region replaced by a stub, and nothing else."""
-    kept = _without(source, SOLUTION, "\0").split("\0")
-    pattern = rf"\n?(?:{STUB.pattern})\n?".join(re.escape(part.strip("\n")) for part in kept)
+    kept = _without(source, SOLUTION, "\0").strip("\n").split("\0")
+    pattern = rf"(?:{STUB.pattern})\n?".join(map(re.escape, kept))
     return re.fullmatch(pattern, text.strip("\n")) is not None
 
 

@@ -39,3 +39,44 @@ def release(module: ModuleName, course: Course = None) -> None:
     from tinytorch.course.release import release
 
     typer.echo(release(module, course))
+
+
+@app.command()
+def grade(
+    module: ModuleName,
+    student: Annotated[str | None, typer.Option(help="Grade this student only.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many to grade at once.")] = None,
+    course: Course = None,
+) -> None:
+    """Grade course/submitted/*/MODULE into the gradebook."""
+    from tinytorch.course.grade import grade
+
+    raise typer.Exit(grade(module, course, student, workers))
+
+
+@app.command()
+def feedback(module: ModuleName, course: Course = None) -> None:
+    """One HTML page for each graded submission."""
+    from tinytorch.course.feedback import feedback
+
+    for path in feedback(module, course):
+        typer.echo(path)
+
+
+@app.command()
+def grades(
+    form: Annotated[str, typer.Option("--format", help="csv, canvas or moodle.")] = "csv",
+    course: Course = None,
+) -> None:
+    """The gradebook as a table on standard output."""
+    from tinytorch.course.grades import grades
+
+    typer.echo(grades(form, course), nl=False)
+
+
+@app.command()
+def demo(course: Course = None) -> None:
+    """The whole course on made submissions, from source to grades, in a fresh course directory."""
+    from tinytorch.course.demo import demo
+
+    raise typer.Exit(demo(course))

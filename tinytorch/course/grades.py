@@ -1,0 +1,96 @@
+"""`grades`: the gradebook as a table on standard output."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinytorch.course import settings as ini
+from tinytorch.course.errors import CourseError
+from tinytorch.course.nbgrader import gradebook
+from tinytorch.course.records import read_records
+
+__all__ = ["FORMATS", "Row", "grades", "rows"]
+
+FORMATS = ("csv", "canvas", "moodle")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student's score in one assignment; `score` holds the marks that a person gave as well."""
+
+    assignment: str
+    student: str
+    score: float | None
+    max_score: float
+    status: str
+
+
+def rows(settings: ini.Settings, assignment: str | None = None) -> list[Row]:
+    """The gradebook's rows, by assignment and student; the status comes from the record of the grading."""
+    with gradebook(settings.gradebook, settings.course_id) as book:
+        known = [found.name for found in book.assignments]
+        wanted = sorted(known if assignment is None else set(known) & {assignment})
+        return [row for name in wanted for row in _assignment(settings, book, name)]
+
+
+def _assignment(settings: ini.Settings, book: object, name: str) -> list[Row]:
+    found = book.find_assignment(name)  # type: ignore[attr-defined]
+    records = read_records(settings.course, name)
+    most = float(found.max_score)
+    handed_in = {submission.student_id: float(submission.score) for submission in found.submissions}
+    out = []
+    for student in sorted({one.id for one in book.students} | handed_in.keys() | records.keys()):  # type: ignore[attr-defined]
+        record = records.get(student)
+        status = record.status if record else "graded" if student in handed_in else "missing"
+        ungraded = status in ("missing", "unreadable", "refused", "failed")
+        out.append(Row(name, student, None if ungraded else handed_in.get(student), most, status))
+    return out
+
+
+def grades(form: str = "csv", course: Path | None = None, assignment: str | None = None) -> str:
+    """The gradebook in the form that `--format` names."""
+    if form not in FORMATS:
+        raise CourseError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
+    found = rows(ini.load(course), assignment)
+    return {"csv": _csv, "canvas": _canvas, "moodle": _moodle}[form](found)
+
+
+def _text(header: list[str], lines: list[list[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([header, *lines])
+    return out.getvalue()
+
+
+def _number(score: float | None) -> str:
+    return "" if score is None else f"{score:g}"
+
+
+def _csv(found: list[Row]) -> str:
+    lines = [[row.assignment, row.student, _number(row.score), _number(row.max_score), row.status] for row in found]
+    return _text(["assignment", "student_id", "score", "max_score", "status"], lines)
+
+
+def _wide(found: list[Row]) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """One line for each student, one column for each assignment."""
+    names = sorted({row.assignment for row in found})
+    students: dict[str, dict[str, str]] = {}
+    for row in found:
+        students.setdefault(row.student, {})[row.assignment] = _number(row.score)
+    return names, students
+
+
+def _canvas(found: list[Row]) -> str:
+    """Canvas finds students by the login; without the numbers of its own export it makes new assignments."""
+    names, students = _wide(found)
+    most = {row.assignment: _number(row.max_score) for row in found}
+    lines = [["    Points Possible", "", "", "", *(most[name] for name in names)]]
+    lines += [[who, "", who, "", *(scores.get(name, "") for name in names)] for who, scores in students.items()]
+    return _text(["Student", "ID", "SIS Login ID", "Section", *names], lines)
+
+
+def _moodle(found: list[Row]) -> str:
+    """Moodle's grade import maps the first column to the user name."""
+    names, students = _wide(found)
+    lines = [[who, *(scores.get(name, "") for name in names)] for who, scores in students.items()]
+    return _text(["username", *names], lines)

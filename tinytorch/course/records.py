@@ -1,0 +1,41 @@
+"""How each submission's grading ended, in the course directory: what nbgrader's gradebook has no column for."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tinytorch.course.build import write
+
+__all__ = ["STATUSES", "Record", "read_records", "write_record"]
+
+STATUSES = ("graded", "partly", "unreadable", "missing", "refused", "failed")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A student's outcome; `notes` say what happened, `eye` what needs a person, `more` is the grader's own."""
+
+    student: str
+    status: str
+    score: float | None
+    max_score: float
+    notes: list[str] = field(default_factory=list)
+    eye: list[str] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def write_record(course: Path, assignment: str, record: Record) -> None:
+    assert record.status in STATUSES, record.status
+    text = json.dumps(asdict(record), indent=1, ensure_ascii=False)
+    write(_folder(course, assignment) / f"{record.student}.json", text + "\n")
+
+
+def read_records(course: Path, assignment: str) -> dict[str, Record]:
+    """The last outcome of each student that was ever graded."""
+    found = (json.loads(path.read_text("utf-8")) for path in sorted(_folder(course, assignment).glob("*.json")))
+    return {entry["student"]: Record(**entry) for entry in found}
+
+
+def _folder(course: Path, assignment: str) -> Path:
+    return course / "records" / assignment
