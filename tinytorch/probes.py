@@ -1,0 +1,189 @@
+"""Drive a student's objects and return plain data: what the `got` of a check is made of.
+
+No rule of any exercise is known here; a wrong answer goes through as well as a right one.
+"""
+
+import contextlib
+import dis
+import inspect
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinytorch.core.autograd import Variable
+from tinytorch.core.tensor import Tensor
+
+Make = Callable[[list[Variable]], Any]  # parameters -> optimizer
+
+
+def written_here(answer: Any, reference: str = "tinytorch.core.optimizers") -> bool:
+    """Whether a class or function is defined in the notebook, and neither inherits nor calls the module `reference`."""
+    answer = getattr(answer, "func", answer)  # functools.partial
+    members = list(vars(answer).values()) if inspect.isclass(answer) else [inspect.unwrap(answer)]
+    parents = inspect.getmro(answer) if inspect.isclass(answer) else ()
+    origins = {name for member in members if inspect.isfunction(member) for name in _origins(member)}
+    origins.update(parent.__module__ for parent in parents)
+    return getattr(answer, "__module__", "") == "__main__" and reference not in origins
+
+
+def _origins(function: types.FunctionType) -> Iterator[str]:
+    """The modules that a function imports, and those from which the global names in its code come."""
+    pending, package = [function.__code__], ""
+    while pending:
+        code = pending.pop()
+        pending.extend(constant for constant in code.co_consts if inspect.iscode(constant))
+        for step in dis.get_instructions(code):
+            if step.opname == "IMPORT_NAME":
+                package = str(step.argval)
+                yield package
+            elif step.opname == "IMPORT_FROM":
+                yield f"{package}.{step.argval}"
+            elif step.opname == "LOAD_GLOBAL":
+                value = function.__globals__.get(step.argval)
+                yield str(getattr(value, "__name__" if inspect.ismodule(value) else "__module__", ""))
+
+
+def plain(value: Any) -> Any:
+    """The same with copies of arrays in place of Variables and Tensors, in lists, tuples and dicts too."""
+    if isinstance(value, Variable | Tensor):
+        return plain(value.data)
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def parameter(value: Any, gradient: Any = None) -> Variable:
+    """A Variable and its gradient, which has the same dtype; Python numbers become float32."""
+    variable = Variable(Tensor(value))
+    give(variable, gradient)
+    return variable
+
+
+def give(variable: Variable, gradient: Any) -> None:
+    """Put a fresh gradient there, or None."""
+    dtype = variable.data.data.dtype
+    variable.grad = None if gradient is None else Variable(Tensor(np.asarray(gradient, dtype)), requires_grad=False)
+
+
+def value_of(variable: Variable) -> np.ndarray:
+    """A copy of a parameter's numbers."""
+    if not isinstance(variable.data, Tensor):
+        raise TypeError(f"after the step the parameter's data is of type {type(variable.data).__name__}, not a Tensor")
+    return np.array(variable.data.data)
+
+
+class Each:
+    """A function of (parameter, learning rate) in the shape of an optimizer."""
+
+    def __init__(self, function: Callable[[Variable, float], Any], parameters: list[Variable], rate: float) -> None:
+        self.function, self.parameters, self.learning_rate = function, parameters, rate
+
+    def step(self) -> None:
+        for variable in self.parameters:
+            self.function(variable, self.learning_rate)
+
+
+class Turns:
+    """Several optimizers in the shape of one: each call of `step()` is the turn of the next."""
+
+    def __init__(self, *optimizers: Any) -> None:
+        self.waiting = list(optimizers)
+
+    def step(self) -> None:
+        self.waiting.append(self.waiting.pop(0))
+        self.waiting[-1].step()
+
+
+def _steps(make: Make, start: Sequence, fed: Sequence, rates: Sequence = (), again: int = 1) -> Iterator[tuple]:
+    """The optimizer and its parameters after each step.
+
+    `start` has a value for each parameter; `fed` has for each step a gradient, or None, for each parameter, which stays
+    there for `again` steps. `rates`, where given, are set as the learning rate before each step.
+    """
+    parameters = [parameter(value) for value in start]
+    optimizer = make(list(parameters))
+    for number, given in enumerate(fed):
+        for variable, gradient in zip(parameters, given, strict=True):
+            give(variable, gradient)
+        if len(rates):
+            optimizer.learning_rate = rates[number]
+        for _ in range(again):
+            optimizer.step()
+            yield optimizer, parameters
+
+
+def trajectory(make: Make, start: Sequence, fed: Sequence, rates: Sequence = (), again: int = 1) -> list:
+    """For each parameter its values after each step."""
+    steps = [
+        [value_of(variable) for variable in parameters] for _, parameters in _steps(make, start, fed, rates, again)
+    ]
+    return [list(values) for values in zip(*steps, strict=True)]
+
+
+def kinds(make: Make, start: Sequence, fed: Sequence) -> list[str]:
+    """The dtype and shape of each parameter after the last step."""
+    arrays = [[value_of(variable) for variable in parameters] for _, parameters in _steps(make, start, fed)][-1]
+    return [f"{array.dtype} {array.shape}" for array in arrays]
+
+
+def gradients(make: Make, start: Sequence, fed: Sequence, again: int = 1) -> list:
+    """For each step the gradients after it."""
+    return [plain([variable.grad for variable in parameters]) for _, parameters in _steps(make, start, fed, (), again)]
+
+
+def cleared(make: Make, start: Sequence, fed: Sequence) -> list:
+    """The gradients after the last step and then `zero_grad()`."""
+    optimizer, parameters = list(_steps(make, start, fed))[-1]
+    optimizer.zero_grad()
+    return plain([variable.grad for variable in parameters])
+
+
+def bookkeeping(make: Make, start: Sequence, fed: Sequence, buffers: Sequence[str]) -> list[int]:
+    """`step_count` after each step, and at the end the number of buffers under each name."""
+    seen = [(optimizer, int(optimizer.step_count)) for optimizer, _ in _steps(make, start, fed)]
+    return [count for _, count in seen] + [len(getattr(seen[-1][0], name)) for name in buffers]
+
+
+def optimizer_for(make: Callable[[Any], Any], name: str, rate: float) -> Any:
+    """The student's own optimizer of that name at learning rate `rate`, or a bare stand-in where it cannot be had."""
+    with contextlib.suppress(Exception):
+        optimizer = make.__globals__[name]([parameter(1.0, 0.5)], rate)
+        optimizer.learning_rate = rate
+        if optimizer.learning_rate == rate:
+            return optimizer
+    return types.SimpleNamespace(parameters=[parameter(1.0, 0.5)], learning_rate=rate, step_count=0)
+
+
+def schedule(make: Callable[[Any], Any], name: str, rate: float, calls: int, reports: bool = False) -> list[float]:
+    """The learning rate of the optimizer called `name` after each of `calls` calls of a scheduler's `step()`.
+
+    With `reports` it is what `get_lr()` says instead, before the first call and after each.
+    """
+    optimizer = optimizer_for(make, name, rate)
+    scheduler = make(optimizer)
+    rates = [float(scheduler.get_lr())] if reports else []
+    for _ in range(calls):
+        scheduler.step()
+        rates.append(float(scheduler.get_lr() if reports else optimizer.learning_rate))
+    return rates
+
+
+def disturbed(make: Callable[[Any], Any], name: str, rate: float, calls: int) -> list[str]:
+    """Which public values of the optimizer, its learning rate aside, are changed by a scheduler's `step()`."""
+    optimizer = optimizer_for(make, name, rate)
+    scheduler, before = make(optimizer), _public(optimizer)
+    for _ in range(calls):
+        scheduler.step()
+    after = _public(optimizer)
+    return [key for key in before if before[key] != after.get(key)]
+
+
+def _public(optimizer: Any) -> dict[str, str]:
+    """An optimizer's public values, the learning rate aside, as text."""
+    names = ("momentum", "weight_decay", "beta1", "beta2", "epsilon", "step_count")
+    values = {name: repr(getattr(optimizer, name)) for name in names if hasattr(optimizer, name)}
+    return values | {"parameters": repr([(plain(each), plain(each.grad)) for each in optimizer.parameters])}
