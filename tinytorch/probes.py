@@ -15,7 +15,7 @@ import numpy as np
 from tinytorch.core.autograd import Variable
 from tinytorch.core.tensor import Tensor
 
-Make = Callable[[list[Variable]], Any]  # parameters -> optimizer
+Make = Callable[[Any], Any]  # parameters -> optimizer, or optimizer -> scheduler
 
 
 def written_here(answer: Any, reference: str = "tinytorch.core.optimizers") -> bool:
@@ -148,7 +148,7 @@ def bookkeeping(make: Make, start: Sequence, fed: Sequence, buffers: Sequence[st
     return [count for _, count in seen] + [len(getattr(seen[-1][0], name)) for name in buffers]
 
 
-def optimizer_for(make: Callable[[Any], Any], name: str, rate: float) -> Any:
+def optimizer_for(make: Make, name: str, rate: float) -> Any:
     """The student's own optimizer of that name at learning rate `rate`, or a bare stand-in where it cannot be had."""
     with contextlib.suppress(Exception):
         optimizer = make.__globals__[name]([parameter(1.0, 0.5)], rate)
@@ -158,21 +158,34 @@ def optimizer_for(make: Callable[[Any], Any], name: str, rate: float) -> Any:
     return types.SimpleNamespace(parameters=[parameter(1.0, 0.5)], learning_rate=rate, step_count=0)
 
 
-def schedule(make: Callable[[Any], Any], name: str, rate: float, calls: int, reports: bool = False) -> list[float]:
+def schedule(
+    make: Make, name: str, rate: float, calls: int, *, reports: bool = False, beside: Make | None = None
+) -> list[float]:
     """The learning rate of the optimizer called `name` after each of `calls` calls of a scheduler's `step()`.
 
-    With `reports` it is what `get_lr()` says instead, before the first call and after each.
+    With `reports` it is what `get_lr()` says instead, before the first call and after each. The scheduler that `beside`
+    makes works meanwhile, and a second like it, each on an optimizer of its own.
     """
     optimizer = optimizer_for(make, name, rate)
-    scheduler = make(optimizer)
+    scheduler, others = make(optimizer), [each(optimizer_for(make, name, rate)) for each in (beside, beside) if each]
     rates = [float(scheduler.get_lr())] if reports else []
     for _ in range(calls):
         scheduler.step()
         rates.append(float(scheduler.get_lr() if reports else optimizer.learning_rate))
+        for other in others:
+            other.step()
     return rates
 
 
-def disturbed(make: Callable[[Any], Any], name: str, rate: float, calls: int) -> list[str]:
+def attributes(make: Make, rate: float, calls: int, names: Sequence[str]) -> list:
+    """The scheduler's public values of these names after `calls` calls of `step()`."""
+    scheduler = make(optimizer_for(make, "SGD", rate))
+    for _ in range(calls):
+        scheduler.step()
+    return [plain(getattr(scheduler, name)) for name in names]
+
+
+def disturbed(make: Make, name: str, rate: float, calls: int) -> list[str]:
     """Which public values of the optimizer, its learning rate aside, are changed by a scheduler's `step()`."""
     optimizer = optimizer_for(make, name, rate)
     scheduler, before = make(optimizer), _public(optimizer)

@@ -32,12 +32,24 @@ def watch(train: Callable[[], Any]) -> dict[str, Any]:
     update (in units of the first one of b), the `settings` that were in force, and how many updates came `without`
     a `backward()` since the last. `missed` is how far the returned numbers are from the trained ones.
     """
-    space, script = getattr(inspect.unwrap(train), "__globals__", {}), Script()
+    space = getattr(inspect.unwrap(train), "__globals__", {})
+    key = {"": train, **space}
+    if _last.get("key", {}).keys() != key.keys() or any(_last["key"][name] is not key[name] for name in key):
+        _last.update(report=_watched(train, space), key=key)
+    return _last["report"]
+
+
+_last: dict[str, Any] = {}  # a cell asks for one report many times; anything new in the notebook asks for a new one
+
+
+def _watched(train: Callable[[], Any], space: dict[str, Any]) -> dict[str, Any]:
+    script = Script()
     with contextlib.ExitStack() as stack, contextlib.redirect_stdout(io.StringIO()):
         stack.enter_context(mock.patch.object(Variable, "backward", script.counted(Variable.backward)))
         for name in NUDGES:
             stack.enter_context(_defined(space, name))
-            stack.enter_context(mock.patch.multiple(space[name], create=True, **script.methods(space[name], name)))
+            methods: dict[str, Any] = script.methods(space[name], name)
+            stack.enter_context(mock.patch.multiple(space[name], create=True, **methods))
         returned = train()
     report = {name: script.report(name) for name in NUDGES}
     return {**report, "missed": _missed(returned, [*report["SGD"]["end"], *report["Adam"]["end"]])}
@@ -81,8 +93,10 @@ class Script:
 
     def methods(self, cls: type, name: str) -> dict[str, Callable[..., Any]]:
         """What takes the place of a class's own methods; calls from inside these (`super().step()`) go through."""
-        own = {method: getattr(cls, method, lambda *_: None) for method in ("__init__", "step", "zero_grad")}
-        script = {"__init__": self.enter, "step": self.step, "zero_grad": self.zero_grad}
+        own: dict[str, Any] = {
+            method: getattr(cls, method, lambda *_: None) for method in ("__init__", "step", "zero_grad")
+        }
+        script: dict[str, Any] = {"__init__": self.enter, "step": self.step, "zero_grad": self.zero_grad}
 
         def played(method: str) -> Callable[..., Any]:
             def play(optimizer: Any, *args: Any, **options: Any) -> Any:
@@ -157,7 +171,7 @@ class Script:
             "end": column["after"][-1][order] if updates else [],
             "gradient": [[number / unit for number in row] for row in gradient],
             "settings": [list(values) for values in dict.fromkeys(tuple(update["settings"]) for update in updates)],
-            "without": sum(now == last for last, now in pairwise([0, *column["backwards"]])),
+            "without": sum(now == last for last, now in pairwise([0, *column["backwards"]])) if updates else None,
         }
 
 

@@ -194,9 +194,122 @@ def gradient_descent_step(parameter: Variable, learning_rate: float) -> None:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-gradient-descent", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
-from tinytorch.checks import Checks
+from tinytorch import probes
+from tinytorch.checks import Checks, hidden_inputs
 
 checks = Checks("gradient_descent_step", points=10)
+checks.require(
+    "gradient_descent_step is a function that this notebook defines",
+    got=lambda: probes.written_here(gradient_descent_step),
+)
+checks.check(
+    "one step", 1,
+    fed="theta = 1, gradient 0.5, learning rate 0.1",
+    got=lambda: probes.trajectory(lambda ps: probes.Each(gradient_descent_step, ps, 0.1), [1.0], [[0.5]]),
+    want=[[0.95]],
+    slips={
+        "the parameter is as before: the new value has to be put into parameter.data": [[1.0]],
+        "this goes uphill: the step is subtracted": [[1.05]],
+        "the learning rate is not used": [[0.5]],
+        "this is learning_rate * grad alone: it is subtracted from theta": [[0.05]],
+    },
+)
+checks.check(
+    "a matrix", 1,
+    fed="theta = [[1, 2], [3, 4]], gradient [[1, 0], [-1, 2]], learning rate 0.1",
+    got=lambda: probes.trajectory(
+        lambda ps: probes.Each(gradient_descent_step, ps, 0.1), [[[1.0, 2.0], [3.0, 4.0]]], [[[[1.0, 0.0], [-1.0, 2.0]]]]
+    ),
+    want=[[[[0.9, 2.0], [3.1, 3.8]]]],
+    slips={
+        "only the sign of the gradient is used, not its size": [[[[0.9, 2.0], [3.1, 3.9]]]],
+        "the size of the gradient is used without its sign": [[[[0.9, 2.0], [2.9, 3.8]]]],
+        "every element has its own gradient: this takes their mean": [[[[0.95, 1.95], [2.95, 3.95]]]],
+    },
+)
+checks.check(
+    "three steps", 1,
+    fed="theta = 1; gradients 1, 2, -4; learning rates 0.1, 0.2, 0.5",
+    got=lambda: probes.trajectory(
+        lambda ps: probes.Each(gradient_descent_step, ps, 0.1), [1.0], [[1.0], [2.0], [-4.0]], rates=[0.1, 0.2, 0.5]
+    ),
+    want=[[0.9, 0.5, 2.5]],
+    slips={"the learning rate is fixed at 0.1: it is the function's second argument": [[0.9, 0.7, 1.1]]},
+)
+checks.check(
+    "no gradient, no change", 1, needs="one step",
+    fed="theta = 1, gradient None, learning rate 0.1",
+    got=lambda: probes.trajectory(lambda ps: probes.Each(gradient_descent_step, ps, 0.1), [1.0], [[None]]),
+    want=[[1.0]],
+)
+checks.check(
+    "the gradient is left as it was", 1, needs="one step",
+    fed="theta = 1, gradient 0.5, learning rate 0.1; then the gradient",
+    got=lambda: probes.gradients(lambda ps: probes.Each(gradient_descent_step, ps, 0.1), [1.0], [[0.5]]),
+    want=[[0.5]],
+    slips={
+        "the gradient is scaled in place: work on a new array": [[0.05]],
+        "the gradient is cleared here: that is not this function's work": [[None]],
+        "the gradient's array is set to zero here: that is not this function's work": [[0.0]],
+    },
+)
+### BEGIN HIDDEN TESTS
+import numpy as np
+
+hidden = hidden_inputs("08_optimizers", "test-gradient-descent")
+
+
+def hidden_array(*shape, dtype=np.float32):
+    signs = hidden.choice([-1.0, 1.0], size=shape)
+    return np.asarray(signs * hidden.uniform(0.5, 1.5, size=shape), dtype)
+
+
+def descent_oracle(start, fed, rates):
+    thetas, seen = [np.float64(theta) for theta in start], [[] for _ in start]
+    for given, rate in zip(fed, rates):
+        thetas = [theta - rate * np.float64(g) for theta, g in zip(thetas, given)]
+        for values, theta in zip(seen, thetas):
+            values.append(theta)
+    return seen
+
+
+hidden_start = [hidden_array(), hidden_array(3), hidden_array(2, 4)]
+hidden_fed = [[hidden_array(), hidden_array(3), hidden_array(2, 4)] for _ in range(4)]
+hidden_rates = [float(rate) for rate in hidden.uniform(0.05, 0.8, size=4)]
+checks.check(
+    "hidden: a number, a vector and a matrix", 1.5,
+    fed=f"four steps, learning rates {hidden_rates}",
+    got=lambda: probes.trajectory(
+        lambda ps: probes.Each(gradient_descent_step, ps, 0.1), hidden_start, hidden_fed, hidden_rates
+    ),
+    want=descent_oracle(hidden_start, hidden_fed, hidden_rates),
+)
+hidden_rate = float(hidden.uniform(1.5, 3.0))
+checks.check(
+    "hidden: a learning rate above 1", 1.5,
+    fed=f"one step with learning rate {hidden_rate} on {hidden_start[1]}, gradient {hidden_fed[0][1]}",
+    got=lambda: probes.trajectory(
+        lambda ps: probes.Each(gradient_descent_step, ps, hidden_rate), hidden_start[1:2], [hidden_fed[0][1:2]]
+    ),
+    want=descent_oracle(hidden_start[1:2], [hidden_fed[0][1:2]], [hidden_rate]),
+)
+hidden_wide = [hidden_array(5, dtype=np.float64)]
+hidden_steps = [[hidden_array(5, dtype=np.float64)] for _ in range(3)]
+checks.check(
+    "hidden: float64 to all its digits", 1, tol=1e-12,
+    fed="three steps of a float64 parameter, learning rate 0.3",
+    got=lambda: probes.trajectory(lambda ps: probes.Each(gradient_descent_step, ps, 0.3), hidden_wide, hidden_steps),
+    want=descent_oracle(hidden_wide, hidden_steps, [0.3] * 3),
+)
+checks.check(
+    "hidden: dtype and shape stay", 1, needs="one step",
+    fed="float32 parameters of shapes (), (3,), (2, 4) and a float64 one of shape (5,), one step",
+    got=lambda: probes.kinds(
+        lambda ps: probes.Each(gradient_descent_step, ps, 0.1), hidden_start + hidden_wide, [hidden_fed[0] + hidden_steps[0]]
+    ),
+    want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float64 (5,)"],
+)
+### END HIDDEN TESTS
 checks.score()
 
 # %% [markdown]
@@ -884,9 +997,193 @@ class SGD(Optimizer):
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-sgd", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
-from tinytorch.checks import Checks
+from tinytorch import probes
+from tinytorch.checks import Checks, hidden_inputs
 
 checks = Checks("SGD", points=15)
+checks.require("SGD is a class that this notebook defines", got=lambda: probes.written_here(SGD))
+checks.check(
+    "one plain step", 1,
+    fed="theta = 1, gradient 0.5, learning rate 0.1",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.1), [1.0], [[0.5]]),
+    want=[[0.95]],
+    slips={
+        "the parameter is as before: step() has to put the new value into it": [[1.0]],
+        "this goes uphill: the step is subtracted": [[1.05]],
+        "the learning rate is not used": [[0.5]],
+        "the learning rate is fixed at its default, 0.01": [[0.995]],
+    },
+)
+checks.check(
+    "momentum, three steps", 2,
+    fed="theta = 1; gradients 1, 2, 0; learning rate 0.1, momentum 0.5",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.1, momentum=0.5), [1.0], [[1.0], [2.0], [0.0]]),
+    want=[[0.9, 0.65, 0.525]],
+    slips={
+        "momentum is ignored: v must remember the last v": [[0.9, 0.7, 0.7]],
+        "this averages, with (1 - momentum) * g: here v <- momentum * v + g is a sum": [[0.95, 0.825, 0.7625]],
+        "this averages after the first step: here v <- momentum * v + g is a sum": [[0.9, 0.75, 0.675]],
+        "this is Nesterov's momentum: theta moves by v, not by g + momentum * v": [[0.85, 0.525, 0.4625]],
+        "momentum is fixed at 0.9": [[0.9, 0.61, 0.349]],
+        "theta moves by the last v: v is updated before theta": [[1.0, 0.9, 0.65]],
+        "v is subtracted from g: v <- momentum * v + g": [[0.9, 0.75, 0.825]],
+        "momentum and g are swapped: v <- momentum * v + g": [[0.95, 0.8, 0.65]],
+        "v only adds up: the last v is multiplied by momentum": [[0.9, 0.6, 0.3]],
+    },
+)
+checks.check(
+    "weight decay, one step", 1,
+    fed="theta = 2, gradient 0.5, learning rate 0.1, weight_decay 0.25",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.1, weight_decay=0.25), [2.0], [[0.5]]),
+    want=[[1.9]],
+    slips={
+        "weight decay is ignored: g <- g + weight_decay * theta": [[1.95]],
+        "weight decay has the wrong sign: it is added to the gradient": [[2.0]],
+        "weight decay counts twice: g <- g + weight_decay * theta": [[1.85]],
+        "weight_decay is added without theta: g <- g + weight_decay * theta": [[1.925]],
+        "theta is added without weight_decay: g <- g + weight_decay * theta": [[1.75]],
+        "the decay is taken off theta without the learning rate": [[1.45]],
+    },
+)
+checks.check(
+    "weight decay goes through momentum", 1,
+    fed="theta = 1; gradient 0 twice; learning rate 0.1, momentum 0.5, weight_decay 1",
+    got=lambda: probes.trajectory(
+        lambda ps: SGD(ps, learning_rate=0.1, momentum=0.5, weight_decay=1.0), [1.0], [[0.0], [0.0]]
+    ),
+    want=[[0.9, 0.76]],
+    slips={"this is decoupled weight decay (AdamW's): here it is a part of g, before v": [[0.9, 0.81]]},
+)
+checks.check(
+    "a parameter without a gradient is skipped, the next one is not", 1,
+    fed="three parameters of value 1; gradients None, 0.5, None; learning rate 0.1",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.1), [1.0, 1.0, 1.0], [[None, 0.5, None]]),
+    want=[[1.0], [0.95], [1.0]],
+    slips={"the first None ends the whole step: only that parameter is skipped": [[1.0], [1.0], [1.0]]},
+)
+checks.check(
+    "the gradient is left as it was", 1, needs="one plain step",
+    fed="theta = 2, gradient 0.5, learning rate 0.1, momentum 0.5, weight_decay 0.5; the gradient after each of two steps",
+    got=lambda: probes.gradients(
+        lambda ps: SGD(ps, learning_rate=0.1, momentum=0.5, weight_decay=0.5), [2.0], [[0.5]], again=2
+    ),
+    want=[[0.5], [0.5]],
+    slips={
+        "step() clears the gradient: that is the work of zero_grad()": [[None], [None]],
+        "weight decay was added into the gradient itself: make a new array": [[1.5], [2.425]],
+    },
+)
+checks.check(
+    "zero_grad() sets each grad to None", 1, needs="one plain step",
+    fed="two parameters with gradients 0.5 and 2, one without; step(), then zero_grad()",
+    got=lambda: probes.cleared(lambda ps: SGD(ps, learning_rate=0.1), [1.0, 1.0, 1.0], [[0.5, None, 2.0]]),
+    want=[None, None, None],
+    slips={
+        "zeros are not None: later code asks whether there is a gradient": [0.0, None, 0.0],
+        "the gradients are still there": [0.5, None, 2.0],
+    },
+)
+### BEGIN HIDDEN TESTS
+import numpy as np
+
+hidden = hidden_inputs("08_optimizers", "test-sgd")
+
+
+def hidden_array(*shape, dtype=np.float32):
+    signs = hidden.choice([-1.0, 1.0], size=shape)
+    return np.asarray(signs * hidden.uniform(0.5, 1.5, size=shape), dtype)
+
+
+def sgd_oracle(start, fed, rates, momenta=(0.0,), weight_decay=0.0):
+    """float64, from the formulas; with several momenta as many optimizers take turns."""
+    every = []
+    for j, theta in enumerate(start):
+        theta, vs, values = np.float64(theta), [0.0 for _ in momenta], []
+        for k, (given, rate) in enumerate(zip(fed, rates)):
+            turn = k % len(momenta)
+            if given[j] is not None:
+                vs[turn] = momenta[turn] * vs[turn] + np.float64(given[j]) + weight_decay * theta
+                theta = theta - rate * vs[turn]
+            values.append(theta)
+        every.append(values)
+    return every
+
+
+hidden_shapes = [(), (3,), (2, 4), (3,)]
+hidden_start = [hidden_array(*shape) for shape in hidden_shapes]
+hidden_fed = [[hidden_array(*shape) for shape in hidden_shapes] for _ in range(5)]
+hidden_mu, hidden_wd = float(hidden.uniform(0.6, 0.9)), float(hidden.uniform(0.1, 0.4))
+hidden_rates = [float(rate) for rate in hidden.uniform(0.1, 0.4, size=5)]
+checks.check(
+    "hidden: four parameters, each with its own momentum", 1,
+    fed=f"shapes {hidden_shapes}, five steps at rates {hidden_rates}, momentum {hidden_mu}, weight_decay {hidden_wd}",
+    got=lambda: probes.trajectory(
+        lambda ps: SGD(ps, learning_rate=0.2, momentum=hidden_mu, weight_decay=hidden_wd),
+        hidden_start, hidden_fed, hidden_rates,
+    ),
+    want=sgd_oracle(hidden_start, hidden_fed, hidden_rates, [hidden_mu], hidden_wd),
+)
+checks.check(
+    "hidden: a learning rate that changes between the steps", 1,
+    fed=f"momentum 0, learning_rate 0.7 at first, then set to {hidden_rates} before the steps",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.7), hidden_start, hidden_fed, hidden_rates),
+    want=sgd_oracle(hidden_start, hidden_fed, hidden_rates),
+    slips={
+        "the first learning rate is kept: step() has to use self.learning_rate as it is now": sgd_oracle(
+            hidden_start, hidden_fed, [0.7] * 5
+        ),
+    },
+)
+hidden_wide = [hidden_array(5, dtype=np.float64), hidden_array(2, 2, dtype=np.float64)]
+hidden_steps = [[hidden_array(5, dtype=np.float64), hidden_array(2, 2, dtype=np.float64)] for _ in range(4)]
+checks.check(
+    "hidden: float64 to all its digits", 1, tol=1e-12,
+    fed=f"four steps of two float64 parameters, learning rate 0.3, momentum {hidden_mu}, weight_decay {hidden_wd}",
+    got=lambda: probes.trajectory(
+        lambda ps: SGD(ps, learning_rate=0.3, momentum=hidden_mu, weight_decay=hidden_wd), hidden_wide, hidden_steps
+    ),
+    want=sgd_oracle(hidden_wide, hidden_steps, [0.3] * 4, [hidden_mu], hidden_wd),
+)
+checks.check(
+    "hidden: dtype and shape stay", 1, needs="one plain step",
+    fed="two steps of parameters of shapes (), (3,), (2, 4), (3,) in float32 and (5,), (2, 2) in float64",
+    got=lambda: probes.kinds(
+        lambda ps: SGD(ps, learning_rate=0.1, momentum=hidden_mu, weight_decay=hidden_wd),
+        hidden_start + hidden_wide,
+        [hidden_fed[0] + hidden_steps[0], hidden_fed[1] + hidden_steps[1]],
+    ),
+    want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (3,)", "float64 (5,)", "float64 (2, 2)"],
+)
+hidden_holes = [list(given) for given in hidden_fed]
+hidden_holes[0][3] = hidden_holes[1][0] = hidden_holes[2][1] = hidden_holes[3][3] = hidden_holes[3][2] = None
+checks.check(
+    "hidden: a gradient that is missing for one step", 1,
+    fed=f"four parameters; the gradients of parameters 3, 0, 1, 2 and 3 are None in steps 0, 1, 2, 3, 3; momentum {hidden_mu}",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.2, momentum=hidden_mu), hidden_start, hidden_holes),
+    want=sgd_oracle(hidden_start, hidden_holes, [0.2] * 5, [hidden_mu]),
+)
+hidden_long = [hidden_fed[k // 2] for k in range(6)]
+checks.check(
+    "hidden: two optimizers over the same parameters share nothing", 1,
+    fed=f"two optimizers over the same parameters take turns; learning rates 0.1 and 0.3, momenta {hidden_mu} and 0",
+    got=lambda: probes.trajectory(
+        lambda ps: probes.Turns(
+            SGD(ps, learning_rate=0.1, momentum=hidden_mu), SGD(ps, learning_rate=0.3)
+        ),
+        hidden_start,
+        hidden_long,
+    ),
+    want=sgd_oracle(hidden_start, hidden_long, [0.1, 0.3] * 3, [hidden_mu, 0.0]),
+)
+checks.check(
+    "hidden: step_count, and a buffer for each parameter", 1, needs="one plain step",
+    fed="four parameters, three steps with momentum: step_count after each, then len(momentum_buffers)",
+    got=lambda: probes.bookkeeping(
+        lambda ps: SGD(ps, learning_rate=0.1, momentum=0.9), hidden_start, hidden_fed[:3], ["momentum_buffers"]
+    ),
+    want=[1, 2, 3, 4],
+)
+### END HIDDEN TESTS
 checks.score()
 
 # %% nbgrader={"grade": false, "grade_id": "show-momentum-valley", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
@@ -1154,9 +1451,214 @@ class Adam(Optimizer):
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-adam", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
-from tinytorch.checks import Checks
+from tinytorch import probes
+from tinytorch.checks import Checks, hidden_inputs
 
 checks = Checks("Adam", points=20)
+checks.require("Adam is a class that this notebook defines", got=lambda: probes.written_here(Adam))
+checks.check(
+    "the first step has the size of the learning rate", 1.5,
+    fed="theta = [1, 1], gradient [0.5, -4], learning rate 0.1",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.1), [[1.0, 1.0]], [[[0.5, -4.0]]]),
+    want=[[[0.9, 1.1]]],
+    slips={
+        "the parameter is as before: step() has to put the new value into it": [[[1.0, 1.0]]],
+        "this goes uphill: the step is subtracted": [[[1.1, 0.9]]],
+        "both corrections are missing: divide m by 1 - beta1^t and v by 1 - beta2^t": [[[0.6837722, 1.3162278]]],
+        "the correction of m is missing: m_hat = m / (1 - beta1^t)": [[[0.99, 1.01]]],
+        "the correction of v is missing: v_hat = v / (1 - beta2^t)": [[[-2.1622777, 4.1622777]]],
+        "the square root of v_hat is missing": [[[0.8, 1.025]]],
+        "this is plain gradient descent": [[[0.95, 1.4]]],
+        "the learning rate is fixed at its default, 0.001": [[[0.999, 1.001]]],
+        "the learning rate is not used": [[[0.0, 2.0]]],
+    },
+)
+checks.check(
+    "two steps", 2,
+    fed="theta = 1; gradients 2, -5; learning rate 0.3, beta1 = 0.5, beta2 = 0.75: m_hat = 2, -8/3 and v_hat = 4, 16",
+    got=lambda: probes.trajectory(
+        lambda ps: Adam(ps, learning_rate=0.3, beta1=0.5, beta2=0.75), [1.0], [[2.0], [-5.0]]
+    ),
+    want=[[0.7, 0.9]],
+    slips={
+        "beta1 and beta2 are swapped: beta1 belongs to m, beta2 to v": [[0.7, 0.8414214]],
+        "t counts from 0 or runs ahead: it is 1 in the first step": [[0.7354337, 0.9325177]],
+        "t stays 1: it has to rise with every step": [[0.7, 0.9267787]],
+        "the correction of m is missing: m_hat = m / (1 - beta1^t)": [[0.85, 1.0]],
+        "the correction of v is missing: v_hat = v / (1 - beta2^t)": [[0.4, 0.7023716]],
+        "both corrections are missing: m_hat = m / (1 - beta1^t), v_hat = v / (1 - beta2^t)": [[0.7, 0.9267787]],
+        "the square root of v_hat is missing": [[0.85, 0.9]],
+        "beta1 and beta2 are not used: these are the values for 0.9 and 0.999": [[0.7, 0.8359848]],
+        "m and v start again in every step: they must remember": [[0.7, 1.0]],
+    },
+)
+checks.check(
+    "epsilon stands outside the root, after the correction", 1.5,
+    fed="theta = 1, gradient 1, learning rate 0.2, epsilon = 1: the step is 0.2 * 1 / (1 + 1)",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.2, epsilon=1.0), [1.0], [[1.0]]),
+    want=[[0.9]],
+    slips={
+        "epsilon is inside the root: sqrt(v_hat) + epsilon": [[0.8585786]],
+        "epsilon is not used, or is fixed at its default": [[0.8]],
+        "epsilon is added before v is corrected: sqrt(v_hat) + epsilon": [[0.9938693]],
+        "epsilon is added to the quotient, a bracket is missing: m_hat / (sqrt(v_hat) + epsilon)": [[0.6]],
+    },
+)
+checks.check(
+    "weight decay is added to the gradient", 1.5,
+    fed="theta = 1, gradient -1, learning rate 0.1, weight_decay 3: g = -1 + 3 points the other way",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.1, weight_decay=3.0), [1.0], [[-1.0]]),
+    want=[[0.9]],
+    slips={
+        "weight decay is ignored or subtracted: g <- g + weight_decay * theta": [[1.1]],
+        "this is decoupled weight decay (AdamW's): here it is added to g, before m and v": [[0.8]],
+        "the decay is taken off theta without the learning rate": [[-1.9]],
+    },
+)
+checks.check(
+    "a parameter without a gradient is skipped, the next one is not", 1.5,
+    fed="three parameters of value 1; gradients None, 0.5, None; learning rate 0.1",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.1), [1.0, 1.0, 1.0], [[None, 0.5, None]]),
+    want=[[1.0], [0.9], [1.0]],
+    slips={"the first None ends the whole step: only that parameter is skipped": [[1.0], [1.0], [1.0]]},
+)
+checks.check(
+    "the gradient is left as it was", 1, needs="the first step has the size of the learning rate",
+    fed="theta = 2, gradient 0.5, learning rate 0.1, weight_decay 0.5; the gradient after each of two steps",
+    got=lambda: probes.gradients(lambda ps: Adam(ps, learning_rate=0.1, weight_decay=0.5), [2.0], [[0.5]], again=2),
+    want=[[0.5], [0.5]],
+    slips={
+        "step() clears the gradient: that is the work of zero_grad()": [[None], [None]],
+        "weight decay was added into the gradient itself: make a new array": [[1.5], [2.45]],
+    },
+)
+checks.check(
+    "zero_grad() sets each grad to None", 1, needs="the first step has the size of the learning rate",
+    fed="two parameters with gradients 0.5 and 2, one without; step(), then zero_grad()",
+    got=lambda: probes.cleared(lambda ps: Adam(ps, learning_rate=0.1), [1.0, 1.0, 1.0], [[0.5, None, 2.0]]),
+    want=[None, None, None],
+    slips={
+        "zeros are not None: later code asks whether there is a gradient": [0.0, None, 0.0],
+        "the gradients are still there": [0.5, None, 2.0],
+    },
+)
+### BEGIN HIDDEN TESTS
+import numpy as np
+
+hidden = hidden_inputs("08_optimizers", "test-adam")
+
+
+def hidden_array(*shape, dtype=np.float32):
+    signs = hidden.choice([-1.0, 1.0], size=shape)
+    return np.asarray(signs * hidden.uniform(0.5, 1.5, size=shape), dtype)
+
+
+def adam_oracle(start, fed, rates, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0, own_count=True, turns=1):
+    """float64, from the formulas; t counts the parameter's updates or all steps. Several optimizers may take turns."""
+    every = []
+    for j, theta in enumerate(start):
+        theta, m, v, t, values = np.float64(theta), [0.0] * turns, [0.0] * turns, [0] * turns, []
+        for k, (given, rate) in enumerate(zip(fed, rates)):
+            i = k % turns
+            t[i] += 1 if given[j] is not None or not own_count else 0
+            if given[j] is not None:
+                g = np.float64(given[j]) + weight_decay * theta
+                m[i] = beta1 * m[i] + (1 - beta1) * g
+                v[i] = beta2 * v[i] + (1 - beta2) * g**2
+                theta = theta - rate * (m[i] / (1 - beta1 ** t[i])) / (np.sqrt(v[i] / (1 - beta2 ** t[i])) + epsilon)
+            values.append(theta)
+        every.append(values)
+    return every
+
+
+hidden_shapes = [(), (3,), (2, 4), (3,)]
+hidden_start = [hidden_array(*shape) for shape in hidden_shapes]
+hidden_fed = [[hidden_array(*shape) for shape in hidden_shapes] for _ in range(10)]
+checks.check(
+    "hidden: ten steps with the default betas", 1.5,
+    fed=f"parameters of shapes {hidden_shapes}, learning rate 0.1",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.1), hidden_start, hidden_fed),
+    want=adam_oracle(hidden_start, hidden_fed, [0.1] * 10),
+)
+hidden_betas = float(hidden.uniform(0.3, 0.7)), float(hidden.uniform(0.8, 0.95))
+hidden_rates = [float(rate) for rate in hidden.uniform(0.1, 0.3, size=10)]
+checks.check(
+    "hidden: other betas, and a learning rate that changes", 1.5,
+    fed=f"(beta1, beta2) = {hidden_betas}, learning_rate 0.7 at first, then set to {hidden_rates} before the steps",
+    got=lambda: probes.trajectory(
+        lambda ps: Adam(ps, learning_rate=0.7, beta1=hidden_betas[0], beta2=hidden_betas[1]),
+        hidden_start, hidden_fed, hidden_rates,
+    ),
+    want=adam_oracle(hidden_start, hidden_fed, hidden_rates, *hidden_betas),
+    slips={
+        "the first learning rate is kept: step() has to use self.learning_rate as it is now": adam_oracle(
+            hidden_start, hidden_fed, [0.7] * 10, *hidden_betas
+        ),
+    },
+)
+hidden_tiny = [[1e-8 * g for g in given[:3]] for given in hidden_fed[:3]]
+checks.check(
+    "hidden: gradients near epsilon", 1,
+    fed="three steps with gradients of about 1e-8, learning rate 0.1, epsilon as it is by default",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.1), hidden_start[:3], hidden_tiny),
+    want=adam_oracle(hidden_start[:3], hidden_tiny, [0.1] * 3),
+)
+hidden_wd = float(hidden.uniform(0.5, 1.0))
+checks.check(
+    "hidden: weight decay over several steps", 1,
+    fed=f"four steps, learning rate 0.2, weight_decay {hidden_wd}",
+    got=lambda: probes.trajectory(
+        lambda ps: Adam(ps, learning_rate=0.2, weight_decay=hidden_wd), hidden_start, hidden_fed[:4]
+    ),
+    want=adam_oracle(hidden_start, hidden_fed[:4], [0.2] * 4, weight_decay=hidden_wd),
+)
+hidden_wide = [hidden_array(5, dtype=np.float64), hidden_array(2, 2, dtype=np.float64)]
+hidden_steps = [[hidden_array(5, dtype=np.float64), hidden_array(2, 2, dtype=np.float64)] for _ in range(4)]
+checks.check(
+    "hidden: float64 to all its digits", 1, tol=1e-11,
+    fed="four steps of two float64 parameters, learning rate 0.3",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.3), hidden_wide, hidden_steps),
+    want=adam_oracle(hidden_wide, hidden_steps, [0.3] * 4),
+)
+checks.check(
+    "hidden: dtype and shape stay", 1, needs="the first step has the size of the learning rate",
+    fed="two steps of parameters of shapes (), (3,), (2, 4), (3,) in float32 and (5,), (2, 2) in float64",
+    got=lambda: probes.kinds(
+        lambda ps: Adam(ps, learning_rate=0.1, weight_decay=hidden_wd),
+        hidden_start + hidden_wide,
+        [hidden_fed[0] + hidden_steps[0], hidden_fed[1] + hidden_steps[1]],
+    ),
+    want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (3,)", "float64 (5,)", "float64 (2, 2)"],
+)
+hidden_holes = [list(given) for given in hidden_fed[:5]]
+hidden_holes[0][3] = hidden_holes[1][0] = hidden_holes[2][1] = hidden_holes[3][3] = hidden_holes[3][2] = None
+checks.check(
+    "hidden: a gradient that is missing for one step", 1,
+    fed="four parameters; the gradients of parameters 3, 0, 1, 2 and 3 are None in steps 0, 1, 2, 3, 3 (either count of t)",
+    got=lambda: probes.trajectory(
+        lambda ps: Adam(ps, learning_rate=0.2, beta1=0.6, beta2=0.9), hidden_start, hidden_holes
+    ),
+    want=adam_oracle(hidden_start, hidden_holes, [0.2] * 5, 0.6, 0.9),
+    also=[adam_oracle(hidden_start, hidden_holes, [0.2] * 5, 0.6, 0.9, own_count=False)],
+)
+hidden_long = [hidden_fed[k // 2] for k in range(6)]
+checks.check(
+    "hidden: two optimizers over the same parameters share nothing", 1,
+    fed="two optimizers over the same parameters take turns; learning rates 0.1 and 0.3",
+    got=lambda: probes.trajectory(
+        lambda ps: probes.Turns(Adam(ps, learning_rate=0.1), Adam(ps, learning_rate=0.3)), hidden_start, hidden_long
+    ),
+    want=adam_oracle(hidden_start, hidden_long, [0.1, 0.3] * 3, turns=2),
+)
+checks.check(
+    "hidden: step_count, and two moments for each parameter", 1, needs="the first step has the size of the learning rate",
+    fed="four parameters, three steps: step_count after each, then len(first_moment) and len(second_moment)",
+    got=lambda: probes.bookkeeping(
+        lambda ps: Adam(ps, learning_rate=0.1), hidden_start, hidden_fed[:3], ["first_moment", "second_moment"]
+    ),
+    want=[1, 2, 3, 4, 4],
+)
+### END HIDDEN TESTS
 checks.score()
 
 # %% nbgrader={"grade": false, "grade_id": "show-scales-adam", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
@@ -1496,9 +1998,113 @@ class StepLR(Scheduler):
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-scheduler", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
-from tinytorch.checks import Checks
+from tinytorch import probes
+from tinytorch.checks import Checks, hidden_inputs
 
 checks = Checks("StepLR", points=10)
+checks.require("StepLR is a class that this notebook defines", got=lambda: probes.written_here(StepLR))
+checks.check(
+    "the rate of each of seven epochs", 2, tol=1e-7,
+    fed="an SGD at learning rate 1, step_size 3, gamma 0.1; optimizer.learning_rate after each call of step()",
+    got=lambda: probes.schedule(lambda optimizer: StepLR(optimizer, step_size=3, gamma=0.1), "SGD", 1.0, calls=7),
+    want=[1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 0.01],
+    slips={
+        "the optimizer never receives the rate: set optimizer.learning_rate": [1.0] * 7,
+        "this decays one call early: here step() opens an epoch, PyTorch's closes one": [1.0, 1.0, 0.1, 0.1, 0.1, 0.01, 0.01],
+        "this decays one call late: the call number step_size + 1 is the first to decay": [
+            1.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1
+        ],
+        "this decays at every call: gamma counts once for step_size epochs": [1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6],
+        "this decays once and then never again": [1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 0.1],
+        "the first call decays already: it opens epoch 0, at the initial rate": [0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 1e-3],
+        "the decay is spread over the epochs: the exponent is a whole number, (k - 1) // step_size": [
+            1.0, 0.1 ** (1 / 3), 0.1 ** (2 / 3), 0.1, 0.1 ** (4 / 3), 0.1 ** (5 / 3), 0.01
+        ],
+    },
+)
+checks.check(
+    "halved at every epoch", 1, tol=1e-7,
+    fed="an SGD at learning rate 8, step_size 1, gamma 0.5, four calls",
+    got=lambda: probes.schedule(lambda optimizer: StepLR(optimizer, step_size=1, gamma=0.5), "SGD", 8.0, calls=4),
+    want=[8.0, 4.0, 2.0, 1.0],
+    slips={
+        "gamma is fixed at its default, 0.1": [8.0, 0.8, 0.08, 0.008],
+        "the optimizer never receives the rate: set optimizer.learning_rate": [8.0] * 4,
+        "this decays one call early: here step() opens an epoch, PyTorch's closes one": [4.0, 2.0, 1.0, 0.5],
+    },
+)
+checks.check(
+    "get_lr() says the rate, before the first step() and after each", 1, tol=1e-7, needs="the rate of each of seven epochs",
+    fed="an SGD at learning rate 1, step_size 2, gamma 0.5, three calls",
+    got=lambda: probes.schedule(
+        lambda optimizer: StepLR(optimizer, step_size=2, gamma=0.5), "SGD", 1.0, calls=3, reports=True
+    ),
+    want=[1.0, 1.0, 1.0, 0.5],
+    slips={
+        "before the first step() the rate is the initial one": [2.0, 1.0, 1.0, 0.5],
+        "get_lr() says the initial rate: it is the optimizer's current one": [1.0, 1.0, 1.0, 1.0],
+        "get_lr() says the rate of the next epoch": [1.0, 1.0, 0.5, 0.5],
+    },
+)
+checks.check(
+    "nothing else of the optimizer changes", 1, needs="the rate of each of seven epochs",
+    fed="an SGD over theta = 1 with gradient 0.5; what four calls change besides the learning rate",
+    got=lambda: probes.disturbed(lambda optimizer: StepLR(optimizer, step_size=2, gamma=0.5), "SGD", 1.0, calls=4),
+    want=[],
+    slips={
+        "the optimizer's step_count is its own: the scheduler has one too": ["step_count"],
+        "the scheduler changes the parameters or their gradients": ["parameters"],
+    },
+)
+### BEGIN HIDDEN TESTS
+hidden = hidden_inputs("08_optimizers", "test-scheduler")
+
+
+def schedule_oracle(rate, step_size, gamma, calls):
+    return [rate * gamma ** ((k - 1) // step_size) for k in range(1, calls + 1)]
+
+
+hidden_rate, hidden_gamma = float(hidden.uniform(0.5, 2.0)), float(hidden.uniform(0.5, 0.8))
+hidden_size = int(hidden.integers(4, 7))
+checks.check(
+    "hidden: four decays and more on SGD", 1, tol=1e-7,
+    fed=f"learning rate {hidden_rate}, step_size {hidden_size}, gamma {hidden_gamma}, {5 * hidden_size + 2} calls",
+    got=lambda: probes.schedule(
+        lambda optimizer: StepLR(optimizer, step_size=hidden_size, gamma=hidden_gamma), "SGD", hidden_rate, 5 * hidden_size + 2
+    ),
+    want=schedule_oracle(hidden_rate, hidden_size, hidden_gamma, 5 * hidden_size + 2),
+)
+checks.check(
+    "hidden: four decays and more on Adam", 1, tol=1e-7,
+    fed=f"learning rate {hidden_rate / 10}, step_size 2, gamma {1 - hidden_gamma / 4}, 11 calls",
+    got=lambda: probes.schedule(
+        lambda optimizer: StepLR(optimizer, 2, 1 - hidden_gamma / 4), "Adam", hidden_rate / 10, 11
+    ),
+    want=schedule_oracle(hidden_rate / 10, 2, 1 - hidden_gamma / 4, 11),
+)
+checks.check(
+    "hidden: gamma is 0.1 where nothing is said", 1, tol=1e-7,
+    fed=f"learning rate {hidden_rate}, step_size 2, no gamma, four calls",
+    got=lambda: probes.schedule(lambda optimizer: StepLR(optimizer, step_size=2), "SGD", hidden_rate, 4),
+    want=schedule_oracle(hidden_rate, 2, 0.1, 4),
+)
+checks.check(
+    "hidden: two schedules side by side", 1, tol=1e-7,
+    fed=f"learning rate 1, step_size 3, gamma {hidden_gamma}; between two calls two other schedulers are called",
+    got=lambda: probes.schedule(
+        lambda optimizer: StepLR(optimizer, 3, hidden_gamma), "SGD", 1.0, 9, beside=lambda other: StepLR(other, 2, 0.3)
+    ),
+    want=schedule_oracle(1.0, 3, hidden_gamma, 9),
+)
+checks.check(
+    "hidden: its values can be read", 1, tol=1e-7, needs="the rate of each of seven epochs",
+    fed=f"learning rate 2, step_size 3, gamma {hidden_gamma}, five calls: initial_lr, step_size, gamma and step_count",
+    got=lambda: probes.attributes(
+        lambda optimizer: StepLR(optimizer, 3, hidden_gamma), 2.0, 5, ["initial_lr", "step_size", "gamma", "step_count"]
+    ),
+    want=[2.0, 3, hidden_gamma, 5],
+)
+### END HIDDEN TESTS
 checks.score()
 
 # %% [markdown]
@@ -1527,7 +2133,119 @@ def train_simple_model() -> tuple[float, float, float, float]:
     return *fit(lambda ps: SGD(ps, learning_rate=0.01, momentum=0.9)), *fit(lambda ps: Adam(ps, learning_rate=0.01))
 
 # %% nbgrader={"grade": true, "grade_id": "test-training-integration", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
-from tinytorch.checks import Checks
+from tinytorch import probes, rehearsal
+from tinytorch.checks import Checks, hidden_inputs
 
 checks = Checks("train_simple_model", points=15)
+checks.require("train_simple_model is a function that this notebook defines", got=lambda: probes.written_here(train_simple_model))
+# rehearsal.watch runs your function while every step() of SGD and Adam only adds a fixed nudge, 0.0048 or 0.0045, to each
+# number that has a gradient. So these checks judge the loop alone, whatever your two optimizers do.
+checks.check(
+    "SGD makes 300 updates", 1.5,
+    fed="the number of updates of each SGD that makes any: 60 epochs of 5 points by one optimizer",
+    got=lambda: rehearsal.watch(train_simple_model)["SGD"]["updates"],
+    want=[300],
+    slips={
+        "SGD is never used": [],
+        "one update per epoch: here each point has an update of its own": [60],
+        "a new SGD is made for each epoch: its momentum is lost": [5] * 60,
+        "a new SGD is made for each update: its momentum is lost": [1] * 300,
+        "this is one epoch": [5],
+        "Adam's updates come from an SGD too": [300, 300],
+    },
+)
+checks.check(
+    "Adam makes 300 updates", 1.5,
+    fed="the number of updates of each Adam that makes any: 60 epochs of 5 points by one optimizer",
+    got=lambda: rehearsal.watch(train_simple_model)["Adam"]["updates"],
+    want=[300],
+    slips={
+        "Adam is never used": [],
+        "one update per epoch: here each point has an update of its own": [60],
+        "a new Adam is made for each epoch: its moments are lost": [5] * 60,
+        "a new Adam is made for each update: its moments are lost": [1] * 300,
+        "this is one epoch": [5],
+        "SGD's updates come from an Adam too": [300, 300],
+    },
+)
+checks.check(
+    "SGD's learning rate and momentum", 1,
+    fed="learning_rate, momentum and weight_decay in all of SGD's updates",
+    got=lambda: rehearsal.watch(train_simple_model)["SGD"]["settings"],
+    want=[[0.01, 0.9, 0.0]],
+    slips={"momentum is missing: it is 0.9 here": [[0.01, 0.0, 0.0]], "SGD is never used": []},
+)
+checks.check(
+    "Adam's learning rate", 1,
+    fed="learning_rate, beta1, beta2, epsilon and weight_decay in all of Adam's updates",
+    got=lambda: rehearsal.watch(train_simple_model)["Adam"]["settings"],
+    want=[[0.01, 0.9, 0.999, 1e-8, 0.0]],
+    slips={"this is Adam's default learning rate: it is 0.01 here": [[0.001, 0.9, 0.999, 1e-8, 0.0]], "Adam is never used": []},
+)
+checks.check(
+    "SGD starts from w = 0.1, b = 0", 1,
+    fed="w and b at SGD's first update",
+    got=lambda: rehearsal.watch(train_simple_model)["SGD"]["start"],
+    want=[0.1, 0.0],
+    slips={"SGD is never used": []},
+)
+checks.check(
+    "Adam starts from the same w and b", 1,
+    fed="w and b at Adam's first update",
+    got=lambda: rehearsal.watch(train_simple_model)["Adam"]["start"],
+    want=[0.1, 0.0],
+    slips={"Adam goes on from where SGD ended: give it new Variables": [1.54, 1.44], "Adam is never used": []},
+)
+checks.check(
+    "each update has its own point's gradient", 1,
+    fed="the gradients of w and b at SGD's first two updates, x = 1 and x = 2, in units of the first one of b",
+    got=lambda: rehearsal.watch(train_simple_model)["SGD"]["gradient"][:2],
+    want=[[-1.0, -1.0], [-3.3004138, -1.6502069]],
+    slips={
+        "the gradients add up: call zero_grad() once for each update": [[-1.0, -1.0], [-4.3004138, -2.6502069]],
+        "the gradients have the wrong sign: the loss is a square": [[1.0, 1.0], [3.3004138, 1.6502069]],
+        "the loss is not squared": [[1.0, 1.0], [2.0, 1.0]],
+        "SGD is never used": [],
+    },
+)
+checks.check(
+    "the four numbers are the trained ones", 1.5, tol=1e-3,
+    fed="what is returned minus (sgd_w, sgd_b, adam_w, adam_b) after the last update",
+    got=lambda: rehearsal.watch(train_simple_model)["missed"],
+    want=[0.0, 0.0, 0.0, 0.0],
+    slips={
+        "w and b are swapped: the order is sgd_w, sgd_b, adam_w, adam_b": [-0.1, 0.1, -0.1, 0.1],
+        "SGD and Adam are swapped: the order is sgd_w, sgd_b, adam_w, adam_b": [-0.09, -0.09, 0.09, 0.09],
+    },
+)
+### BEGIN HIDDEN TESTS
+def gradient_oracle(nudge, updates=100):
+    """Of (w x + b - y)^2 at the scripted w and b, each point in its turn, in units of the first one of b."""
+    rows = []
+    for k in range(updates):
+        x, w, b = 1.0 + k % 5, 0.1 + k * nudge, k * nudge
+        error = w * x + b - (2.0 * x + 1.0)
+        rows.append([error * x / 2.9, error / 2.9])
+    return rows
+
+
+checks.check(
+    "hidden: SGD's gradients, point after point", 2, tol=1e-4,
+    fed="the gradients of w and b at SGD's first 100 updates, in units of the first one of b",
+    got=lambda: rehearsal.watch(train_simple_model)["SGD"]["gradient"][:100],
+    want=gradient_oracle(0.0048),
+)
+checks.check(
+    "hidden: Adam's gradients, point after point", 2, tol=1e-4,
+    fed="the gradients of w and b at Adam's first 100 updates, in units of the first one of b",
+    got=lambda: rehearsal.watch(train_simple_model)["Adam"]["gradient"][:100],
+    want=gradient_oracle(0.0045),
+)
+checks.check(
+    "hidden: the gradients come from backward()", 1.5,
+    fed="how many updates of SGD and of Adam had no backward() since the last",
+    got=lambda: [rehearsal.watch(train_simple_model)[name]["without"] for name in ("SGD", "Adam")],
+    want=[0, 0],
+)
+### END HIDDEN TESTS
 checks.score()
