@@ -32,6 +32,7 @@ def _unknown(config: Any, lines: list[str]) -> Iterator[tuple[int, str]]:
 def _classes() -> dict[str, Any]:
     """Every class that nbgrader can configure, by the name of its section, and our own."""
     from nbgrader.apps import NbGraderApp
+
     from tinytorch.course.stubs import NamedStubs
 
     configurable = NbGraderApp().all_configurable_classes()

@@ -1,0 +1,41 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`. They make a virtual environment in .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+FAST := not slow and not parity and not browser
+SLOW := slow or parity or browser
+
+.PHONY: help demo test test-all lint build docs clean
+.DEFAULT_GOAL := help
+
+help: ## what there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: .venv/ready ## a whole course on six made students, in a fresh folder
+	@$(BIN)/tinytorch demo
+
+test: .venv/ready ## the fast tests, all a contributor needs
+	$(BIN)/python -m pytest -n auto -m "$(FAST)"
+
+test-all: test .venv/ready-all ## the fast tests and the slow ones: browser, fuzzing, kills, PyTorch, whole runs
+	$(BIN)/python -m pytest -n auto -m "$(SLOW)"
+
+lint: .venv/ready ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+build: .venv/ready ## sources -> notebooks and package
+	@$(BIN)/tinytorch build
+
+clean: ## remove what tools leave behind; never anything in course/
+	rm -rf build dist *.egg-info docs/_build .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	find . -name __pycache__ -not -path './.venv/*' -not -path './course/*' -prune -exec rm -rf {} +
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+.venv/ready-all: .venv/ready
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,parity,browser,docs]'
+	@touch $@
