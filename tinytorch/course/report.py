@@ -1,0 +1,162 @@
+"""`report`: how a class did, from the records that grading keeps: scores, checks, slips, and who needs a person's eye."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+from tinytorch.course.errors import CourseError
+
+__all__ = ["CheckCount", "Report", "anonymised", "lines", "report"]
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CheckCount:
+    """One check of one cell: of those whose check ran, how many failed it."""
+
+    cell: str
+    check: str
+    points: float
+    failed: int
+    ran: int
+
+    @property
+    def share(self) -> float:
+        return self.failed / self.ran if self.ran else 0.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the page and the terminal show; `eye` has the students that a person should look at, with the reasons."""
+
+    assignment: str
+    maximum: float
+    scores: dict[str, float]
+    statuses: dict[str, int]
+    checks: list[CheckCount]
+    slips: list[tuple[str, int]]
+    eye: dict[str, list[str]]
+    seconds: dict[str, float]
+    late: list[str] = field(default_factory=list)
+
+    def bins(self, count: int = 10) -> list[int]:
+        """How many scores lie in each of `count` equal parts of 0 to the maximum."""
+        width = self.maximum / count or 1
+        found = Counter(min(int(score / width), count - 1) for score in self.scores.values())
+        return [found[place] for place in range(count)]
+
+    def as_json(self) -> dict[str, Any]:
+        checks = [
+            {"cell": c.cell, "check": c.check, "points": c.points, "failed": c.failed, "ran": c.ran}
+            for c in self.checks
+        ]
+        return {
+            "assignment": self.assignment,
+            "students": len(self.scores),
+            "maximum": self.maximum,
+            "mean": round(mean(self.scores.values()), 2) if self.scores else None,
+            "median": median(self.scores.values()) if self.scores else None,
+            "statuses": self.statuses,
+            "checks": checks,
+            "slips": [{"slip": slip, "students": count} for slip, count in self.slips],
+            "eye": self.eye,
+            "seconds": self.seconds,
+            "late": self.late,
+        }
+
+
+def report(assignment: str, course: Path) -> Report:
+    """The report of an assignment from `course/records`."""
+    records = _records(assignment, course)
+    graded = [record for record in records if record.get("cells")]
+    return Report(
+        assignment=assignment,
+        maximum=max((record["max_score"] for record in records), default=0),
+        scores={record["student"]: record["score"] or 0.0 for record in records if record["status"] != "missing"},
+        statuses=dict(Counter(record["status"] for record in records)),
+        checks=_checks(graded),
+        slips=_slips(graded),
+        eye={record["student"]: record["eye"] for record in records if record.get("eye")},
+        seconds={record["student"]: record.get("seconds") or 0.0 for record in graded},
+        late=[record["student"] for record in records if record.get("late_seconds")],
+    )
+
+
+def _records(assignment: str, course: Path) -> list[Record]:
+    paths = sorted((course / "records" / assignment).glob("*.json"))
+    if not paths:
+        raise CourseError(f"{assignment}: nothing is graded yet; run `tinytorch grade` first")
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def _checks(records: list[Record]) -> list[CheckCount]:
+    """Every check in the order of the notebook, with how many failed it."""
+    points: dict[tuple[str, str], float] = {}
+    ran, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for record in records:
+        for cell in record["cells"]:
+            for check in cell["checks"]:
+                key = cell["cell"], check["name"]
+                points[key] = check["points"]
+                ran[key] += 1
+                failed[key] += not check["passed"]
+    return [CheckCount(*key, points=points[key], failed=failed[key], ran=ran[key]) for key in points]
+
+
+def _slips(records: list[Record]) -> list[tuple[str, int]]:
+    """The slips that were recognised, with the number of students who made each, most frequent first."""
+    found = Counter[str]()
+    for record in records:
+        found.update({check["slip"] for cell in record["cells"] for check in cell["checks"] if check.get("slip")})
+    return found.most_common()
+
+
+def anonymised(given: Report) -> Report:
+    """The same without names, for sharing: the numbers follow the score, so they tell nothing of the alphabet."""
+    order = sorted({*given.scores, *given.eye, *given.late}, key=lambda who: (-given.scores.get(who, -1), hash(who)))
+    names = {who: f"student {place}" for place, who in enumerate(order, 1)}
+    return Report(
+        given.assignment,
+        given.maximum,
+        {names[who]: score for who, score in given.scores.items()},
+        given.statuses,
+        given.checks,
+        given.slips,
+        {names[who]: [reason.replace(who, names[who]) for reason in reasons] for who, reasons in given.eye.items()},
+        {names[who]: seconds for who, seconds in given.seconds.items() if who in names},
+        [names[who] for who in given.late],
+    )
+
+
+def lines(given: Report, width: int = 80) -> list[str]:
+    """The short table for a terminal: no line is longer than `width`, and nothing needs colour."""
+    scores = list(given.scores.values())
+    said = [f"{given.assignment}: {len(scores)} submissions, {_statuses(given)}"]
+    if scores:
+        said.append(f"score  mean {mean(scores):.1f}, median {median(scores):g} of {given.maximum:g}")
+        said += _bars(given)
+    hardest = sorted((c for c in given.checks if c.failed), key=lambda c: -c.share)[:8]
+    said += ["", "checks that most failed"] if hardest else []
+    said += [f"{c.share:5.0%}  {c.cell}: {c.check}" for c in hardest]
+    said += ["", "slips"] if given.slips else []
+    said += [f"{count:5}  {slip}" for slip, count in given.slips[:8]]
+    said += ["", "for a person's eye"] if given.eye else []
+    said += [f"       {who}: {'; '.join(reasons)}" for who, reasons in given.eye.items()]
+    return [line if len(line) <= width else line[: width - 3] + "..." for line in said]
+
+
+def _statuses(given: Report) -> str:
+    return ", ".join(f"{count} {status}" for status, count in sorted(given.statuses.items()))
+
+
+def _bars(given: Report) -> list[str]:
+    """A histogram of plain characters."""
+    bins = given.bins()
+    step, scale = given.maximum / len(bins), max(1, max(bins) / 50)
+    return [
+        f"{place * step:5.0f}-{(place + 1) * step:<4.0f} {'#' * round(n / scale)} {n}" for place, n in enumerate(bins)
+    ]
