@@ -81,6 +81,12 @@ def test_points_of_named_checks_and_what_is_hidden(tmp_path):
     assert "hidden checks decide 3 more" in result.last_line()
 
 
+def test_a_stretch_exercise_is_said_and_not_needed(tmp_path, released):
+    stretch = cell("from tinytorch.checks import Checks\nchecks = Checks('s', points=0)\nchecks.check('one', 0, fed='1', got=lambda: 2, want=1)\nchecks.score()", "test-stretch", "test", 0)
+    result = outcome(tmp_path, None, [*DONE, stretch])
+    assert result.passed and "fail  test-stretch" in "\n".join(lines(result))
+
+
 ODDITIES = [
     ("missing", [c for c in DONE if c["id"] != "test-double"], "missing: test-double; it is put back"),
     ("no answer", [c for c in DONE if c["id"] != "double"], "missing: double; its answer is lost"),

@@ -32,10 +32,11 @@ class TestResult:
     failed: list[str]
     text: str
     open: bool = False  # the exercise is still as released
+    optional: bool = False  # worth no points: said, and not needed to pass
 
     @property
     def passed(self) -> bool:
-        return self.visible > 0 and self.earned == self.visible
+        return not self.failed
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Validation:
 
     @property
     def passed(self) -> bool:
-        return bool(self.tests) and all(test.passed for test in self.tests)
+        return bool(self.tests) and all(test.passed for test in self.tests if not test.optional)
 
     def last_line(self) -> str:
         earned, visible = sum(t.earned for t in self.tests), sum(t.visible for t in self.tests)
@@ -109,10 +110,12 @@ def _result(name: str, cell: Cell, report: Report | None, still_open: bool) -> T
     if report is None or "visible" not in report:
         visible = min(visible_points(cell["source"], points), points)
         text = (report or {}).get("error") or "not run: a cell before it ended the Python process"
-        return TestResult(name, 0, visible, points - visible, ["the whole cell"], text, still_open)
+        return TestResult(name, 0, visible, points - visible, ["the whole cell"], text, still_open, points == 0)
     visible = min(report["visible"], points)
     text = "\n".join(filter(None, [report["out"].rstrip(), report["error"]]))
-    return TestResult(name, report["earned"], visible, points - visible, report["failed"], text, still_open)
+    return TestResult(
+        name, report["earned"], visible, points - visible, report["failed"], text, still_open, points == 0
+    )
 
 
 def visible_points(source: str, points: float) -> float:
