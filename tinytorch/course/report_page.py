@@ -1,11 +1,13 @@
 """The report as one self-contained HTML page: no script, no font, no picture from elsewhere; it reads in print."""
 
+from datetime import datetime
 from html import escape
+from pathlib import Path
 from statistics import mean, median
 
 from tinytorch.course.report import CheckCount, Report
 
-__all__ = ["page"]
+__all__ = ["page", "publish"]
 
 STYLE = """
 :root { --ink: #1b1f24; --soft: #59636e; --line: #d1d9e0; --bar: #3b6ea5; }
@@ -98,3 +100,11 @@ def _times(given: Report) -> str:
     slowest = sorted(given.seconds.items(), key=lambda pair: -pair[1])[:5]
     text = f"<p>Median {median(values):.2f} s, longest {values[-1]:.2f} s, {sum(values):.0f} s in all.</p>"
     return text + _table(("student", "seconds"), [(who, f"{seconds:.2f}") for who, seconds in slowest])
+
+
+def publish(given: Report, course: Path, anonymous: bool) -> Path:
+    """Write the page to `course/reports` and return its path."""
+    target = course / "reports" / f"{given.assignment}{'-anonymous' if anonymous else ''}.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page(given, f"Made {datetime.now():%Y-%m-%d %H:%M}"), encoding="utf-8")
+    return target

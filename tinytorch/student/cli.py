@@ -36,11 +36,13 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--release", type=Path, metavar="FILE", help="the released notebook, e.g. a corrected one")
     check.add_argument("--cell-seconds", type=float, default=10, metavar="N", help="time limit of a cell (10)")
     check.add_argument("--json", action="store_true", help="print the result as JSON")
+    check.add_argument("--course", type=Path, metavar="DIR", help="the course directory that has the release")
     own = verbs.add_parser("export", help="make your answers your own tinytorch.core", epilog=EXAMPLES["export"])
     own.add_argument("notebook", nargs="?", type=Path, metavar="NOTEBOOK")
     own.add_argument("--replace", action="store_true", help="put yours in the place of the course's module (kept)")
     own.add_argument("--restore", metavar="NAME", help="go back to the course's module, e.g. optimizers")
     own.add_argument("--release", type=Path, metavar="FILE", help="the released notebook, where it is not at hand")
+    own.add_argument("--course", type=Path, metavar="DIR", help="the course directory that has the release")
     return top
 
 
@@ -49,7 +51,7 @@ def run_validate(given: argparse.Namespace) -> int:
     from tinytorch.student.validate import lines, validate
 
     notebook = read(given.notebook)
-    before = released_for(notebook)
+    before = released_for(notebook, course=given.course)
     released = read(given.release) if given.release else before
     if given.repair:
         done = repair_file(given.notebook, released, before)
@@ -70,7 +72,7 @@ def run_export(given: argparse.Namespace) -> int:
     if given.notebook is None:
         raise NotebookError("export: give your notebook, e.g. tinytorch export optimizers_dev.ipynb")
     notebook = read(given.notebook)
-    target = export(notebook, released_for(notebook, given.release), given.replace)
+    target = export(notebook, released_for(notebook, given.release, given.course), given.replace)
     print(f"tinytorch.core.{target.stem} is now yours: {target}")
     return 0
 

@@ -26,13 +26,13 @@ class Repaired:
     notes: list[str]
 
 
-def released_for(notebook: Notebook, given: Path | None = None) -> Notebook | None:
+def released_for(notebook: Notebook, given: Path | None = None, course: Path | None = None) -> Notebook | None:
     """The released notebook that this one was made from, found by its cells and not by its name."""
     if given:
         return read(given)
     ours = set(notebook.by_id())
     best, shared = None, 0
-    for path in _places(notebook.path):
+    for path in _places(notebook.path, course):
         try:
             candidate = read(path)
         except NotebookError:
@@ -43,10 +43,11 @@ def released_for(notebook: Notebook, given: Path | None = None) -> Notebook | No
     return best
 
 
-def _places(path: Path) -> list[Path]:
+def _places(path: Path, course: Path | None) -> list[Path]:
     """Where released notebooks lie: in the kit's package, or in a course directory above the notebook."""
     package = Path(__file__).parent.parent / "released"
     above = [folder / "course" / "release" for folder in path.resolve().parents]
+    above += [(course or Path("course")) / "release"]
     found = [hit for folder in above if folder.is_dir() for hit in sorted(folder.glob("*/*.ipynb"))]
     return [hit for hit in [*sorted(package.glob("*.ipynb")), *found] if hit.resolve() != path.resolve()]
 

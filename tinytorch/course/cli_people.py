@@ -1,0 +1,85 @@
+"""More verbs: what a student runs, what a class on a learning platform needs, and what an author starts with."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+Course = Annotated[Path | None, typer.Option("--course", help="The course directory; settings.ini names the default.")]
+ModuleName = Annotated[str, typer.Argument(metavar="MODULE", help="08, optimizers or 08_optimizers.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the command."""
+    app.command(context_settings=PASSED_ON)(validate)
+    app.command(context_settings=PASSED_ON)(export)
+    app.command(epilog="Example: tinytorch collect 08 submissions.zip --roster grades.csv")(collect)
+    app.command(epilog="Example: tinytorch report 08 --anonymous")(report)
+    app.command(epilog="Example: tinytorch new 09_training")(new)
+
+
+def validate(context: typer.Context) -> None:
+    """A student's self-check before handing in."""
+    from tinytorch.student.cli import main
+
+    raise typer.Exit(main(["validate", *context.args]))
+
+
+def export(context: typer.Context) -> None:
+    """A student's own work -> their own tinytorch.core."""
+    from tinytorch.student.cli import main
+
+    raise typer.Exit(main(["export", *context.args]))
+
+
+def collect(
+    module: ModuleName,
+    archive: Annotated[Path, typer.Argument(metavar="ZIP", help="The bulk download of Canvas or Moodle.")],
+    roster: Annotated[
+        Path | None, typer.Option(help="Canvas's gradebook export, or Moodle's grading worksheet.")
+    ] = None,
+    course: Course = None,
+    as_json: Json = False,
+) -> None:
+    """A bulk download into course/submitted, with a row for everybody in the class."""
+    from dataclasses import asdict
+
+    from tinytorch.course.collect import collect, lines
+    from tinytorch.course.modules import assignment
+    from tinytorch.course.settings import load
+
+    settings = load(course)
+    result = collect(assignment(module, settings.course), archive, roster, settings)
+    typer.echo(json.dumps(asdict(result), indent=1, ensure_ascii=False) if as_json else "\n".join(lines(result)))
+    raise typer.Exit(1 if result.unplaced else 0)
+
+
+def report(
+    module: ModuleName,
+    anonymous: Annotated[bool, typer.Option(help="Leave all names out, for sharing.")] = False,
+    course: Course = None,
+    as_json: Json = False,
+) -> None:
+    """How a class did: one HTML page, and a short table here."""
+    from tinytorch.course.modules import assignment
+    from tinytorch.course.report import anonymised, lines, report
+    from tinytorch.course.report_page import publish
+    from tinytorch.course.settings import load
+
+    folder = load(course).course
+    found = report(assignment(module, folder), folder)
+    found = anonymised(found) if anonymous else found
+    path = publish(found, folder, anonymous)
+    typer.echo(json.dumps(found.as_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(lines(found)))
+    typer.echo(f"page: {path}", err=as_json)
+
+
+def new(name: Annotated[str, typer.Argument(metavar="NAME", help="Two digits and a topic, e.g. 09_training.")]) -> None:
+    """The skeleton of a module that passes the build."""
+    from tinytorch.course.new import new
+
+    path = new(name)
+    typer.echo(f"wrote {path}\nnow: tinytorch build {name}, then open it and write (docs/authors.md)")
