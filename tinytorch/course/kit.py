@@ -12,7 +12,7 @@ import tinytorch
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import Module, every
 
-__all__ = ["make_kit"]
+__all__ = ["packed", "publish"]
 
 LIMIT = 5_000_000  # bytes
 SHIPPED = ("__init__.py", "py.typed", "checks.py", "core/__init__.py")
@@ -100,23 +100,28 @@ The file `{notebook}`, by the way your course names (its web page, a hub, a mail
 """
 
 
-def make_kit(module: Module, course: Path) -> Path:
-    """Write `course/kits/MODULE.zip` from the released notebook; refused if a solution or an import would be wrong."""
-    files = _files(module, course)
+def packed(module: Module, released: Path) -> bytes:
+    """The kit with the released notebook; refused if it would hold a solution, or an import that it does not answer."""
+    files = _files(module, released)
     _prove_no_answers(module, files)
     _prove_imports(module, files)
     data = _zipped(module.name, files)
     if len(data) > LIMIT:
         raise CourseError(f"{module.name}: the kit has {len(data):,} bytes, more than {LIMIT:,}; make its data smaller")
+    return data
+
+
+def publish(module: Module, data: bytes, course: Path) -> Path:
+    """Write `course/kits/MODULE.zip` in one move."""
     target = course / "kits" / f"{module.name}.zip"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
-    return target
+    aside = target.with_suffix(".new")
+    aside.write_bytes(data)
+    return aside.replace(target)
 
 
-def _files(module: Module, course: Path) -> Files:
+def _files(module: Module, released: Path) -> Files:
     """Every file of the kit by its name in it."""
-    released = module.built(course, "release")
     package = Path(tinytorch.__file__).parent
     files = {path.name: path.read_bytes() for path in sorted(released.parent.iterdir()) if path.is_file()}
     files |= {f"tinytorch/{name}": (package / name).read_bytes() for name in SHIPPED if (package / name).exists()}

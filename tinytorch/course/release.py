@@ -10,6 +10,7 @@ from tinytorch.course import settings as ini
 from tinytorch.course.build import build
 from tinytorch.course.clean import leaks
 from tinytorch.course.errors import CourseError
+from tinytorch.course.kit import packed, publish
 from tinytorch.course.modules import Module, find
 
 __all__ = ["release"]
@@ -26,10 +27,12 @@ def release(name: str, course: Path | None = None) -> Path:
         shutil.copytree(settings.course / "source" / module.name, scratch / "source" / module.name)
         _generate(module, scratch, f"sqlite:///{scratch / 'gradebook.db'}")
         _prove(module, scratch)
+        kit = packed(module, module.built(scratch, "release"))
         _refuse_changed_cells(module, settings, _kinds(_read(module.built(scratch))))
         settings.course.mkdir(parents=True, exist_ok=True)
         _generate(module, scratch, settings.gradebook)
         _publish(scratch / "release" / module.name, settings.course / "release" / module.name)
+    publish(module, kit, settings.course)
     return module.built(settings.course, "release")
 
 

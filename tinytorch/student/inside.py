@@ -62,7 +62,7 @@ def execute(source: str, name: str, names: dict[str, Any]) -> tuple[Any, str, st
             value = value_of(last, names) if last else None
         except KeyboardInterrupt:
             raise
-        except BaseException as problem:  # noqa: BLE001 (exit() in a cell is a failed cell)
+        except BaseException as problem:
             error = _traceback(problem, name)
     return value, out.getvalue()[:OUTPUT_LIMIT], error
 
