@@ -132,7 +132,7 @@ def work_through(kit: Path, course: Path, binary: Path, **env: str) -> None:
     mine = reference(kit, course)
     done = run(command, "validate", mine.name)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"visible (\d+) of \1; hidden checks decide \d+ more\. Saved \d\d:\d\d, sha [0-9a-f]{8}$", done.stdout.strip())
+    assert re.search(r"visible ([\d.]+) of \1; hidden checks decide [\d.]+ more\. Saved \d\d:\d\d, sha [0-9a-f]{8}$", done.stdout.strip())
     assert run(command, "export", mine.name).returncode == 0
     own = run(str(binary / "python"), "-c", "import tinytorch.core.optimizers as o; print(o.__file__); o.SGD([])")
     assert str(kit) in own.stdout, own.stderr
