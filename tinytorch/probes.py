@@ -4,8 +4,6 @@ No rule of any exercise is known here; a wrong answer goes through as well as a 
 """
 
 import contextlib
-import dis
-import inspect
 import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,35 +12,9 @@ import numpy as np
 
 from tinytorch.core.autograd import Variable
 from tinytorch.core.tensor import Tensor
+from tinytorch.written import written_here as written_here
 
 Make = Callable[[Any], Any]  # parameters -> optimizer, or optimizer -> scheduler
-
-
-def written_here(answer: Any, reference: str = "tinytorch.core.optimizers") -> bool:
-    """Whether a class or function is defined in the notebook, and neither inherits nor calls the module `reference`."""
-    answer = getattr(answer, "func", answer)  # functools.partial
-    members = list(vars(answer).values()) if inspect.isclass(answer) else [inspect.unwrap(answer)]
-    parents = inspect.getmro(answer) if inspect.isclass(answer) else ()
-    origins = {name for member in members if inspect.isfunction(member) for name in _origins(member)}
-    origins.update(parent.__module__ for parent in parents)
-    return getattr(answer, "__module__", "") == "__main__" and reference not in origins
-
-
-def _origins(function: types.FunctionType) -> Iterator[str]:
-    """The modules that a function imports, and those from which the global names in its code come."""
-    pending, package = [function.__code__], ""
-    while pending:
-        code = pending.pop()
-        pending.extend(constant for constant in code.co_consts if inspect.iscode(constant))
-        for step in dis.get_instructions(code):
-            if step.opname == "IMPORT_NAME":
-                package = str(step.argval)
-                yield package
-            elif step.opname == "IMPORT_FROM":
-                yield f"{package}.{step.argval}"
-            elif step.opname == "LOAD_GLOBAL":
-                value = function.__globals__.get(step.argval)
-                yield str(getattr(value, "__name__" if inspect.ismodule(value) else "__module__", ""))
 
 
 def plain(value: Any) -> Any:
