@@ -15,7 +15,7 @@ from tinytorch.course.modules import Module, find
 
 __all__ = ["release"]
 
-Kinds = dict[str, tuple[bool, bool, bool]]
+Cells = dict[str, tuple[bool, bool, bool]]
 
 
 def release(name: str, course: Path | None = None) -> Path:
@@ -28,8 +28,8 @@ def release(name: str, course: Path | None = None) -> Path:
         _generate(module, scratch, f"sqlite:///{scratch / 'gradebook.db'}")
         _prove(module, scratch)
         kit = packed(module, module.built(scratch, "release"))
-        _refuse_changed_cells(module, settings, _kinds(_read(module.built(scratch))))
         settings.course.mkdir(parents=True, exist_ok=True)
+        _refuse_changed_cells(module, settings, _read(module.built(scratch)))
         _generate(module, scratch, settings.gradebook)
         _publish(scratch / "release" / module.name, settings.course / "release" / module.name)
     publish(module, kit, settings.course)
@@ -58,28 +58,44 @@ def _prove(module: Module, scratch: Path) -> None:
         raise CourseError(f"{module.name}: the release is not clean, nothing was published\n" + "\n".join(found))
 
 
-def _kinds(notebook: dict[str, Any]) -> Kinds:
-    """What nbgrader's gradebook knows of the cells: their ids, and whether they are graded, solutions or tasks."""
-    known = [cell["metadata"].get("nbgrader", {}) for cell in notebook["cells"]]
-    return {m["grade_id"]: (m["grade"], m["solution"], m["task"]) for m in known if m and any(_of_nbgrader(m))}
-
-
-def _of_nbgrader(metadata: dict[str, Any]) -> tuple[bool, ...]:
-    return tuple(bool(metadata.get(key)) for key in ("grade", "solution", "task", "locked"))
-
-
-def _refuse_changed_cells(module: Module, settings: ini.Settings, new: Kinds) -> None:
+def _refuse_changed_cells(module: Module, settings: ini.Settings, notebook: dict[str, Any]) -> None:
     """Once students have handed in, cells must neither come nor go: their grades hang on them."""
-    published = module.built(settings.course, "release")
-    handed_in = list((settings.course / "submitted").glob(f"*/{module.name}/*"))
-    if not handed_in or not published.exists():
+    from tinytorch.course.nbgrader import gradebook
+
+    with gradebook(settings.gradebook, settings.course_id) as book:
+        old, graded = _known(book, module)
+    handed_in = graded or any((settings.course / "submitted").glob(f"*/{module.name}/*"))
+    new = _cells(notebook)
+    if not handed_in or not old:
         return
-    old = _kinds(_read(published))
     changes = {"added": new.keys() - old.keys(), "removed": old.keys() - new.keys()}
     changes["changed in kind"] = {name for name in new.keys() & old.keys() if new[name] != old[name]}
     said = [f"{', '.join(sorted(names))} {what}" for what, names in changes.items() if names]
     if said:
         raise CourseError(f"{module.name}: students have handed in, so the cells must stay as released, but {'; '.join(said)}")
+
+
+def _cells(notebook: dict[str, Any]) -> Cells:
+    """The cells that the gradebook knows, by id: whether each is graded, a solution, a task."""
+    known = [cell["metadata"].get("nbgrader", {}) for cell in notebook["cells"]]
+    return {
+        cell["grade_id"]: (cell["grade"], cell["solution"], cell["task"])
+        for cell in known
+        if any(cell.get(key) for key in ("grade", "solution", "task", "locked"))
+    }
+
+
+def _known(book: Any, module: Module) -> tuple[Cells, bool]:
+    """The cells of the last release, as the gradebook has them, and whether a submission is graded."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        notebook = book.find_notebook(module.notebook, module.name)
+    except MissingEntry:
+        return {}, False
+    kinds = [{cell.name for cell in found} for found in (notebook.grade_cells, notebook.solution_cells, notebook.task_cells)]
+    names = {cell.name for cell in notebook.source_cells}.union(*kinds)
+    return {name: (name in kinds[0], name in kinds[1], name in kinds[2]) for name in names}, bool(notebook.submissions)
 
 
 def _publish(made: Path, target: Path) -> None:
