@@ -16,7 +16,8 @@ __all__ = [
     "check_parameter",
     "as_groups",
     "Buffers",
-    "piece_by_piece",
+    "pieces",
+    "locked",
     "split",
     "packed",
     "Pack",
@@ -122,7 +123,7 @@ def as_groups(owner: str, parameters) -> list:
     return items if isinstance(items[0], dict) else [{"parameters": items}]
 
 
-PIECE = 32_768  # elements that a rule sees at once: all the arrays of one update then stay in the processor's cache
+PIECE = 49_152  # elements that a rule sees at once: all the arrays of one update then stay in the processor's cache
 
 
 class Buffers(dict):
@@ -133,16 +134,25 @@ class Buffers(dict):
         self.start = start
 
 
-def piece_by_piece(rule, t: int, theta, g, *state) -> None:
-    """Apply `rule` to slices of one parameter: views of its memory wherever the layout allows it."""
-    operands = [theta, g, *state]
-    access: list = [["readwrite"], ["readonly"], *(["readwrite"] for _ in state)]
-    dtypes = [theta.dtype] * len(operands)
-    with np.nditer(
-        operands, ("external_loop", "buffered", "zerosize_ok"), access, dtypes, casting="same_kind", buffersize=PIECE
-    ) as pieces:
-        for piece in pieces:
-            rule(*piece, t)
+def pieces(arrays: list):
+    """Equal slices of arrays of one shape: views, in the order of memory; copied in and out only for odd layouts."""
+    if all(array.flags.c_contiguous and array.dtype == arrays[0].dtype for array in arrays):
+        flat = [array.reshape(-1) for array in arrays]
+        for start in range(0, flat[0].size, PIECE):
+            yield [array[start : start + PIECE] for array in flat]
+    else:
+        access: list = [["readwrite"], ["readonly"], *(["readwrite"] for _ in arrays[2:])]
+        flags: tuple = ("external_loop", "buffered", "zerosize_ok")
+        dtypes = [arrays[0].dtype] * len(arrays)
+        with np.nditer(arrays, flags, access, dtypes, casting="same_kind", buffersize=PIECE) as slices:
+            yield from slices
+
+
+def locked(array):
+    """A view that cannot be written."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def split(flat, arrays) -> list:
@@ -170,52 +180,57 @@ class Pack:
 
     def __init__(self, group: int, positions: list[int], thetas: list, buffers: list):
         self.group, self.positions, self.buffers = group, positions, buffers
+        self.begun = False
+        self.skipped: int | None = None
+        self.arrays_of = operator.itemgetter(*positions)
         arrays = [thetas[i] for i in positions]
-        self.alone = len(arrays) == 1
-        self.state = [self._remembered(arrays, buffer) for buffer in buffers]
-        self.views = [[flat] if self.alone else split(flat, arrays) for flat in self.state]
-        for buffer, views in zip(buffers, self.views, strict=True):
-            self._take_over(buffer, views)
-        if not self.alone:
-            self._make_room(arrays)
-
-    def _remembered(self, arrays, buffer):
+        self.alone, size = len(arrays) == 1, sum(array.size for array in arrays)
         if self.alone:  # in the parameter's own layout
-            return np.full_like(arrays[0], buffer.start, subok=False)
-        return np.full(sum(array.size for array in arrays), buffer.start, arrays[0].dtype)
+            self.state = [np.full_like(arrays[0], buffer.start, subok=False) for buffer in buffers]
+            self.views = [[array] for array in self.state]
+        else:
+            self.theta, self.g, *self.state = (np.empty(size, arrays[0].dtype) for _ in range(2 + len(buffers)))
+            self.locked_g = locked(self.g)
+            self.new_thetas, *self.views = (split(flat, arrays) for flat in (self.theta, *self.state))
+        for buffer, flat, views in zip(buffers, self.state, self.views, strict=True):
+            flat[...] = buffer.start
+            self._take_over(buffer, views)
 
-    def _take_over(self, buffer, views) -> None:
+    def _take_over(self, buffer: Buffers, views: list) -> None:
         for i, view in zip(self.positions, views, strict=True):
             if i in buffer:
                 view[...] = buffer[i]
                 buffer[i] = view
 
-    def _make_room(self, arrays) -> None:
-        self.theta, self.g = np.empty((2, sum(array.size for array in arrays)), arrays[0].dtype)
-        self.new_thetas, self.locked_g = split(self.theta, arrays), self.g.view()
-        self.locked_g.flags.writeable = False
+    def count(self, skipped: list[int]) -> None:
+        """Note the steps that all of this pack's parameters have skipped, or None where it must be walked one by one."""
+        counts = {skipped[i] for i in self.positions}
+        self.skipped = None if self.alone or len(counts) > 1 else counts.pop()
 
     def is_current(self) -> bool:
         """Whether what is remembered is still what this pack laid out (nobody put another array in its place)."""
         pairs = zip(self.buffers, self.views, strict=True)
-        return all(buffer.get(i, view) is view for buffer, views in pairs for i, view in zip(self.positions, views))
+        return all(all(map(operator.is_, map(buffer.get, self.positions, views), views)) for buffer, views in pairs)
 
-    def walk_together(self, rule, t: int, thetas, gradients) -> None:
+    def walk_together(self, rule, t: int, thetas: list, gradients: list) -> None:
         """All in one call of the rule: gather, update, put back."""
-        np.concatenate([thetas[i] for i in self.positions], axis=None, out=self.theta)
-        np.concatenate([gradients[i] for i in self.positions], axis=None, out=self.g, casting="same_kind")
+        mine = self.arrays_of(thetas)
+        np.concatenate(mine, axis=None, out=self.theta)
+        np.concatenate(self.arrays_of(gradients), axis=None, out=self.g, casting="same_kind")
         rule(self.theta, self.locked_g, *self.state, t)
-        for i, new in zip(self.positions, self.new_thetas):
-            thetas[i][...] = new
-        for buffer, views in zip(self.buffers, self.views):
-            if self.positions[0] not in buffer or len(buffer) < len(thetas):
-                buffer.update(zip(self.positions, views))
+        for theta, new in zip(mine, self.new_thetas):
+            theta[...] = new
+        if not self.begun:
+            self.begun = True
+            for buffer, views in zip(self.buffers, self.views, strict=True):
+                buffer.update(zip(self.positions, views, strict=True))
 
-    def walk_one(self, k: int, rule, t: int, thetas, gradients) -> None:
-        """The pack's k-th parameter by itself, in slices."""
-        i = self.positions[k]
+    def walk_one(self, i: int, rule, t: int, theta, g) -> None:
+        """Parameter i by itself, in slices."""
+        k = self.positions.index(i)
         state = [buffer.setdefault(i, views[k]) for buffer, views in zip(self.buffers, self.views)]
-        piece_by_piece(rule, t, thetas[i], gradients[i], *state)
+        for piece in pieces([theta, locked(g), *state]):
+            rule(*piece, t)
 
 
 class Keeping:
@@ -383,6 +398,7 @@ class Optimizer(Keeping):
         """Update `theta` and what is remembered, in place."""
         raise NotImplementedError(f"{type(self).__name__}.rule")
 
+    @np.errstate(all="ignore")  # an infinity is the caller's to judge; an error half way would leave half a step
     def step(self, gradients=None) -> None:
         """Update every parameter that has a gradient, in place.
 
@@ -390,13 +406,21 @@ class Optimizer(Keeping):
         that does not fit is refused, by the parameter's position and shape, before anything has changed. A NaN or an
         infinity in a gradient is not refused: the elements that it reaches become NaN or infinite, the others are as ever.
         """
-        thetas, gradients = self._checked_arrays(gradients)
+        thetas, gradients = self._checked_parameters(), self._checked_gradients(gradients)
         packs = self._planned(thetas)
         self.step_count += 1
+        missing = {i for i, g in enumerate(gradients) if g is None}
+        if missing:
+            self._skip(missing, packs)
         rules = [self._seen_by(group).rule for group in self._groups]
-        with np.errstate(all="ignore"):
-            for pack in packs:
-                self._walk(pack, rules[pack.group], thetas, gradients)
+        for pack in packs:
+            rule = rules[pack.group]
+            if pack.skipped is not None and missing.isdisjoint(pack.positions):
+                pack.walk_together(rule, self.step_count - pack.skipped, thetas, gradients)
+            else:
+                for i in pack.positions:
+                    if i not in missing:
+                        pack.walk_one(i, rule, self.step_count - self._skipped[i], thetas[i], gradients[i])
 
     def zero_grad(self) -> None:
         """Set each parameter's `grad` to None."""
@@ -404,16 +428,11 @@ class Optimizer(Keeping):
             if isinstance(parameter, Variable):
                 parameter.grad = None
 
-    def _walk(self, pack: Pack, rule, thetas: list, gradients: list) -> None:
-        present = [k for k, i in enumerate(pack.positions) if gradients[i] is not None]
-        if len(present) < len(pack.positions):
-            for i in pack.positions:
-                self._skipped[i] += gradients[i] is None
-        updates = {self.step_count - self._skipped[pack.positions[k]] for k in present}
-        if len(present) == len(pack.positions) > 1 == len(updates):
-            return pack.walk_together(rule, updates.pop(), thetas, gradients)
-        for k in present:
-            pack.walk_one(k, rule, self.step_count - self._skipped[pack.positions[k]], thetas, gradients)
+    def _skip(self, missing: set[int], packs: list[Pack]) -> None:
+        for i in missing:
+            self._skipped[i] += 1
+        for pack in packs:
+            pack.count(self._skipped)
 
     def _planned(self, thetas: list) -> list[Pack]:
         """The packs, made anew where there are none yet or where somebody replaced what is remembered."""
@@ -424,20 +443,27 @@ class Optimizer(Keeping):
                 for number, group in enumerate(self._groups)
                 for positions in packed(group["positions"], thetas)
             ]
+            for pack in self._packs:
+                pack.count(self._skipped)
         return self._packs
 
-    def _checked_arrays(self, gradients) -> tuple[list, list]:
-        """The parameters' arrays and the gradients' (None where there is none); refuses whatever does not fit."""
+    def _checked_parameters(self) -> list:
+        """The parameters' arrays, or an error for what has changed since they were given."""
         for name in self._names:
             setattr(self, name, checked_number(type(self).__name__, name, getattr(self, name)))
-        thetas = [array_of(parameter) for parameter in self.parameters]
-        if list(map(SHAPE_AND_DTYPE, thetas)) != self._made or not all(map(WRITEABLE, thetas)):
+        thetas = self.parameters
+        if isinstance(thetas[0], Variable):
+            thetas = [parameter.data.data for parameter in thetas]
+        if not (all(map(WRITEABLE, thetas)) and list(map(SHAPE_AND_DTYPE, thetas)) == self._made):
             self._refuse_parameter(thetas)
+        return thetas
+
+    def _checked_gradients(self, gradients) -> list:
+        """The gradients' arrays, None where there is none, or an error for one that does not fit."""
         gradients = self._given(gradients)
-        for i, g in enumerate(gradients):
-            if g is not None and (type(g) is not np.ndarray or SHAPE_AND_DTYPE(g) != self._made[i]):
-                gradients[i] = self._fitting(i, g)
-        return thetas, gradients
+        if {*map(type, gradients)} != {np.ndarray} or list(map(SHAPE_AND_DTYPE, gradients)) != self._made:
+            gradients = [None if g is None else self._fitting(i, g) for i, g in enumerate(gradients)]
+        return gradients
 
     def _given(self, gradients) -> list:
         owner = f"{type(self).__name__}.step"
