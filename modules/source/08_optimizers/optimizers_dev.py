@@ -1955,8 +1955,85 @@ gradient sizes (transformers). Full answer: the property, and one sensible case 
 """
 
 # %% [markdown]
-"""
+r"""
 ## 4. Learning-rate schedules
+
+A network's slopes come from a small batch of data, so they are noisy. Take the loss $\frac{1}{2}\lambda\theta^2$ and add noise of standard deviation $\sigma$ to each slope. The squared weight then obeys, on average, $\theta^2 \leftarrow (1-\eta\lambda)^2\,\theta^2 + \eta^2\sigma^2$. It stops falling where both sides are equal, at the *noise floor*:
+
+$$\text{loss} = \frac{\lambda}{2}\,\theta^2 = \frac{\eta\,\sigma^2}{2\,(2-\eta\lambda)}$$
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-noise-floor", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def noisy_losses(make, before_step=lambda optimizer: None, steps=400, runs=1000):
+    """The mean loss of many weights that start at 5, with lambda = sigma = 1."""
+    rng = np.random.default_rng(0)
+    optimizer = make([weights(np.full(runs, 5.0))])
+    losses = [12.5]
+    for _ in range(steps):
+        before_step(optimizer)
+        theta = descend(optimizer, lambda theta: theta + rng.normal(size=runs), 1)[-1]
+        losses.append(0.5 * np.mean(theta**2))
+    return np.array(losses)
+
+
+def draw_floors(*more):
+    fig, ax = new()
+    for values, text, at, place in (*((constant[rate], f"rate {rate}", {0.5: 330, 0.05: 110, 0.01: 160}[rate], (4, 10)) for rate in constant), *more):
+        (line,) = ax.semilogy(values)
+        label(ax, line, text, at=at, offset=place)
+    ax.set(title="Noisy slopes: mean loss of 1000 runs", xlabel="step", ylabel="loss", ylim=(1e-3, 20))
+    return fig
+
+
+constant = {rate: noisy_losses(lambda p: SGD(p, learning_rate=rate)) for rate in (0.5, 0.05, 0.01)}
+show(draw_floors(), alt="At rate 0.5 the loss falls at once and stays at 0.17; at 0.05 it falls more slowly to 0.013; at 0.01 it is still "
+                        "falling after 400 steps.")
+for rate in (0.5, 0.05):
+    floor = rate / (2 * (2 - rate))
+    print(f"rate {rate}: measured {constant[rate][-100:].mean():.4f}, by the formula {floor:.4f}")
+    assert math.isclose(constant[rate][-100:].mean(), floor, rel_tol=0.05)
+
+# %% [markdown]
+r"""
+A large rate is fast and stops high; a small one is slow and ends low. So begin with a large one and lower it. The simplest schedule, `StepLR`, multiplies the rate by $\gamma$ after every $s$ epochs (an epoch is one pass over the data; $e = 0, 1, 2, \dots$):
+
+$$\eta_e = \eta_0\,\gamma^{\lfloor e/s \rfloor}$$
+
+For $\eta_0 = 0.5$, $s = 3$ and $\gamma = 0.1$, where `//` is the division that rounds down:
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-hand-schedule", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+for epoch in (0, 1, 2, 3, 5, 6):
+    print(f"epoch {epoch}: {epoch} // 3 = {epoch // 3}   rate 0.5 * 0.1 ** {epoch // 3} = {0.5 * 0.1 ** (epoch // 3):g}")
+assert math.isclose(0.5 * 0.1 ** (5 // 3), 0.05)
+
+# %% [markdown]
+"""
+### Two conventions
+
+Here, `step()` **opens** an epoch: call it at the top of the loop, and its first call opens epoch 0, which leaves the rate as it was. PyTorch's StepLR is called at the end of the epoch. Each epoch gets the same rate either way; the calls are numbered differently.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "predict-first-decay", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. step_size is 3. Which call of step() is the first that lowers the rate: the 1st, 2nd, 3rd or 4th?
+guess_first_decay = None
+
+# %% [markdown]
+"""
+### Your turn: `StepLR.step` (3 lines)
+
+The $k$-th call opens epoch $k-1$. `self.step_count` counts the calls and begins at 0; `self.initial_lr` is the rate that the optimizer had at first. The only thing to change outside is `self.optimizer.learning_rate`.
+
+<details><summary>Hint 1</summary>
+
+Before you count this call, `self.step_count` is exactly the number of the epoch that it opens.
+
+</details>
+<details><summary>Hint 2</summary>
+
+Compute the rate from `self.initial_lr` each time, with `self.gamma ** (epoch // self.step_size)`.
+
+</details>
 """
 
 # %% nbgrader={"grade": false, "grade_id": "scheduler-base", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -2132,10 +2209,152 @@ checks.check(
 ### END HIDDEN TESTS
 checks.score()
 
+# %% nbgrader={"grade": false, "grade_id": "show-steplr", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def by_schedule(optimizer):
+    if not hasattr(optimizer, "schedule"):
+        optimizer.schedule = StepLR(optimizer, step_size=100, gamma=0.2)
+    optimizer.schedule.step()
+    rates.append(optimizer.learning_rate)
+
+
+rates = []
+scheduled = noisy_losses(lambda p: SGD(p, learning_rate=0.5), by_schedule)
+show(draw_floors((scheduled, "0.5, then × 0.2 every 100", 300, (-40, -16))),
+     alt="The scheduled run falls at once to the floor of rate 0.5, then after steps 100, 200 and 300 towards lower floors, "
+         "ending below every constant rate.")
+assert np.allclose(rates, 0.5 * 0.2 ** (np.arange(400) // 100))
+assert scheduled[-50:].mean() < 0.5 * min(losses[-50:].mean() for losses in constant.values())
+print(f"loss at the end: {scheduled[-50:].mean():.5f} with the schedule, {constant[0.01][-50:].mean():.5f} with rate 0.01 throughout")
+
 # %% [markdown]
 """
-## 6. Training
+As fast as the largest rate, and lower at the end than any constant one. Each drop lowers the floor, and the loss follows at the pace of the new rate: decay too early, and the slow pace costs more than the low floor gains.
+
+## 5. What the machine adds
+
+### Training that stands still
+
+A float32 keeps 24 binary digits, about 7 decimal ones. Here a weight of 100 receives a thousand updates of 0.000003:
 """
+
+# %% nbgrader={"grade": false, "grade_id": "predict-stall", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. Where does the weight stand after 1000 updates of 3e-6, in float64, and in float32?
+guess_stall = None
+
+# %% nbgrader={"grade": false, "grade_id": "show-stall", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def drift(dtype, update):
+    return descend(SGD([weights([100.0], dtype)], learning_rate=update), lambda theta: np.ones(1), 1000)[:, 0].astype(np.float64) - 100
+
+
+fig, ax = new()
+for dtype, update, text in ((np.float64, 3e-6, "float64, updates of 3e-6"), (np.float32, 3e-6, "float32, updates of 3e-6"),
+                            (np.float32, 4e-6, "float32, updates of 4e-6")):
+    (line,) = ax.plot(1000 * drift(dtype, update))
+    label(ax, line, text, at=560, offset=(6, 9))
+ax.set(title="A weight of 100 that should fall", xlabel="step", ylabel="(weight − 100) × 1000")
+show(fig, alt="In float64 the weight falls by 0.003. In float32 it does not move at all at updates of 3e-6, and falls nearly twice too fast at "
+              "updates of 4e-6.")
+print(f"next float32 below 100: 100 - {np.spacing(np.float32(100)):.2e}; half of this gap is the smallest update that counts")
+print(f"bfloat16, with 8 binary digits: at a weight just below 1 an update under {2.0**-9:.4f} is lost")
+assert np.all(drift(np.float32, 3e-6) == 0) and math.isclose(drift(np.float64, 3e-6)[-1], -0.003, rel_tol=1e-6)
+assert drift(np.float32, 4e-6)[-1] < 1.8 * drift(np.float64, 4e-6)[-1]
+
+# %% [markdown]
+"""
+The updates are rounded away one by one, without a message. This is why training in 16 bits keeps a copy of the weights in float32 for the optimizer.
+
+### The same formula on pieces
+
+Your plain loop makes a new array for each operation. For a large parameter these arrays do not fit into the processor's cache, and the time goes into moving them to memory and back. The cell below runs **your** `momentum_step` on slices of one large array, for many slice lengths.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "predict-pieces", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. Slices of 256, 32 thousand or 2 million numbers: which is the fastest, and how much faster than the slowest?
+guess_pieces = None
+
+# %% nbgrader={"grade": false, "grade_id": "show-pieces", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+import time
+import tracemalloc
+
+total = 2**21
+theta, velocity, g = (np.ones(total, np.float32) for _ in range(3))
+
+
+def on_pieces(length):
+    for begin in range(0, total, length):
+        piece = slice(begin, begin + length)
+        thetas, velocities = [theta[piece]], [velocity[piece]]
+        momentum_step(thetas, [g[piece]], velocities, 0.01, 0.9)
+        theta[piece], velocity[piece] = thetas[0], velocities[0]
+
+
+def seconds(length):
+    begun = time.perf_counter()
+    on_pieces(length)
+    return time.perf_counter() - begun
+
+
+def temporaries(length):
+    tracemalloc.start()
+    on_pieces(length)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+lengths = 2 ** np.arange(9, 22)
+times = np.array([min(seconds(length) for _ in range(3)) for length in lengths]) / total * 1e9
+fig, ax = new()
+(line,) = ax.semilogx(lengths, times, marker="o", base=2)
+ax.set(title="One momentum step over two million float32", xlabel="numbers per slice", ylabel="nanoseconds per number", ylim=(0, None))
+show(fig, alt="A curve shaped like a U: short slices cost time for starting each operation, long ones for moving memory; in between, at some "
+              "ten thousand numbers, is the minimum.")
+quickest = lengths[times.argmin()]
+print(f"whole array: {times[-1]:.2f} ns per number, {temporaries(total) / 1e6:.1f} MB of new arrays at once")
+print(f"slices of {quickest}: {times.min():.2f} ns, {temporaries(quickest) / 1e6:.2f} MB; {times[-1] / times.min():.1f} times as fast here")
+assert temporaries(total) > 20 * temporaries(32_768) and times.argmin() > 0
+
+# %% [markdown]
+"""
+The minimum is where all arrays of one update fit into the cache. The class `Optimizer` calls your `rule` on such pieces (`PIECE` numbers each), which is why its arrays are one-dimensional and why you write in place.
+"""
+
+# %% [markdown]
+r"""
+## 6. Training
+
+### Your turn: `train_simple_model` (5 lines)
+
+Fit $y = wx + b$ to the line $y = 2x + 1$ at $x = 1, \dots, 5$, one update for each point. The loops and the two optimizers are given. The body of the innermost loop is yours; it has five parts:
+
+1. forget the old gradients (`backward()` adds to what is there),
+2. predict: $wx + b$,
+3. measure: the squared error against $2x + 1$,
+4. find the slopes: `backward()` on the loss,
+5. let the optimizer step.
+
+Use `add`, `multiply` and `subtract`, which work on `Variable`s. A number becomes a constant by `Variable(x, requires_grad=False)`.
+
+<details><summary>Hint 1</summary>
+
+The square of the error is `multiply(error, error)`.
+
+</details>
+<details><summary>Hint 2</summary>
+
+Parts 1 and 5 are calls of the optimizer without arguments; part 4 is a method of the loss. Their order matters: slopes first, then the step.
+
+</details>
+<details><summary>Hint 3</summary>
+
+`prediction = add(multiply(w, ...), b)`, then `error = subtract(prediction, ...)`.
+
+</details>
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "predict-who-arrives", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. 300 updates, learning rate 0.01: which of SGD (momentum 0.9) and Adam gets to w = 2, b = 1? Both, one, none?
+guess_who_arrives = None
 
 # %% nbgrader={"grade": false, "grade_id": "training-integration", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def train_simple_model() -> tuple[float, float, float, float]:
@@ -2274,3 +2493,195 @@ checks.check(
 )
 ### END HIDDEN TESTS
 checks.score()
+
+# %% nbgrader={"grade": false, "grade_id": "show-two-lines", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+def walk_to_line(optimizer, epochs=60):
+    w, b = optimizer.parameters
+    path = [(0.1, 0.0)]
+    for x in np.tile([1.0, 2.0, 3.0, 4.0, 5.0], epochs):
+        error = w.data.data * x + b.data.data - (2 * x + 1)
+        w.grad, b.grad = (Variable(Tensor(np.asarray(2 * error * factor)), requires_grad=False) for factor in (x, 1.0))
+        optimizer.step()
+        path.append((float(w.data.data), float(b.data.data)))
+    return np.array(path)
+
+
+def line_loss(w, b):
+    return sum((w * x + b - (2 * x + 1)) ** 2 for x in range(1, 6)) / 5
+
+
+makers = (("SGD, momentum 0.9", lambda p: SGD(p, learning_rate=0.01, momentum=0.9)), ("Adam", lambda p: Adam(p, learning_rate=0.01)))
+fig, (left, right) = new(2, width=9.5)
+contours(left, line_loss, (-0.3, 3.6), (-0.6, 2.2), levels=[0.02, 0.2, 1, 4, 10])
+ends, longer = [], []
+for (name, make), place in zip(makers, ((30, 24), (8, -4)), strict=True):
+    path = walk_to_line(make([weights(0.1), weights(0.0)]))
+    (line,) = left.plot(*path.T, linewidth=1.3)
+    label(left, line, name, offset=place)
+    longer.append(walk_to_line(make([weights(0.1), weights(0.0)]), epochs=600))
+    (line,) = right.loglog(np.maximum(line_loss(*longer[-1].T), 1e-12))
+    label(right, line, name, at=1500 if name == "Adam" else 250, offset=(-30, 14) if name == "Adam" else (-130, 0))
+    ends += [*path[-1]]
+left.plot(2, 1, "k+", markersize=12)
+left.set(title="300 updates (cross: the answer)", xlabel="w", ylabel="b")
+right.set(title="3000 updates: loss", xlabel="update")
+show(fig, alt="Left: SGD swings wide and ends on the answer w = 2, b = 1. Adam goes in a straight line with w and b growing equally, and ends at "
+              "w = 1.6, b = 1.68. Right: given 3000 updates, Adam's loss falls further.")
+print("SGD  w {:.3f} b {:.3f}\nAdam w {:.3f} b {:.3f}".format(*ends))
+print("Adam after 3000 updates: w {:.3f} b {:.3f}".format(*longer[1][-1]))
+for text, more in (("beta2 = 0.9, 600 updates", {"beta2": 0.9}), ("learning rate 0.1, 600 updates", {"learning_rate": 0.1})):
+    end = walk_to_line(Adam([weights(0.1), weights(0.0)], **{"learning_rate": 0.01} | more), epochs=120)[-1]
+    print(f"Adam with {text}: w {end[0]:.3f} b {end[1]:.3f}")
+    assert np.allclose(end, [2, 1], atol=0.01)
+assert np.allclose(ends, train_simple_model(), atol=1e-3)
+assert abs(ends[2] - ends[3]) < 0.1 and abs(longer[1][-1] - [2, 1]).max() < 0.05
+
+# %% [markdown]
+"""
+Adam has not arrived: about $w = 1.60$, $b = 1.68$. It moves both weights at nearly equal speed, because it evens out their scales, so $b$ passes 1 long before $w$ reaches 2. Then it has to come back along the floor of a valley that lies across both weights, where the slopes are small beside those that $v$ still remembers. Ten times as many updates bring it home; so does a $v$ with a shorter memory, or a learning rate of 0.1 in twice the updates. "Adam against SGD" is always also one setting against another.
+
+### Handwritten digits
+
+Now a network: 1,797 digits of 8 x 8 pixels (E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, CC BY 4.0), by your `Tensor`, `Variable` and optimizers.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-digits", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+from tinytorch.data import load_digits
+
+x_train, y_train, x_test, y_test = load_digits()
+fig, axes = new(10, width=8, height=1.2)
+for digit, ax in enumerate(axes):
+    ax.imshow(x_train[np.argmax(y_train == digit)].reshape(8, 8), cmap="gray_r")
+    ax.set_title(str(digit), fontsize=10)
+    ax.axis("off")
+show(fig, alt="Ten small grey images of handwritten digits, from 0 to 9, each under its label.")
+print(f"{len(x_train)} images to train on, {len(x_test)} to test; pixels from {x_train.min():g} to {x_train.max():g}")
+assert x_train.shape == (1437, 64) and len(x_test) == 360
+
+# %% [markdown]
+"""
+The network has one hidden layer of 64 units and about 4,800 weights. Training is the loop that you wrote, with batches of 32 images instead of single points, and the schedule opens each epoch. Every setting runs from two random starts.
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-training-code", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+from tinytorch.core.autograd import matmul, relu, softmax_cross_entropy
+
+
+def network(seed):
+    """Weights and biases of 64 inputs, 64 hidden units, 10 outputs."""
+    rng = np.random.default_rng(seed)
+    layers = [(rng.normal(size=(64, out)) * np.sqrt(2 / 64), np.zeros(out)) for out in (64, 10)]
+    return [weights(values, np.float32) for layer in layers for values in layer]
+
+
+def outputs(parameters, images):
+    w1, b1, w2, b2 = parameters
+    hidden = relu(add(matmul(Variable(Tensor(images), requires_grad=False), w1), b1))
+    return add(matmul(hidden, w2), b2)
+
+
+def test_accuracy(parameters):
+    return float(np.mean(outputs(parameters, x_test).data.data.argmax(axis=1) == y_test))
+
+
+def train(make_optimizer, make_schedule=None, epochs=20, seed=0):
+    """The mean training loss and the test accuracy of each epoch."""
+    parameters, rng, history = network(seed), np.random.default_rng(seed), []
+    optimizer = make_optimizer(parameters)
+    schedule = make_schedule(optimizer) if make_schedule else None
+    for _ in range(epochs):
+        if schedule:
+            schedule.step()
+        losses = []
+        for batch in np.array_split(rng.permutation(len(x_train)), 45):
+            optimizer.zero_grad()
+            loss = softmax_cross_entropy(outputs(parameters, x_train[batch]), y_train[batch])
+            loss.backward()
+            optimizer.step()
+            losses.append(float(loss.data.data))
+        history.append((np.mean(losses), test_accuracy(parameters)))
+    return np.array(history)
+
+
+assert sum(parameter.data.data.size for parameter in network(0)) == 4810
+
+# %% nbgrader={"grade": false, "grade_id": "predict-digits", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
+# Prediction. After 20 epochs: order these by training loss: SGD 0.1, SGD 0.1 with momentum 0.9, Adam 0.01.
+guess_digits = None
+
+# %% nbgrader={"grade": false, "grade_id": "show-digits-training", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+begun = time.perf_counter()
+settings = {
+    "SGD 0.1": (lambda p: SGD(p, learning_rate=0.1), None),
+    "momentum 0.9": (lambda p: SGD(p, learning_rate=0.1, momentum=0.9), None),
+    "Adam 0.01": (lambda p: Adam(p, learning_rate=0.01), None),
+    "Adam 0.03": (lambda p: Adam(p, learning_rate=0.03), None),
+    "Adam 0.03, StepLR": (lambda p: Adam(p, learning_rate=0.03), lambda optimizer: StepLR(optimizer, step_size=10, gamma=0.1)),
+}
+curves = {name: np.mean([train(*setting, seed=seed) for seed in range(2)], axis=0) for name, setting in settings.items()}
+fig, (left, right) = new(2, width=9.5, sharey=True)
+for names, ax in ((("SGD 0.1", "momentum 0.9", "Adam 0.01"), left), (("Adam 0.03", "Adam 0.03, StepLR"), right)):
+    for name in names:
+        (line,) = ax.semilogy(np.arange(1, 21), curves[name][:, 0])
+        label(ax, line, f"{name}: {100 * curves[name][-1, 1]:.1f} %", offset=(4, -7 if name == "momentum 0.9" else 5))
+    ax.set(xlabel="epoch", xlim=(0.5, 33), xticks=[1, 5, 10, 15, 20])
+left.set(title="Training loss (beside it: test accuracy)", ylabel="training loss")
+right.set(title="A rate that is too large, and a schedule")
+show(fig, alt="Left: the training losses of SGD, of SGD with momentum and of Adam fall in this order, SGD's most slowly. Right: Adam at rate 0.03 stays "
+              "noisy; with StepLR its loss drops at epoch 10 and ends far lower. All test accuracies are above 95 percent.")
+losses, accuracies = np.array([curve[-1] for curve in curves.values()]).T
+print(f"largest training loss / smallest: {losses.max() / losses.min():.0f}; "
+      f"accuracies from {accuracies.min():.1%} to {accuracies.max():.1%}; one test image is {1 / len(x_test):.2%}")
+print(f"10 trainings in {time.perf_counter() - begun:.1f} s")
+assert all(curve[-1, 1] > 0.95 for curve in curves.values())
+assert curves["SGD 0.1"][-1, 0] > 3 * max(curves["momentum 0.9"][-1, 0], curves["Adam 0.01"][-1, 0])
+assert curves["Adam 0.03, StepLR"][-1, 0] < 0.5 * curves["Adam 0.03"][-1, 0]
+
+# %% [markdown]
+"""
+The training losses differ more than tenfold, the accuracies by about two percent; one test image is 0.28 percent, so the momentum and Adam runs on the left cannot be told apart. The schedule rescues a rate that is too large.
+
+Which digits does the network confuse?
+"""
+
+# %% nbgrader={"grade": false, "grade_id": "show-errors", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
+parameters = network(0)
+optimizer = Adam(parameters, learning_rate=0.01)
+rng = np.random.default_rng(0)
+for batch in np.concatenate([rng.permutation(len(x_train))[:1408].reshape(44, 32) for _ in range(15)]):
+    optimizer.zero_grad()
+    softmax_cross_entropy(outputs(parameters, x_train[batch]), y_train[batch]).backward()
+    optimizer.step()
+answers = outputs(parameters, x_test).data.data.argmax(axis=1)
+wrong = np.flatnonzero(answers != y_test)
+fig, axes = new(5, width=5.5, height=1.4)
+for ax in axes:
+    ax.axis("off")
+for ax, i in zip(axes, wrong):
+    ax.imshow(x_test[i].reshape(8, 8), cmap="gray_r")
+    ax.set_title(f"{y_test[i]}, read {answers[i]}", fontsize=9)
+show(fig, alt="The first few test images that the network reads wrongly, each with its label and the answer; most are hard for a person too.")
+print(f"{len(wrong)} of {len(y_test)} wrong: accuracy {1 - len(wrong) / len(y_test):.1%}")
+assert len(wrong) < 0.05 * len(y_test)
+
+# %% [markdown]
+"""
+**Question.** A report says: "After 20 epochs the training loss was ten times lower with Adam than with SGD, so Adam is the better optimizer for these digits." Which two things would you want to see before you believe it, and why? What did this section show about them?
+"""
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "reflect-choice", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+"""
+### BEGIN SOLUTION
+Any two, with the reason and what was seen here: (1) test accuracy, not training loss: here they differ by about two percent while the
+losses differ more than tenfold, and section 3 had two zero training losses with different test accuracies; (2) each optimizer with a learning
+rate tuned for it, and a schedule: the two 0.1 are different effective rates, and momentum closed the gap; (3) several
+random starts and the size of the test set: 360 images, one is 0.28 percent; (4) the same budget of time or epochs.
+### END SOLUTION
+"""
+
+# %% [markdown]
+"""
+## Before you hand in
+
+Restart the kernel and run all cells. Then check the file from a terminal with `tinytorch validate optimizers_dev.ipynb`: it shows which visible checks pass, and says whether a locked cell is missing. Save, and hand in this notebook.
+"""
