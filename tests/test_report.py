@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tinytorch.course.errors import CourseError
+from tinytorch.course.records import Record, write_record
 from tinytorch.course.report import anonymised, lines, report
 from tinytorch.course.report_page import page
 
@@ -16,8 +17,8 @@ def record(student: str, score: float, status: str = "graded", eye=(), failed: t
     checks = [{"name": n, "points": 2, "passed": n not in failed, "hidden": False, "text": "",
                "slip": slips.get(n, "") if n in failed else ""} for n in names]  # fmt: skip
     cells = [{"cell": "test-sgd", "points": 6, "score": score, "unprotected": False, "checks": checks}]
-    return {"student": student, "assignment": "08_optimizers", "score": score, "max_score": 70.0, "status": status,
-            "eye": list(eye), "cells": [] if status in ("missing", "unreadable") else cells, "seconds": 0.2, **more}  # fmt: skip
+    graded = {} if status in ("missing", "unreadable") else {"cells": cells, "seconds": 0.2}
+    return Record(student, status, score, 70.0, eye=list(eye), more={**graded, **more})
 
 
 RECORDS = [
@@ -31,10 +32,8 @@ RECORDS = [
 
 @pytest.fixture
 def course(tmp_path):
-    folder = tmp_path / "records" / "08_optimizers"
-    folder.mkdir(parents=True)
     for made in RECORDS:
-        (folder / f"{made['student']}.json").write_text(json.dumps(made))
+        write_record(tmp_path, "08_optimizers", made)
     return tmp_path
 
 
@@ -61,7 +60,7 @@ def test_the_page_is_self_contained_and_escaped(course):
 def test_anonymous_names_nobody(course):
     given = anonymised(report("08_optimizers", course))
     everything = page(given, "") + "\n".join(lines(given)) + json.dumps(given.as_json())
-    assert not [made["student"] for made in RECORDS if re.search(rf"\b{made['student']}\b", everything)]
+    assert not [made.student for made in RECORDS if re.search(rf"\b{made.student}\b", everything)]
 
 
 def test_nothing_graded(tmp_path):

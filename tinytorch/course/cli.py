@@ -1,5 +1,6 @@
 """The command `tinytorch`. Each verb imports its stage when it runs, so that `--help` answers at once."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,9 @@ def verbs() -> None:
 
 
 @app.command()
-def build(modules: Annotated[list[str] | None, typer.Argument(metavar="[MODULE]...")] = None, course: Course = None) -> None:
+def build(
+    modules: Annotated[list[str] | None, typer.Argument(metavar="[MODULE]...")] = None, course: Course = None
+) -> None:
     """Percent source -> notebook in course/source, and export to tinytorch/core."""
     from tinytorch.course.build import build
 
@@ -57,24 +60,46 @@ def grade(
     raise typer.Exit(grade(module, course, student, workers))
 
 
-@app.command()
-def feedback(module: ModuleName, course: Course = None) -> None:
+@app.command(epilog="Example: tinytorch feedback 08 --zip canvas")
+def feedback(
+    module: ModuleName,
+    packed: Annotated[
+        str | None, typer.Option("--zip", metavar="canvas|moodle", help="Also an archive to upload.")
+    ] = None,
+    course: Course = None,
+) -> None:
     """One HTML page for each graded submission."""
     from tinytorch.course.feedback import feedback
 
-    for path in feedback(module, course):
+    pages = feedback(module, course)
+    for path in pages if packed is None else []:
         typer.echo(path)
+    if packed:
+        from tinytorch.course.send import send_module
+
+        sent = send_module(module, packed, course)
+        typer.echo("\n".join([*sent.left, f"{sent.pages} pages in {sent.path}"]))
+        raise typer.Exit(1 if sent.left else 0)
 
 
-@app.command()
+@app.command(epilog="Example: tinytorch grades --format canvas --into exported.csv > import.csv")
 def grades(
     form: Annotated[str, typer.Option("--format", help="csv, canvas or moodle.")] = "csv",
+    into: Annotated[Path | None, typer.Option(help="The file that Canvas or Moodle exported: fill it in.")] = None,
+    module: Annotated[str | None, typer.Option(help="The assignment to fill in, where there are several.")] = None,
+    column: Annotated[str, typer.Option(help="The platform's title for it, where it is not clear.")] = "",
+    scale: Annotated[bool, typer.Option("--scale", help="Convert to the platform's maximum.")] = False,
     course: Course = None,
 ) -> None:
     """The gradebook as a table on standard output."""
-    from tinytorch.course.grades import grades
+    from tinytorch.course.grades import grades, merged
 
-    typer.echo(grades(form, course), nl=False)
+    if into is None:
+        typer.echo(grades(form, course, module), nl=False)
+        return
+    done = merged(form, into, course, module, column, scale)
+    sys.stdout.buffer.write(done.text.encode("utf-8"))
+    typer.echo("\n".join([*(f"left: {line}" for line in done.left), f"{done.filled} scores filled in"]), err=True)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from tinytorch.course.roster import Person, folded, read_roster, safe_id
 from tinytorch.course.settings import Settings
 from tinytorch.student.notebook import NotebookError, grade_id, parse, sha8
 
-__all__ = ["Collected", "collect", "collected", "lines"]
+__all__ = ["Collected", "collect", "collected", "known_numbers", "lines"]
 
 
 @dataclass(frozen=True)
@@ -231,6 +231,14 @@ def collected(course: Path, assignment: str) -> Collected:
         raise CourseError(f"{assignment}: nothing was collected from a platform; run `tinytorch collect` first")
     tree = json.loads(path.read_text(encoding="utf-8"))
     return Collected(tree["lms"], {who: Entry(**entry) for who, entry in tree["students"].items()})
+
+
+def known_numbers(course: Path, assignment: str) -> dict[str, str]:
+    """The platform's numbers and the course's ids, as far as an assignment was collected."""
+    if not _memory(course, assignment).is_file():
+        return {}
+    students = collected(course, assignment).students
+    return {entry.number: who for who, entry in students.items() if entry.number}
 
 
 def lines(result: Collected) -> list[str]:

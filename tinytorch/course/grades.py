@@ -4,13 +4,17 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tinytorch.course import settings as ini
 from tinytorch.course.errors import CourseError
 from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.records import read_records
 
-__all__ = ["FORMATS", "Row", "grades", "rows"]
+if TYPE_CHECKING:
+    from tinytorch.course.merge import Merged
+
+__all__ = ["FORMATS", "Row", "grades", "merged", "rows"]
 
 FORMATS = ("csv", "canvas", "moodle")
 
@@ -94,3 +98,18 @@ def _moodle(found: list[Row]) -> str:
     names, students = _wide(found)
     lines = [[who, *(scores.get(name, "") for name in names)] for who, scores in students.items()]
     return _text(["username", *names], lines)
+
+
+def merged(form: str, into: Path, course: Path | None, name: str | None, column: str, scale: bool) -> "Merged":
+    """An assignment's scores in the file that the platform exported; `name` may be left out where there is one only."""
+    from tinytorch.course.collect import known_numbers
+    from tinytorch.course.merge import Score, merge
+    from tinytorch.course.modules import assignment
+
+    settings = ini.load(course)
+    found = rows(settings, assignment(name, settings.course) if name else None)
+    names = sorted({row.assignment for row in found})
+    if len(names) != 1:
+        raise CourseError(f"which assignment? Give one with --module; there are {', '.join(names) or 'none'}")
+    scores = [Score(row.student, row.score, row.max_score, row.status) for row in found]
+    return merge(form, into, names[0], scores, known_numbers(settings.course, names[0]), column, scale)

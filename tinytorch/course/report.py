@@ -1,17 +1,16 @@
 """`report`: how a class did, from the records that grading keeps: scores, checks, slips, and who needs a person's eye."""
 
-import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
 from tinytorch.course.errors import CourseError
+from tinytorch.course.records import Record, read_records
 
 __all__ = ["CheckCount", "Report", "anonymised", "lines", "report"]
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -70,27 +69,27 @@ class Report:
 
 
 def report(assignment: str, course: Path) -> Report:
-    """The report of an assignment from `course/records`."""
-    records = _records(assignment, course)
-    graded = [record for record in records if record.get("cells")]
+    """The report of an assignment from the records in the course directory."""
+    records = read_records(course, assignment)
+    if not records:
+        raise CourseError(f"{assignment}: nothing is graded yet; run `tinytorch grade` first")
+    everybody = list(records.values())
     return Report(
         assignment=assignment,
-        maximum=max((record["max_score"] for record in records), default=0),
-        scores={record["student"]: record["score"] or 0.0 for record in records if record["status"] != "missing"},
-        statuses=dict(Counter(record["status"] for record in records)),
-        checks=_checks(graded),
-        slips=_slips(graded),
-        eye={record["student"]: record["eye"] for record in records if record.get("eye")},
-        seconds={record["student"]: record.get("seconds") or 0.0 for record in graded},
-        late=[record["student"] for record in records if record.get("late_seconds")],
+        maximum=max(record.max_score for record in everybody),
+        scores={record.student: record.score or 0.0 for record in everybody if record.status != "missing"},
+        statuses=dict(Counter(record.status for record in everybody)),
+        checks=_checks(everybody),
+        slips=_slips(everybody),
+        eye={record.student: record.eye for record in everybody if record.eye},
+        seconds={record.student: float(record.more["seconds"]) for record in everybody if "seconds" in record.more},
+        late=[record.student for record in everybody if record.more.get("late_seconds")],
     )
 
 
-def _records(assignment: str, course: Path) -> list[Record]:
-    paths = sorted((course / "records" / assignment).glob("*.json"))
-    if not paths:
-        raise CourseError(f"{assignment}: nothing is graded yet; run `tinytorch grade` first")
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+def _made(record: Record) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every check of a submission that was graded, with its cell's name."""
+    return ((cell["cell"], check) for cell in record.more.get("cells", []) for check in cell["checks"])
 
 
 def _checks(records: list[Record]) -> list[CheckCount]:
@@ -98,12 +97,11 @@ def _checks(records: list[Record]) -> list[CheckCount]:
     points: dict[tuple[str, str], float] = {}
     ran, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for record in records:
-        for cell in record["cells"]:
-            for check in cell["checks"]:
-                key = cell["cell"], check["name"]
-                points[key] = check["points"]
-                ran[key] += 1
-                failed[key] += not check["passed"]
+        for cell, check in _made(record):
+            key = cell, check["name"]
+            points[key] = check["points"]
+            ran[key] += 1
+            failed[key] += not check["passed"]
     return [CheckCount(*key, points=points[key], failed=failed[key], ran=ran[key]) for key in points]
 
 
@@ -111,7 +109,8 @@ def _slips(records: list[Record]) -> list[tuple[str, int]]:
     """The slips that were recognised, with the number of students who made each, most frequent first."""
     found = Counter[str]()
     for record in records:
-        found.update({check["slip"] for cell in record["cells"] for check in cell["checks"] if check.get("slip")})
+        slips = {check.get("slip", "") for _, check in _made(record)}
+        found.update(slip for slip in slips if slip and not slip.startswith("right, but"))
     return found.most_common()
 
 

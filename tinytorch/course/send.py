@@ -11,8 +11,10 @@ from pathlib import Path
 
 from tinytorch.course.collect import collected
 from tinytorch.course.errors import CourseError
+from tinytorch.course.modules import assignment as assignment_of
+from tinytorch.course.settings import load
 
-__all__ = ["Sent", "send"]
+__all__ = ["Sent", "send", "send_module"]
 
 
 @dataclass
@@ -46,3 +48,11 @@ def send(assignment: str, lms: str, course: Path) -> Sent:
         result.path.unlink()
         raise CourseError(f"{assignment}: there are no feedback pages; run `tinytorch feedback {assignment}` first")
     return result
+
+
+def send_module(name: str, lms: str, course: Path | None) -> Sent:
+    """The same for the command, by any of a module's names."""
+    if lms not in ("canvas", "moodle"):
+        raise CourseError(f"there is no --zip {lms!r}; there are canvas and moodle")
+    folder = load(course).course
+    return send(assignment_of(name, folder), lms, folder)
