@@ -416,14 +416,15 @@ def local(function, values, gradient=None):
     if gradient is None:
         gradient = np.arange(1, result.data.size + 1).reshape(result.shape)
     slow_backward(result, np.array(gradient, dtype=result.dtype))
-    return [np.array(v.data.data) for v in (result, *(x.grad for x in inputs))]
+    slopes = [np.zeros(x.shape) if x.grad is None else np.array(x.grad.data.data) for x in inputs]
+    return [np.array(result.data.data), *slopes]
 
 
 def loud(function, values):
-    """The same, where an overflow is an error."""
+    """The value, where an overflow in it or in the gradient is an error."""
     try:
         with np.errstate(over="raise", invalid="raise"):
-            return local(function, values)
+            return local(function, values)[0]
     except FloatingPointError as error:
         return str(error)
 
@@ -583,11 +584,11 @@ checks.check(
     "no overflow", 1,
     fed="x = [-1000, 1000]",
     got=lambda: loud(sigmoid, [[-1000.0, 1000.0]]),
-    want=[[0, 1], [0, 0]],
+    want=[0, 1],
     slips={
         "exp overflowed: exp(-|x|) never does": "overflow encountered in exp",
         "infinity was divided by infinity: exp(-|x|) never overflows": "invalid value encountered in divide",
-        "the branch for negative x is missing: exp(-|x|) alone makes both sides positive": [[1, 1], [0, 0]],
+        "the branch for negative x is missing: exp(-|x|) alone makes both sides positive": [1, 1],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1040,9 +1041,9 @@ checks.check(
 )
 checks.check(
     "a long chain", 1,
-    fed="100,000 negations in a row",
-    got=lambda: walk(chain(100_000)),
-    want={"nodes": 100_001, "different": 100_001, "before an operand": 0, "result last": True},
+    fed="5,000 negations in a row",
+    got=lambda: walk(chain(5_000)),
+    want={"nodes": 5_001, "different": 5_001, "before an operand": 0, "result last": True},
     slips={"the function calls itself, and Python allows about a thousand calls: keep your own stack": "RecursionError"},
 )
 ### BEGIN HIDDEN TESTS

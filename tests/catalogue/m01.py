@@ -1,0 +1,160 @@
+"""Answers to the exercises of 01: slips by their change to the reference, and right ones written on their own."""
+
+from tests.catalogue.table import Row, cells, changed
+
+MODULE = "01_tensor"
+REFERENCE = {cell.name: cell.source for cell in cells(MODULE) if cell.solution}
+
+COPY = "return np.array(array, dtype=array.dtype if hasattr(data, \"__array__\") else np.float32)"
+NUMBER = 'return np.asarray(other, dtype=self.dtype if self.dtype.kind == "f" else None)'
+MEAN = "return total / (self.size / total.size)"
+ENTRY = "result[i, j] = sum(a[i, k] * b[k, j] for k in range(m))"
+INNER = "        raise ValueError(f\"shapes {a.shape} and {b.shape}: {m} columns meet {rows} rows\")\n"
+FIT = '            raise ValueError(f"shapes {first} and {second} do not broadcast: {a} meets {b}")\n'
+
+CHANGES = [  # exercise, what went wrong, old and new text, the checks that must fail, what the student reads
+    ("as-array", "no copy of an array", (COPY, COPY.replace("np.array(", "np.asarray(")),
+     ["the result is a copy", "hidden: a float32 array is copied too"], "shares its source's memory"),
+    ("as-array", "every array becomes float32", ('array.dtype if hasattr(data, "__array__") else np.float32', "np.float32"),
+     ["an array keeps its float dtype", "a NumPy scalar keeps its float dtype", "hidden: every dtype of an array is kept"],
+     "it keeps the dtype it has"),
+    ("as-array", "NumPy chooses the dtype", (', dtype=array.dtype if hasattr(data, "__array__") else np.float32', ""),
+     ["Python numbers become float32", "hidden: nested lists"], "NumPy's own choice"),
+    ("as-array", "a NumPy scalar counts as a Python number", ('hasattr(data, "__array__")', "isinstance(data, np.ndarray)"),
+     ["a NumPy scalar keeps its float dtype"], "it has __array__"),
+    ("as-array", "whole numbers become float32", ('hasattr(data, "__array__")', 'array.dtype.kind == "f" and hasattr(data, "__array__")'),
+     ["hidden: every dtype of an array is kept"], "labels and indices need theirs"),
+    ("as-array", "text is read as a number", ("array = to_numpy(data)", 'array = np.array(float(data) if isinstance(data, str) else data)'),
+     ["hidden: what is no number is refused"], "call to_numpy"),
+    ("broadcast-shape", "the larger length wins", ("b if a == 1 else a", "max(a, b)"), ["hidden: an empty axis"], "that may be 0"),
+    ("broadcast-shape", "aligned at the first axis",
+     ("zip((1,) * (ndim - len(first)) + first, (1,) * (ndim - len(second)) + second, strict=True)",
+      "zip(first + (1,) * (ndim - len(first)), second + (1,) * (ndim - len(second)))"),
+     ["a column meets a row", "equal shapes", "a single number meets a matrix, on either side",
+      "missing axes are added on the left", "lengths that do not fit are refused", "hidden: six pairs of shapes"],
+     "aligned at the last one"),
+    ("broadcast-shape", "nothing is refused", (FIT, "            pass\n"), ["lengths that do not fit are refused"], "were accepted"),
+    ("broadcast-shape", "an assert instead of an error",
+     ("        if a != b and a != 1 and b != 1:\n" + FIT, "        assert a == b or a == 1 or b == 1\n"),
+     ["lengths that do not fit are refused"], "python -O"),
+    ("tensor-class", "a Python number widens float32", (NUMBER, "return np.asarray(other)"),
+     ["a Python number does not widen float32"], "that widens"),
+    ("tensor-class", "a Python number is rounded to float32", (NUMBER, "return as_array(other)"),
+     ["a Python number is not rounded for float64", "hidden: whole numbers stay whole, and lists are float32"], "rounded to float32"),
+    ("tensor-class", "a list widens", ("return as_array(other)", "return np.asarray(other)"),
+     ["hidden: whole numbers stay whole, and lists are float32"], "a list widened the result"),
+    ("tensor-class", "number - tensor is swapped", ("np.subtract, other, reflected=True", "np.subtract, other"),
+     ["a number on the left", "hidden: lists and arrays on either side"], "__rsub__ computes other - self"),
+    ("tensor-class", "number / tensor is swapped", ("np.divide, other, reflected=True", "np.divide, other"),
+     ["a number on the left"], "__rtruediv__ computes other / self"),
+    ("tensor-class", "number ** tensor is swapped", ("np.power, other, reflected=True", "np.power, other"),
+     ["a power with a number on the left", "hidden: lists and arrays on either side"], "__rpow__ computes other ** self"),
+    ("tensor-class", "the mean divides by everything", (MEAN, "return total / self.size"),
+     ["the mean along an axis", "hidden: means of three axes"], "divided by all numbers"),
+    ("tensor-class", "the mean ignores its axis", ("total = self.sum(axis, keepdims)", "total = self.sum()"),
+     ["the mean along an axis", "hidden: means of three axes"], "axis is ignored"),
+    ("matmul-by-hand", "element by element", (ENTRY, "result[i, j] = a[i, j % m] * b[i % m, j]"),
+     ["two by two", "a row times a column, and a column times a row", "inner lengths that differ are refused",
+      "hidden: four by five times five by three", "hidden: the dtype and the inputs", "hidden: an empty sum is zero"],
+     "element by element"),
+    ("matmul-by-hand", "rows of B for its columns", ("b[k, j]", "b[j % m, k % p]"),
+     ["two by two", "a row times a column, and a column times a row", "inner lengths that differ are refused",
+      "hidden: four by five times five by three", "hidden: the dtype and the inputs", "hidden: an empty sum is zero"],
+     "rows of B were used"),
+    ("matmul-by-hand", "each term overwrites the last", (ENTRY, "\n            for k in range(m):\n                result[i, j] = a[i, k] * b[k, j]"),
+     ["two by two", "a row times a column, and a column times a row", "inner lengths that differ are refused",
+      "hidden: four by five times five by three", "hidden: the dtype and the inputs", "hidden: an empty sum is zero"],
+     "only the last term"),
+    ("matmul-by-hand", "inner lengths are not compared", ("    if m != rows:\n" + INNER, ""),
+     ["inner lengths that differ are refused"], "left out silently"),
+    ("strides", "counted in numbers", ("step = [], itemsize", "step = [], 1"),
+     ["two by three, 4 bytes each", "one axis, 8 bytes each", "three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes",
+      "hidden: a single number has no axes"], "strides are bytes"),
+    ("strides", "column order", ("strides, step = [], itemsize\n    for length in reversed(shape):", "strides, step = [], itemsize\n    for length in shape:"),
+     ["two by three, 4 bytes each", "one axis, 8 bytes each", "three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes",
+      "hidden: a single number has no axes"], "the lengths to the left"),
+    ("strides", "in the wrong order", ("return tuple(reversed(strides))", "return tuple(strides)"),
+     ["two by three, 4 bytes each", "one axis, 8 bytes each", "three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes",
+      "hidden: a single number has no axes"], "the last axis has the smallest stride"),
+    ("strides", "only the neighbour's length", ("step *= length", "step = itemsize * length"),
+     ["three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes"], "multiply all lengths"),
+]  # fmt: skip
+
+SLIPS = [
+    Row(MODULE, cell, name, changed(REFERENCE[cell], change), tuple(fails), says) for cell, name, change, fails, says in CHANGES
+]
+
+RIGHT_ANSWERS = [
+    ("as-array", "three branches", """
+def as_array(data):
+    if isinstance(data, (np.ndarray, np.generic)):
+        return data.copy() if isinstance(data, np.ndarray) else np.array(data)
+    if hasattr(data, "__array__"):
+        return np.array(data)
+    return to_numpy(data).astype("float32")
+"""),
+    ("as-array", "a dtype first, then astype", """
+def as_array(data):
+    numbers = to_numpy(data)
+    kind = numbers.dtype
+    if not hasattr(data, "__array__"):
+        kind = np.dtype("f4")
+    return numbers.astype(kind, copy=True)
+"""),
+    ("broadcast-shape", "NumPy's own function", """
+def broadcast_shape(first, second):
+    return np.broadcast_shapes(first, second)
+"""),
+    ("broadcast-shape", "from the last axis, by recursion, a list", """
+def broadcast_shape(first, second):
+    if not first or not second:
+        return list(first or second)
+    a, b = first[-1], second[-1]
+    if 1 not in (a, b) and a != b:
+        raise ValueError((first, second))
+    return [*broadcast_shape(first[:-1], second[:-1]), a if b == 1 else b]
+"""),
+    ("matmul-by-hand", "rows and columns with np.sum", """
+def matmul_by_hand(a, b):
+    if a.shape[1] != b.shape[0]:
+        raise ValueError("shapes")
+    out = np.empty((a.shape[0], b.shape[1]), np.result_type(a, b))
+    for i, row in enumerate(a):
+        for j, column in enumerate(b.T):
+            out[i, j] = np.sum(row * column)
+    return out
+"""),
+    ("matmul-by-hand", "a sum of outer products", """
+def matmul_by_hand(a, b):
+    if a.shape[1] != b.shape[0]:
+        raise ValueError("shapes")
+    out = np.zeros((a.shape[0], b.shape[1]), dtype=np.result_type(a, b))
+    for k in range(a.shape[1]):
+        out += a[:, k, None] * b[None, k, :]
+    return out
+"""),
+    ("matmul-by-hand", "NumPy's product", """
+def matmul_by_hand(a, b):
+    return a @ b
+"""),
+    ("strides", "products of the lengths to the right", """
+import math
+def strides_of(shape, itemsize):
+    return [itemsize * math.prod(shape[axis + 1:]) for axis in range(len(shape))]
+"""),
+    ("strides", "NumPy's own", """
+def strides_of(shape, itemsize):
+    return np.empty(shape, f"V{itemsize}").strides
+"""),
+]  # fmt: skip
+
+OTHER_TENSORS = [
+    ("NumPy's mean", ("        total = self.sum(axis, keepdims)\n        return total / (self.size / total.size)",
+                      "        return Tensor.wrap(np.mean(self.data, axis, keepdims=keepdims))")),
+    ("reflected operators by way of a Tensor", ("return self.apply(np.subtract, other, reflected=True)",
+                                               "return Tensor.wrap(self.operand(other)) - self")),
+    ("number - tensor as a sum", ("return self.apply(np.subtract, other, reflected=True)", "return -self + other")),
+]  # fmt: skip
+
+RIGHT = [Row(MODULE, cell, name, answer) for cell, name, answer in RIGHT_ANSWERS]
+RIGHT += [Row(MODULE, "tensor-class", name, changed(REFERENCE["tensor-class"], change)) for name, change in OTHER_TENSORS]
