@@ -51,13 +51,21 @@ def release(module: ModuleName, course: Course = None) -> None:
 def grade(
     module: ModuleName,
     student: Annotated[str | None, typer.Option(help="Grade this student only.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="How many to grade at once.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many to grade at once (default: the cores).")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say where our scores differ.")] = False,
+    seed: Annotated[int | None, typer.Option(help="A new seed for the hidden inputs.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The outcomes as JSON on standard output.")] = False,
+    audit: Annotated[bool, typer.Option("--audit", help="Run everything twice and compare.")] = False,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox: a process with limits.")] = False,
+    scheduler: Annotated[str | None, typer.Option(help="The address of a Dask scheduler.")] = None,
     course: Course = None,
 ) -> None:
     """Grade course/submitted/*/MODULE into the gradebook."""
-    from tinytorch.course.grade import grade
+    from tinytorch.course.grade import Options, grade
 
-    raise typer.Exit(grade(module, course, student, workers))
+    level = "unsafe" if unsafe else None
+    options = Options(student, workers, level, dry_run, seed, as_json, audit, scheduler)
+    raise typer.Exit(grade(module, course, options))
 
 
 @app.command(epilog="Example: tinytorch feedback 08 --zip canvas")

@@ -1,87 +1,338 @@
-"""`grade`: every submission of an assignment into the gradebook, each on its own."""
+"""`grade`: every submission of an assignment into the gradebook, each in a sandbox of its own."""
 
+import hashlib
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
+import os
+import pickle
+import random
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
+from tinytorch.course import nbconfig
 from tinytorch.course import settings as ini
+from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import assignment
-from tinytorch.course.records import Record, write_record
+from tinytorch.course.plans import plans_of
+from tinytorch.course.records import Record, read_records, write_record
 from tinytorch.course.show import progress, table
+from tinytorch.grader import isolation, submission
+from tinytorch.grader.gradebook import Book, BookError, CellScore, backup
+from tinytorch.grader.grading import Graded, grade_bytes
+from tinytorch.grader.limits import Limits
+from tinytorch.grader.plan import Plan
 
-__all__ = ["grade"]
+__all__ = ["Options", "grade"]
+
+WORST = ("failed", "refused", "unreadable", "missing", "partly", "graded")
 
 
-def grade(name: str, course: Path | None = None, student: str | None = None, workers: int | None = None) -> int:
+@dataclass(frozen=True)
+class Options:
+    """How to grade; the defaults are what `tinytorch grade MODULE` does."""
+
+    student: str | None = None
+    workers: int | None = None
+    level: str | None = None
+    dry_run: bool = False
+    seed: int | None = None
+    as_json: bool = False
+    audit: bool = False
+    scheduler: str | None = None
+
+
+@dataclass
+class Work:
+    """One student's submission on its way."""
+
+    student: str
+    folder: Path
+    files: dict[str, bytes] = field(default_factory=dict)  # notebook -> what was handed in
+    status: dict[str, str] = field(default_factory=dict)  # notebooks that cannot be graded
+    notes: list[str] = field(default_factory=list)
+    timestamp: datetime | None = None
+    key: str = ""
+    futures: dict[str, Any] = field(default_factory=dict)
+
+
+class Run:
+    """One run of `grade` over an assignment."""
+
+    def __init__(self, name: str, course: Path | None, options: Options) -> None:
+        self.options, self.settings = options, ini.load(course)
+        self.assignment = assignment(name, self.settings.course)
+        self.config = nbconfig.read(self.settings)
+        self.limits = Limits(cell_seconds=self.settings.cell_seconds, memory_mb=self.settings.memory_mb)
+        self.seed = _seed(self.settings.course, self.assignment, options)
+        self.records = read_records(self.settings.course, self.assignment)
+
+    def start(self, stack: ExitStack) -> None:
+        """Everything that the submissions share: plans, the sandbox's level, the gradebook, the workers."""
+        self.book = self._book()
+        self.plans = plans_of(
+            self.config.folders["source"] / self.assignment,
+            self.assignment,
+            self.seed,
+            self.settings.cell_seconds,
+            self.book.source,
+        )
+        without = sorted({name for plan in self.plans for name in plan.without})
+        try:
+            self.level = stack.enter_context(isolation.level(self.options.level, without, None))
+        except isolation.Refused as error:
+            raise CourseError(str(error)) from error
+        self.packed = {plan.notebook: self._proved(plan) for plan in self.plans}
+        self.checksums = {
+            plan.notebook: {c["id"]: self.book.checksum(plan.notebook, c["id"]) or "" for c in plan.cells if c["id"]}
+            for plan in self.plans
+        }
+        self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()
+        self.executor = stack.enter_context(_executor(self.options))
+
+    def _book(self) -> Book:
+        try:
+            return Book(self.config.gradebook, self.assignment)
+        except BookError as error:
+            from tinytorch.course.register import register
+
+            if problem := register(self.config, self.settings, self.assignment):
+                raise CourseError(f"{error}; and it cannot be entered: {problem}") from error
+            return Book(self.config.gradebook, self.assignment)
+
+    def _proved(self, plan: Plan) -> bytes:
+        from tinytorch.grader import plan as plans
+        from tinytorch.grader import sandbox
+
+        plans.make(plan, lambda job: sandbox.run(job, self.limits, self.level))
+        return pickle.dumps(plan)
+
+    # -- one submission
+
+    def take(self, folder: Path) -> Work:
+        """Read what a student handed in."""
+        work = Work(folder.parent.name, folder)
+        names = {plan.notebook for plan in self.plans}
+        digest = hashlib.sha256(self.fingerprint.encode())
+        for name in sorted(names):
+            try:
+                if folder.is_symlink() or folder.parent.is_symlink():
+                    raise submission.Refused(f"{folder} is a link")
+                path, notes = submission.find(folder, name, names)
+                work.notes += notes
+                if path is None:
+                    work.status[name] = "missing"
+                    continue
+                work.files[name] = submission.read_bytes(path)
+                digest.update(name.encode() + b"\0" + work.files[name])
+            except submission.Refused as error:
+                work.status[name], work.notes = "refused", [*work.notes, str(error)]
+        work.timestamp, work.key = _timestamp(folder), digest.hexdigest()
+        return work
+
+    def known(self, work: Work) -> Record | None:
+        """The record of the same answers under the same tests, where the gradebook still says the same."""
+        record = self.records.get(work.student)
+        if record is None or record.more.get("key") != work.key or self.options.dry_run or self.options.audit:
+            return None
+        scores = {name: self.book.auto_scores(work.student, name) for name in work.files}
+        said = record.more["cells"]
+        same = all(
+            scores[n].get(cell, -1) == found["score"]
+            for n in scores
+            for cell, found in said.get(n, {}).items()
+            if found["graded"]
+        )
+        return record if same and record.status in ("graded", "partly") and self._unchanged(work) else None
+
+    def _unchanged(self, work: Work) -> bool:
+        paths = [self.autograded(work, name) for name in work.files]
+        row = self.book.rows.get(work.student)
+        return all(path.is_file() for path in paths) and row is not None and row.timestamp == work.timestamp
+
+    def send(self, work: Work) -> None:
+        for name, data in work.files.items():
+            arguments = (self.packed[name], data, self.limits, self.level, self.checksums[name])
+            work.futures[name] = [self.executor.submit(grade_bytes, *arguments) for _ in range(1 + self.options.audit)]
+
+    def receive(self, work: Work) -> tuple[Record, dict[str, Graded]]:
+        """A submission's outcome, and what each notebook gave. Nothing is written yet."""
+        found: dict[str, Graded] = {}
+        eye: list[str] = []
+        for name, futures in work.futures.items():
+            try:
+                found[name], *again = (future.result() for future in futures)
+                eye += [
+                    f"{name}: a second run gave other scores"
+                    for other in again
+                    if _scores(other) != _scores(found[name])
+                ]
+            except Exception as error:  # our own: said, and never in another student's way
+                found[name] = Graded("failed", notes=[f"{type(error).__name__}: {error}"[:500]])
+        return self.record(work, found, eye), found
+
+    def record(self, work: Work, found: dict[str, Graded], eye: list[str]) -> Record:
+        status = {**work.status, **{name: graded.status for name, graded in found.items()}}
+        overall = min(status.values(), key=WORST.index)
+        if overall == "missing" and len(set(status.values())) > 1:
+            overall = min((one for one in status.values() if one != "missing"), key=WORST.index)
+        cells = {name: {cell.id: _cell(cell) for cell in graded.cells.values()} for name, graded in found.items()}
+        notes = work.notes + [note for graded in found.values() for note in graded.notes]
+        eye = eye + [sign for graded in found.values() for sign in graded.signs]
+        if overall != "graded":
+            eye, notes = [*notes, *eye] or [overall], []
+        scored = [cell for graded in found.values() for cell in graded.cells.values()]
+        score = sum(cell.score or 0.0 for cell in scored) if overall in ("graded", "partly") else None
+        most = sum(cell["points"] for plan in self.plans for cell in plan.cells if cell["grade"] or cell["task"])
+        more = {"key": work.key, "seed": self.seed, "isolation": str(self.level), "tests": self.tests(), "cells": cells}
+        more |= {"unprotected": {plan.notebook: plan.unprotected for plan in self.plans if plan.unprotected}}
+        more |= {"waiting": sum(cell.score is None and cell.points > 0 for cell in scored)}
+        return Record(work.student, overall, score, most, notes, eye, more)
+
+    def tests(self) -> dict[str, str]:
+        """A digest of each test, to say later which ones changed."""
+        return {
+            f"{plan.notebook}/{cell['id']}": hashlib.sha256(cell["source"].encode()).hexdigest()[:16]
+            for plan in self.plans
+            for cell in plan.tests
+        }
+
+    def save(self, work: Work, record: Record, found: dict[str, Graded]) -> Record:
+        """The gradebook first, the record last: a run that was cut off does this submission again."""
+        if record.status in ("graded", "partly"):
+            scores = {
+                name: [CellScore(c.id, c.score, c.comment) for c in graded.cells.values()]
+                for name, graded in found.items()
+            }
+            scores |= {name: self._zeros(name) for name, status in work.status.items() if status == "missing"}
+            self.book.write(work.student, work.timestamp, scores, self.config.penalty)
+            for name, graded in found.items():
+                write(self.autograded(work, name), json.dumps(graded.book, indent=1, ensure_ascii=False) + "\n")
+            record = Record(**{**asdict(record), "score": self.book.total(work.student)})
+        write_record(self.settings.course, self.assignment, record)
+        return record
+
+    def _zeros(self, name: str) -> list[CellScore]:
+        plan = next(plan for plan in self.plans if plan.notebook == name)
+        return [CellScore(cell["id"], 0.0) for cell in plan.cells if cell["grade"]]
+
+    def autograded(self, work: Work, name: str) -> Path:
+        return self.config.folders["autograded"] / work.student / self.assignment / f"{name}.ipynb"
+
+    # -- all of them
+
+    def folders(self) -> list[Path]:
+        submitted = self.config.folders["submitted"]
+        folders = sorted(submitted.glob(f"{self.options.student or '*'}/{self.assignment}"))
+        if not folders:
+            raise CourseError(f"{submitted}: nobody has handed in {self.assignment}")
+        return folders
+
+    def records_of_all(self, folders: list[Path]) -> Iterator[Record]:
+        """Grade, in order, with a few submissions on their way at once; each is saved when it is its turn."""
+        ahead: list[tuple[Work, Record | None]] = []
+        for folder in progress(folders, "grading"):
+            work = self.take(folder)
+            record = self.known(work)
+            if record is None:
+                self.send(work)
+            ahead.append((work, record))
+            while len(ahead) > 2 * _workers(self.options):
+                yield self.finish(*ahead.pop(0))
+        yield from (self.finish(*one) for one in ahead)
+
+    def finish(self, work: Work, record: Record | None) -> Record:
+        if record is not None:
+            return record
+        record, found = self.receive(work)
+        return record if self.options.dry_run else self.save(work, record, found)
+
+
+def _cell(cell: Any) -> dict[str, Any]:
+    kept = asdict(cell) | {"graded": cell.points > 0 or bool(cell.lines)}
+    return {
+        name: kept[name] for name in ("score", "points", "graded", "protected", "stopped", "error", "hidden", "lines")
+    }
+
+
+def _scores(graded: Graded) -> dict[str, float | None]:
+    return {name: cell.score for name, cell in graded.cells.items()}
+
+
+def _timestamp(folder: Path) -> datetime | None:
+    """When the collection says that it came."""
+    path = folder / "timestamp.txt"
+    try:
+        text = submission.read_bytes(path)[:100].decode("ascii").strip()
+        return _utc(text) if text else None
+    except (submission.Refused, ValueError):
+        return None
+
+
+def _utc(text: str) -> datetime:
+    """nbgrader's timestamps: `2026-02-03 15:00:00 UTC`, an offset, or nothing, in naive UTC."""
+    from dateutil import parser, tz
+
+    when = parser.parse(text)
+    return when.astimezone(tz.UTC).replace(tzinfo=None) if when.tzinfo else when
+
+
+def _seed(course: Path, name: str, options: Options) -> int:
+    """The assignment's seed: drawn when it is first graded, then kept with the course."""
+    seeds = json.loads(ini.seeds(course))
+    if options.seed is not None or name not in seeds:
+        seeds[name] = random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed
+        if not options.dry_run:
+            write(course / "seeds.json", json.dumps(seeds, indent=1) + "\n")
+    return int(seeds[name])
+
+
+def _workers(options: Options) -> int:
+    return options.workers or os.cpu_count() or 1
+
+
+class _Here(Executor):
+    """One worker: this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def _executor(options: Options) -> Executor:
+    if options.scheduler:
+        from distributed import Client
+
+        return Client(options.scheduler).get_executor()
+    workers = _workers(options)
+    return ProcessPoolExecutor(workers, get_context("fork")) if workers > 1 else _Here()
+
+
+def grade(name: str, course: Path | None = None, options: Options | None = None) -> int:
     """Grade, and print a table; 1 if something needs a person's eye."""
-    settings = ini.load(course)
-    module = assignment(name, settings.course)
-    folders = sorted((settings.course / "submitted").glob(f"{student or '*'}/{module}"))
-    if not folders:
-        raise CourseError(f"{settings.course / 'submitted'}: nobody has handed in {module}")
-    records = []
-    for folder in progress(folders, "grading"):
-        records.append(_grade(settings, module, folder))
-        write_record(settings.course, module, records[-1])
-    table(records)
+    options = options or Options()
+    run = Run(name, course, options)
+    folders = run.folders()
+    with ExitStack() as stack:
+        run.start(stack)
+        if not options.dry_run:
+            backup(run.config.gradebook)
+        records = list(run.records_of_all(folders))
+    _print(run, records)
     return int(any(record.eye for record in records))
 
 
-def _grade(settings: ini.Settings, module: str, folder: Path) -> Record:
-    """One submission in a process of its own, so that whatever it does ends in its status."""
-    student = folder.parent.name
-    names = [path.stem for path in sorted((settings.course / "source" / module).glob("*.ipynb"))]
-    for name in names:
-        status, note = _look(folder / f"{name}.ipynb")
-        if status:
-            return Record(student, status, None, _maximum(settings, module), eye=[note])
-    script = "import sys; from tinytorch.course.nbgrader import run; sys.exit(run('Autograde', *sys.argv[1:4], student_id=sys.argv[4]) or 0)"
-    command = [sys.executable, "-c", script, str(settings.course), settings.gradebook, module, student]
-    try:
-        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60 + 20 * settings.cell_seconds)
-    except subprocess.TimeoutExpired:
-        return Record(student, "failed", None, _maximum(settings, module), eye=["took too long"])
-    if done.returncode:
-        return Record(student, "failed", None, _maximum(settings, module), eye=(done.stderr.strip() or "failed").splitlines()[-1:])
-    return _graded(settings, module, student)
-
-
-def _look(path: Path) -> tuple[str, str]:
-    """The status of a notebook that cannot be graded, and why."""
-    if not path.is_file():
-        others = ", ".join(sorted(other.name for other in path.parent.glob("*.ipynb")))
-        return "missing", f"no {path.name}" + (f"; there is {others}" if others else "")
-    try:
-        notebook = json.loads(path.read_text("utf-8"))
-        if notebook["nbformat"] != 4 or not isinstance(notebook["cells"], list):
-            return "unreadable", f"{path.name} is of nbformat {notebook['nbformat']}, not 4"
-    except (ValueError, KeyError, TypeError) as error:
-        return "unreadable", f"{path.name} is no notebook ({type(error).__name__})"
-    return "", ""
-
-
-def _maximum(settings: ini.Settings, module: str) -> float:
-    from tinytorch.course.nbgrader import gradebook
-
-    with gradebook(settings.gradebook, settings.course_id) as book:
-        return float(book.find_assignment(module).max_score)
-
-
-def _graded(settings: ini.Settings, module: str, student: str) -> Record:
-    from tinytorch.course.nbgrader import gradebook
-
-    slow = sorted(set(_timed_out(settings.course / "autograded" / student / module)))
-    with gradebook(settings.gradebook, settings.course_id) as book:
-        found = book.find_submission(module, student)
-        score, most = float(found.score), float(found.max_score)
-    return Record(student, "partly" if slow else "graded", score, most, notes=[f"{name} ran out of time" for name in slow])
-
-
-def _timed_out(folder: Path) -> Iterator[str]:
-    for path in folder.glob("*.ipynb"):
-        for cell in json.loads(path.read_text("utf-8"))["cells"]:
-            if any(output.get("ename") == "CellTimeoutError" for output in cell.get("outputs", [])):
-                yield cell["metadata"].get("nbgrader", {}).get("grade_id", "a cell")
+def _print(run: Run, records: list[Record]) -> None:
+    if run.options.as_json:
+        print(json.dumps([asdict(record) for record in records]))
+    else:
+        table(records)

@@ -16,8 +16,7 @@ T = TypeVar("T")
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:
     """The items, with a bar on stderr while they are worked on."""
-    console = Console(stderr=True)
-    yield from track(items, what, console=console, transient=True, disable=not console.is_terminal)
+    yield from track(items, what, console=Console(stderr=True), transient=True)
 
 
 def points(score: float | None, most: float) -> str:

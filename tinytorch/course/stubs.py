@@ -7,7 +7,7 @@ from typing import Any
 from nbgrader.preprocessors import ClearSolutions
 from traitlets import Dict
 
-__all__ = ["NamedStubs", "region_names"]
+__all__ = ["NamedStubs"]
 
 UNNAMED = "raise NotImplementedError('unnamed exercise')"
 

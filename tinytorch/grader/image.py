@@ -25,7 +25,7 @@ NOT_NEEDED = {
 }  # fmt: skip
 UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 HELD_BACK = ("tinytorch", "__editable__", "_tinytorch", "__pycache__", "distutils-precedence", "_virtualenv")
-OWN = ("__init__.py", "checks.py", "probes.py", "written.py", "core", "data")
+OWN = (*sorted(path.name for path in PACKAGE.glob("*.py") if path.stem != "__main__"), "core", "data")
 ENGINE = ("__init__.py", "inside.py", "kernel.py", "plain.py", "stubs.py")
 
 

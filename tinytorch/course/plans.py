@@ -1,0 +1,52 @@
+"""The plans of an assignment: one for each notebook in its source folder."""
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tinytorch.course.errors import CourseError
+from tinytorch.grader.plan import Plan, PlanError, read
+
+__all__ = ["plans_of"]
+
+MOST = 20_000_000  # bytes of files beside the notebooks
+Stored = Callable[[str, str], str | None]
+
+
+def plans_of(folder: Path, assignment: str, seed: int, seconds: float, stored: Stored) -> list[Plan]:
+    """Read every source notebook; `stored` gives the gradebook's text of a notebook's cell."""
+    notebooks = sorted(folder.glob("*.ipynb"))
+    if not notebooks:
+        raise CourseError(f"{folder}: there is no source notebook; build it, or put the instructor's version there")
+    files = _files(folder)
+    try:
+        return [_plan(path, assignment, seed, seconds, stored, files) for path in notebooks]
+    except (PlanError, ValueError, KeyError, TypeError) as error:
+        raise CourseError(f"{folder}: {error}") from error
+
+
+def _plan(path: Path, assignment: str, seed: int, seconds: float, stored: Stored, files: dict[str, str]) -> Plan:
+    cells = read(path, lambda name: stored(path.stem, name))
+    return Plan(assignment, path.stem, cells, seed, str(path.parent), files, _exported(cells), seconds)
+
+
+def _exported(cells: list[dict[str, object]]) -> list[str]:
+    """The module that the notebook's own answers are exported to: no student may import it."""
+    found = [re.findall(r"^#\s*\|\s*default_exp\s+(\S+)", str(cell["source"]), re.M) for cell in cells]
+    return [f"tinytorch.{name}" for names in found for name in names]
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """What stands beside the notebooks, for the working directory; a Python file with answers in it stays here."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        if (
+            path.is_file()
+            and path.suffix != ".ipynb"
+            and not any(part[0] == "." for part in path.relative_to(folder).parts)
+        ):
+            data = path.read_bytes()
+            if b"BEGIN SOLUTION" not in data and sum(map(len, found.values())) + len(data) < MOST:
+                found[path.relative_to(folder).as_posix()] = base64.b64encode(data).decode()
+    return found

@@ -1,0 +1,274 @@
+"""nbgrader's gradebook, written by one process alone: its tables, in lean statements, one transaction a submission."""
+
+import shutil
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sql
+
+__all__ = ["Book", "BookError", "CellScore", "backup"]
+
+TABLES = {
+    "assignment": ("id", "name", "duedate"),
+    "notebook": ("id", "name", "assignment_id"),
+    "base_cell": ("id", "name", "notebook_id", "type"),
+    "grade_cells": ("id", "max_score"),
+    "source_cell": ("name", "notebook_id", "source", "checksum"),
+    "student": ("id",),
+    "submitted_assignment": ("id", "assignment_id", "student_id", "timestamp", "extension"),
+    "submitted_notebook": ("id", "assignment_id", "notebook_id", "flagged", "late_submission_penalty"),
+    "grade": ("id", "notebook_id", "cell_id", "auto_score", "manual_score", "extra_credit", "needs_manual_grade"),
+    "comment": ("id", "notebook_id", "cell_id", "auto_comment"),
+}
+TYPES: dict[str, Any] = {"duedate": sql.DateTime(), "timestamp": sql.DateTime(), "extension": sql.Interval(),
+         "flagged": sql.Boolean(), "needs_manual_grade": sql.Boolean()}  # fmt: skip
+T = {name: sql.table(name, *(sql.column(c, TYPES.get(c)) for c in columns)) for name, columns in TABLES.items()}
+Penalty = Callable[[str, float, float], float | None]
+
+
+class BookError(Exception):
+    """The gradebook cannot be used as it is."""
+
+
+@dataclass
+class CellScore:
+    """What the grader found for one cell: `score` None waits for a person."""
+
+    cell: str
+    score: float | None
+    comment: str | None = None
+
+
+@dataclass
+class _Row:
+    """A student's submission as the gradebook has it."""
+
+    id: str
+    timestamp: datetime | None
+    extension: timedelta | None
+    notebooks: dict[str, str] = field(default_factory=dict)  # notebook id -> submitted notebook's
+    grades: dict[tuple[str, str], Any] = field(default_factory=dict)  # (submitted notebook, cell) -> row
+    comments: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def backup(url: str) -> Path | None:
+    """Copy an SQLite gradebook beside itself; other databases are the administrator's to copy."""
+    database = sql.make_url(url).database
+    if not url.startswith("sqlite") or not database or not Path(database).is_file():
+        return None
+    copy = Path(f"{database}.{datetime.now():%Y%m%d-%H%M%S}.bak")
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    shutil.copymode(database, copy)
+    return copy
+
+
+class Book:
+    """An open gradebook and what it knows of one assignment."""
+
+    def __init__(self, url: str, assignment: str) -> None:
+        self.engine = sql.create_engine(url)
+        try:
+            with self.engine.connect() as db:
+                self._read(db, assignment)
+        except sql.exc.SQLAlchemyError as error:
+            raise BookError(f"{url}: {str(error).splitlines()[0]}") from error
+
+    def _read(self, db: Any, assignment: str) -> None:
+        found = self._all(db, "assignment", name=[assignment])
+        if not found:
+            raise BookError(f"the gradebook does not know {assignment}")
+        self.id, self.duedate = found[0].id, found[0].duedate
+        self.notebooks = {row.name: row.id for row in self._all(db, "notebook", assignment_id=[self.id])}
+        own = list(self.notebooks.values())
+        self.cells = {
+            (row.notebook_id, row.type, row.name): row.id for row in self._all(db, "base_cell", notebook_id=own)
+        }
+        self.sources = {(row.notebook_id, row.name): row for row in self._all(db, "source_cell", notebook_id=own)}
+        graded = [cell for (_, kind, _), cell in self.cells.items() if kind == "GradeCell"]
+        self.points = {row.id: row.max_score for row in self._all(db, "grade_cells", id=graded)}
+        self.students = {row.id for row in db.execute(sql.select(T["student"]))}
+        self.rows = self._submissions(db)
+
+    def _all(self, db: Any, name: str, /, **among: Iterable[Any]) -> list[Any]:
+        query = sql.select(T[name])
+        for column, values in among.items():
+            query = query.where(T[name].c[column].in_(list(values)))
+        return list(db.execute(query))
+
+    def _submissions(self, db: Any) -> dict[str, _Row]:
+        rows = self._all(db, "submitted_assignment", assignment_id=[self.id])
+        known = {row.student_id: _Row(row.id, row.timestamp, row.extension) for row in rows}
+        own = sql.select(T["submitted_assignment"].c.id).where(T["submitted_assignment"].c.assignment_id == self.id)
+        books = sql.select(T["submitted_notebook"]).where(T["submitted_notebook"].c.assignment_id.in_(own))
+        by_id = {row.id: row for row in known.values()}
+        owner: dict[str, _Row] = {}
+        for book in db.execute(books):
+            by_id[book.assignment_id].notebooks[book.notebook_id] = book.id
+            owner[book.id] = by_id[book.assignment_id]
+        inner = sql.select(T["submitted_notebook"].c.id).where(T["submitted_notebook"].c.assignment_id.in_(own))
+        for grade in db.execute(sql.select(T["grade"]).where(T["grade"].c.notebook_id.in_(inner))):
+            owner[grade.notebook_id].grades[grade.notebook_id, grade.cell_id] = grade
+        for comment in db.execute(sql.select(T["comment"]).where(T["comment"].c.notebook_id.in_(inner))):
+            owner[comment.notebook_id].comments[comment.notebook_id, comment.cell_id] = comment.id
+        return known
+
+    # -- what it says
+
+    def checksum(self, notebook: str, cell: str) -> str | None:
+        """nbgrader's checksum of a cell as it was released."""
+        row = self.sources.get((self.notebooks.get(notebook, ""), cell))
+        return row.checksum if row else None
+
+    def source(self, notebook: str, cell: str) -> str | None:
+        """A cell's text as nbgrader stored it, with generated tests in it."""
+        row = self.sources.get((self.notebooks.get(notebook, ""), cell))
+        return row.source if row else None
+
+    def auto_scores(self, student: str, notebook: str) -> dict[str, float | None]:
+        """The automatic scores that stand now, by cell."""
+        row, own = self.rows.get(student), self.notebooks.get(notebook, "")
+        if row is None or own not in row.notebooks:
+            return {}
+        names = {cell: name for (book, _, name), cell in self.cells.items() if book == own}
+        grades = row.grades.values()
+        return {
+            names[g.cell_id]: g.auto_score for g in grades if g.notebook_id == row.notebooks[own] and g.cell_id in names
+        }
+
+    def total(self, student: str) -> float:
+        """The sum that nbgrader shows, manual scores and penalties in it."""
+        with self.engine.connect() as db:
+            row = self.rows[student]
+            grades = self._all(db, "grade", notebook_id=row.notebooks.values())
+            books = self._all(db, "submitted_notebook", id=row.notebooks.values())
+        late = {book.id: book.late_submission_penalty or 0.0 for book in books}
+        return sum(max(0.0, _sum(g for g in grades if g.notebook_id == book) - late[book]) for book in late)
+
+    def seconds_late(self, student: str, timestamp: datetime | None) -> float:
+        row = self.rows.get(student)
+        if timestamp is None or self.duedate is None:
+            return 0.0
+        extension = row.extension if row and row.extension else timedelta(0)
+        return max(0.0, (timestamp - self.duedate - extension).total_seconds())
+
+    # -- what is written
+
+    def write(
+        self, student: str, timestamp: datetime | None, found: dict[str, list[CellScore]], penalty: Penalty
+    ) -> None:
+        """A submission's automatic scores, in one transaction. Manual scores and comments stay as they are."""
+        with self.engine.begin() as db:
+            row = self.rows.get(student) or self._new(db, student)
+            if timestamp is not None and timestamp != row.timestamp:
+                self._update(db, "submitted_assignment", [{"id": row.id, "timestamp": timestamp}])
+                row.timestamp = timestamp
+            for notebook, scores in found.items():
+                self._write_notebook(db, student, row, notebook, scores, penalty)
+        self.rows[student] = row
+
+    def _write_notebook(
+        self, db: Any, student: str, row: _Row, notebook: str, scores: list[CellScore], penalty: Penalty
+    ) -> None:
+        own = self.notebooks[notebook]
+        submitted = row.notebooks.get(own) or self._new_notebook(db, row, own)
+        for kind in ("GradeCell", "TaskCell", "SolutionCell"):
+            self._complete(db, row, submitted, own, kind)
+        grades, comments = [], []
+        for score in scores:
+            grade = row.grades.get((submitted, self.cells.get((own, "GradeCell", score.cell), "")))
+            if grade is not None:
+                review = grade.manual_score is not None or score.score is None
+                grades.append({"id": grade.id, "auto_score": score.score, "needs_manual_grade": review})
+            comment = row.comments.get((submitted, self.cells.get((own, "SolutionCell", score.cell), "")))
+            comments += [{"id": comment, "auto_comment": score.comment}] if comment else []
+        self._update(db, "grade", grades)
+        self._update(db, "comment", comments)
+        self._late(db, student, row, submitted, penalty)
+
+    def _late(self, db: Any, student: str, row: _Row, submitted: str, penalty: Penalty) -> None:
+        """nbgrader's order: the penalty comes from the score as it stands now."""
+        late, lost = self.seconds_late(student, row.timestamp), None
+        if late > 0:
+            score = _sum(self._all(db, "grade", notebook_id=[submitted]))
+            lost = penalty(student, score, late)
+            lost = None if lost is None else min(max(float(lost), 0.0), score)
+        self._update(db, "submitted_notebook", [{"id": submitted, "late_submission_penalty": lost}])
+
+    def _new(self, db: Any, student: str) -> _Row:
+        if student not in self.students:
+            db.execute(sql.insert(T["student"]), [{"id": student}])
+            self.students.add(student)
+        row = _Row(uuid4().hex, None, None)
+        values = {"id": row.id, "assignment_id": self.id, "student_id": student, "timestamp": None, "extension": None}
+        db.execute(sql.insert(T["submitted_assignment"]), [values])
+        for notebook in self.notebooks.values():
+            submitted = self._new_notebook(db, row, notebook)
+            for kind in ("GradeCell", "TaskCell", "SolutionCell"):
+                self._complete(db, row, submitted, notebook, kind)
+        return row
+
+    def _new_notebook(self, db: Any, row: _Row, notebook: str) -> str:
+        row.notebooks[notebook] = uuid4().hex
+        values = {"id": row.notebooks[notebook], "assignment_id": row.id, "notebook_id": notebook, "flagged": False}
+        db.execute(sql.insert(T["submitted_notebook"]), [values | {"late_submission_penalty": None}])
+        return row.notebooks[notebook]
+
+    def _complete(self, db: Any, row: _Row, submitted: str, notebook: str, kind: str) -> None:
+        """The rows that a submitted notebook must have: also those of cells that came later."""
+        wanted = [cell for (book, is_kind, _), cell in self.cells.items() if (book, is_kind) == (notebook, kind)]
+        if kind != "SolutionCell":
+            new = [_new_grade(submitted, cell) for cell in wanted if (submitted, cell) not in row.grades]
+            self._insert(db, "grade", new)
+            row.grades.update({(submitted, grade["cell_id"]): _Grade(**grade) for grade in new})
+        if kind != "GradeCell":
+            more = [_new_comment(submitted, cell) for cell in wanted if (submitted, cell) not in row.comments]
+            self._insert(db, "comment", more)
+            row.comments.update({(submitted, comment["cell_id"]): comment["id"] for comment in more})
+
+    def _insert(self, db: Any, name: str, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            db.execute(sql.insert(T[name]), rows)
+
+    def _update(self, db: Any, name: str, rows: list[dict[str, Any]]) -> None:
+        """Set the given columns, by id."""
+        if rows:
+            values: dict[str, Any] = {column: sql.bindparam(f"new_{column}") for column in rows[0] if column != "id"}
+            query = sql.update(T[name]).where(T[name].c.id == sql.bindparam("new_id")).values(values)
+            db.execute(query, [{f"new_{column}": value for column, value in row.items()} for row in rows])
+
+
+@dataclass
+class _Grade:
+    id: str
+    notebook_id: str
+    cell_id: str
+    auto_score: float | None
+    manual_score: float | None
+    extra_credit: float | None
+    needs_manual_grade: bool
+
+
+def _new_grade(submitted: str, cell: str) -> dict[str, Any]:
+    empty = dict.fromkeys(("auto_score", "manual_score", "extra_credit"))
+    return {"id": uuid4().hex, "notebook_id": submitted, "cell_id": cell, **empty, "needs_manual_grade": True}
+
+
+def _new_comment(submitted: str, cell: str) -> dict[str, Any]:
+    return {"id": uuid4().hex, "notebook_id": submitted, "cell_id": cell, "auto_comment": None}
+
+
+def _sum(grades: Iterable[Any]) -> float:
+    """nbgrader's score of some grades: the manual one before the automatic one, and extra credit."""
+    total = defaultdict(float)
+    for grade in grades:
+        score = grade.auto_score if grade.manual_score is None else grade.manual_score
+        total[grade.id] = 0.0 if score is None else score + (grade.extra_credit or 0.0)
+    return sum(total.values())

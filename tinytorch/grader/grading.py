@@ -1,0 +1,150 @@
+"""One notebook from bytes to scores: a pure function of the plan and of what was handed in."""
+
+import functools
+import pickle
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tinytorch.grader import paper, sandbox, submission
+from tinytorch.grader import plan as plans
+from tinytorch.grader.job import Job, Outcome, StepOutcome
+from tinytorch.grader.plan import Plan, whole_score
+
+__all__ = ["CellResult", "Graded", "grade", "grade_bytes"]
+
+STOPPED = ("timeout", "crash", "memory", "output", "not run")
+
+
+@dataclass
+class CellResult:
+    """One cell's score and what there is to say about it. `score` None waits for a person."""
+
+    id: str
+    score: float | None
+    points: float
+    protected: bool = True
+    stopped: str = ""  # how the student's code ended before its time
+    error: str = ""
+    hidden: bool = False  # the error comes from a hidden test
+    lines: list[dict[str, Any]] = field(default_factory=list)  # the checks, as tinytorch.checks reports them
+    stdout: str = ""
+    comment: str | None = None
+
+
+@dataclass
+class Graded:
+    """One notebook's outcome; `book` is the executed notebook."""
+
+    status: str
+    cells: dict[str, CellResult] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
+    isolation: str = ""
+    seconds: float = 0.0
+    inside: float = 0.0  # seconds that the cells took in the sandbox
+    book: dict[str, Any] = field(default_factory=dict)
+
+
+Run = Callable[[Job], Outcome]
+Checksums = dict[str, str]  # of the released cells, by id: an answer that still has its own was not given
+
+
+def grade(plan: Plan, data: bytes, run: Run, judge: plans.Judge, checksums: Checksums) -> Graded:
+    """Run and judge one notebook."""
+    begin = time.perf_counter()
+    try:
+        student = submission.parse(data)
+    except submission.Unreadable as error:
+        return Graded("unreadable", notes=[str(error)])
+    merged = submission.merge(plan.cells, student)
+    for cell in merged:
+        if cell["type"] == "code" and not cell.get("locked"):
+            cell["source"] = submission.clean(cell["source"], student.notes, cell["id"])
+    outcome = run(plans.job(plan, merged))
+    _explain(plan, outcome)
+    verdicts = judge.verdicts(outcome["reports"])
+    cells = {
+        cell["id"]: _result(plan, cell, outcome, verdicts, checksums)
+        for cell in merged
+        if cell.get("grade") or cell.get("solution_cell")
+    }
+    status = "partly" if any(cell.stopped for cell in cells.values()) or _stopped(merged, outcome) else "graded"
+    graded = Graded(status, cells, student.notes + _stopped(merged, outcome), outcome["signs"], outcome["level"])
+    graded.book = paper.executed(merged, outcome, cells, checksums)
+    graded.inside = sum(step.get("seconds", 0.0) for step in outcome["steps"].values())
+    graded.seconds = time.perf_counter() - begin
+    return graded
+
+
+def stopped(step: StepOutcome, seconds: float) -> str:
+    """How a cell ended before its time, as its student reads it; empty if it did not."""
+    where = f" in {step['where']}" if step.get("where") else ""
+    return {
+        "timeout": f"stopped after {seconds:g} s{where}",
+        "crash": f"the Python process died{where}",
+        "memory": f"stopped{where}: it used too much memory",
+        "output": f"stopped{where}: it printed too much",
+        "not run": "not run: the time for the whole notebook was used up",
+    }.get(step.get("status", ""), "")
+
+
+def _stopped(merged: list[dict[str, Any]], outcome: Outcome) -> list[str]:
+    steps = ((cell["id"], outcome["steps"].get(cell["id"], {})) for cell in merged)
+    return [f"{name}: {stopped(step, step.get('seconds', 0))}" for name, step in steps if step.get("status") in STOPPED]
+
+
+def _explain(plan: Plan, outcome: Outcome) -> None:
+    """Give each question that was not answered the reason why, where there is one."""
+    for name, step in plan.steps.items():
+        ended = outcome["steps"].get(name, {})
+        text = stopped(ended, plan.cell_seconds) or ended.get("error", "")
+        for ask in step.get("asks", ()):
+            if text and ask["key"] not in outcome["reports"]:
+                outcome["reports"][ask["key"]] = {"error": text}
+
+
+def _result(
+    plan: Plan, cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], checksums: Checksums
+) -> CellResult:
+    if cell["role"] == "test":
+        return _tested(plan, cell, outcome, verdicts)
+    result = CellResult(cell["id"], None, cell["points"] if cell["grade"] else 0.0)
+    if checksums.get(cell["id"]) == paper.checksum(cell):
+        result.score, result.comment = 0.0, "No response."
+    return result
+
+
+def _tested(plan: Plan, cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any]) -> CellResult:
+    step = outcome["steps"].get(cell["id"], {})
+    halted = stopped(step, plan.cell_seconds)
+    if cell["id"] in plan.unprotected:
+        score, error = whole_score(cell, outcome)
+        return CellResult(
+            cell["id"], score, cell["points"], False, halted, halted or error, stdout=step.get("stdout", "")
+        )
+    said = verdicts[cell["id"]]
+    result = CellResult(cell["id"], said["score"], cell["points"], True, halted, said["error"], lines=said["results"])
+    result.hidden, result.stdout = bool(said["failed"].get("hidden")), said["stdout"]
+    return result
+
+
+# -- in a worker
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(packed: bytes) -> tuple[Plan, plans.Judge]:
+    plan = pickle.loads(packed)  # the parent's own
+    return plan, plans.Judge(plan)
+
+
+def grade_bytes(packed: bytes, data: bytes, limits: Any, level: Any, checksums: Checksums) -> Graded:
+    """`grade` for any executor: everything that it needs are arguments that can be sent."""
+    plan, judge = _opened(packed)
+    try:
+        return grade(plan, data, lambda job: sandbox.run(job, limits, level), judge, checksums)
+    except plans.PlanError:
+        judge.close()
+        _opened.cache_clear()
+        raise

@@ -1,0 +1,324 @@
+"""The process that judges: the instructor's code and reported plain data, never an object of a student's.
+
+It loads a notebook's locked cells once, then forks for each submission, so that no submission sees what another one's
+values did to the instructor's state, and an absurd value (a huge power, an endless range) costs its own cell only.
+It is spoken to by lines of JSON: `load`, `capture` (what to ask of every submission) and `judge`.
+"""
+
+import ast
+import contextlib
+import functools
+import io
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tinytorch.checks import Checks, StudentError
+from tinytorch.grader.plain import NotPlain, decode, encode
+from tinytorch.grader.split import DEFINITIONS, Scope, Split, Unsplittable, bound, free, import_names, split
+
+__all__ = ["main"]
+
+SECONDS, MEMORY, TEXT, ASKS = 10, 4 << 30, 40_000, 5_000
+
+
+class Sites:
+    """Stands behind `__enter__`, `__ask__` and `__capture__` while one cell runs, counting each site's executions."""
+
+    def __init__(self, cell: str, parts: Split, reports: dict[str, Any]) -> None:
+        self.cell, self.parts, self.reports = cell, parts, reports
+        self.turns, self.index = Counter[int](), Counter[int]()
+        self.asks: list[dict[str, Any]] = []
+        self.bound: dict[str, tuple[int, Any]] = {}
+        self.not_plain: set[str] = set()
+        self.shown: list[str] = []
+
+    def enter(self, *numbers: int) -> None:
+        self.turns.update(numbers)
+        for number in numbers:
+            self.index[number] = 0
+
+    def key(self, number: int, counted: bool) -> str:
+        index = self.index[number]
+        self.index[number] += counted
+        return f"{self.cell}/{number}/{self.turns[number]}/{index}"
+
+    def ask(self, number: int, counted: bool) -> Any:
+        report = self.reports.get(self.key(number, counted), {})
+        text = self.parts.sites[number].text
+        if "value" not in report:
+            raise StudentError(report.get("error") or f"{text}: {report.get('opaque') or 'this was not reached'}")
+        try:
+            value = decode(report["value"])
+        except NotPlain as error:
+            raise StudentError(f"{text}: {error}") from None
+        self.shown.append(f"{text} gave {_short(value)}")
+        return value
+
+    def capture(self, number: int, counted: bool, values: dict[str, Any]) -> None:
+        site = self.parts.sites[number]
+        inputs = {name: self.encoded(name, value) for name, value in values.items()}
+        keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
+        self.bound.update({name: (id(values[name]), inputs[name]) for name in inputs})
+        kind = "run" if site.run else "expr"
+        self.asks.append({"key": self.key(number, counted), kind: site.text, "inputs": inputs, "keep": keep})
+        if len(self.asks) > ASKS:
+            raise Unsplittable(f"more than {ASKS} questions")
+
+    def encoded(self, name: str, value: Any) -> Any:
+        try:
+            return encode(value)
+        except NotPlain:
+            self.not_plain.add(name)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 300 else text[:300] + " ..."
+
+
+class Notebook:
+    """The instructor's half of one notebook."""
+
+    def __init__(self, cells: list[dict[str, Any]], forced: dict[str, Any], seed: int) -> None:
+        self.cells, self.space = cells, {"__name__": "__main__", "display": print}
+        self.parts: dict[str, Split] = {}
+        self.code: dict[str, list[tuple[int, Any, Any]]] = {}
+        self.whole: dict[str, str] = {}
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        self.scope, self.callables = Scope(), set[str]()
+        first = next((i for i, cell in enumerate(cells) if cell["role"] == "test"), len(cells))
+        self.later = cells[first:]
+        for index, cell in enumerate(cells):
+            self.read(cell, forced, run=index < first)
+
+    def read(self, cell: dict[str, Any], forced: dict[str, Any], run: bool) -> None:
+        if cell["role"] == "test":
+            self.read_test(cell, forced.get(cell["id"], {}))
+        else:
+            cell["ours"] = self.read_given(cell) if cell["role"] == "given" else self.read_student(cell)
+            if run:
+                self.run_given(cell)
+
+    def read_test(self, cell: dict[str, Any], forced: dict[str, Any]) -> None:
+        try:
+            if cell["whole"]:
+                raise Unsplittable(cell["whole"])
+            names, lines = set(forced.get("names", ())), set(forced.get("lines", ()))
+            self.parts[cell["id"]] = split(cell["source"], self.scope, self.callables, names, lines)
+            self.code[cell["id"]] = [
+                (line, *_compiled(nodes, cell["id"])) for line, nodes in self.parts[cell["id"]].judge
+            ]
+        except (Unsplittable, SyntaxError, ValueError, RecursionError) as error:
+            self.whole[cell["id"]] = str(error) or type(error).__name__
+            for name in _bound(cell["source"]):
+                self.scope.give_away(name)
+
+    def read_student(self, cell: dict[str, Any]) -> list[ast.stmt]:
+        """A student's cell: only its imports that stand outside the part to fill in are the instructor's too."""
+        ours = list[ast.stmt]()
+        for node in _body(cell["source"]):
+            solution = any(first <= node.lineno <= last for first, last in cell["solution"])
+            if isinstance(node, ast.Import | ast.ImportFrom) and not solution:
+                ours.append(node)
+                for name in import_names(node):
+                    self.scope.bind(name, node)
+                continue
+            for name in bound(node):
+                self.scope.give_away(name)
+            self.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
+        return ours
+
+    def read_given(self, cell: dict[str, Any]) -> list[ast.stmt]:
+        """A locked cell that is not graded: what in it does not touch the student is the instructor's."""
+        ours = []
+        for node in _body(cell["source"]):
+            imported = isinstance(node, ast.Import | ast.ImportFrom)
+            theirs = any(map(self.scope.is_student, free(node)))
+            for name in bound(node):
+                self.scope.give_away(name) if theirs else self.scope.bind(name, node if imported else None)
+                self.scope.given |= set() if theirs or imported else {name}
+            if not theirs and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+                ours.append(node)
+        return ours
+
+    def run_given(self, cell: dict[str, Any]) -> None:
+        for node in cell["ours"]:
+            with contextlib.suppress(Exception):  # what fails here is missing where it is needed, and said there
+                exec(compile(ast.Module([node], []), cell["id"], "exec"), self.space)
+
+    # -- once for an assignment
+
+    def asks(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for cell in self.later:
+            if cell["role"] != "test":
+                self.run_given(cell)
+            elif cell["id"] in self.parts:
+                found[cell["id"]] = self.capture(cell["id"])
+            else:
+                found[cell["id"]] = {"whole": self.whole[cell["id"]]}
+        return found
+
+    def capture(self, cell: str) -> dict[str, Any]:
+        parts = self.parts[cell]
+        sites = Sites(cell, parts, {})
+        hooks = {"__enter__": sites.enter, "__capture__": sites.capture, "__ask__": sites.ask}
+        try:
+            for self.line, statements in parts.capture:
+                exec(compile(ast.Module(statements, []), cell, "exec"), self.with_(hooks))
+        except Exception as error:
+            return {"whole": f"line {self.line}: {type(error).__name__}: {error}"}
+        assigned = [site.assigned for site in parts.sites]
+        return {
+            "prelude": parts.prelude,
+            "asks": sites.asks,
+            "not_plain": sorted(sites.not_plain),
+            "assigned": assigned,
+        }
+
+    def with_(self, hooks: dict[str, Any]) -> dict[str, Any]:
+        self.space.update(hooks)
+        return self.space
+
+    # -- for each submission
+
+    def judge(self, reports: dict[str, Any], skip: list[str], tell: Any) -> None:
+        for cell in self.later:
+            if cell["role"] != "test":
+                self.run_given(cell)
+            elif cell["id"] in self.parts and cell["id"] not in skip:
+                tell({"begin": cell["id"]})
+                tell(self.verdict(cell, Sites(cell["id"], self.parts[cell["id"]], reports)))
+
+    def verdict(self, cell: dict[str, Any], sites: Sites) -> dict[str, Any]:
+        self.with_({"__enter__": sites.enter, "__ask__": sites.ask})
+        out, results, error, value = io.StringIO(), list[dict[str, Any]](), "", None
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+                for value in self.steps(cell, sites):  # noqa: B007 - the last one is the cell's
+                    results += self.news(cell, self.line, len(results))
+        except BaseException as raised:
+            error = self.said(cell, sites, raised)
+        line = self.line
+        failed = {"line": line, "hidden": _hidden(cell, line)} if error else {}
+        score = 0.0 if error else points(value, cell["points"])
+        answer = {"cell": cell["id"], "score": score, "error": error, "failed": failed, "results": results}
+        return answer | {"stdout": out.getvalue()[:TEXT]}
+
+    def steps(self, cell: dict[str, Any], sites: Sites) -> Iterator[Any]:
+        """Run the cell statement by statement; each one's value, None where it is no expression."""
+        for line, statements, expression in self.code[cell["id"]]:
+            self.line, sites.shown = line, []
+            exec(statements, self.space)
+            value = eval(expression, self.space) if expression else None
+            yield value
+
+    def news(self, cell: dict[str, Any], line: int, known: int) -> list[dict[str, Any]]:
+        """The checks made since: each with whether its statement is hidden."""
+        found = [value for value in self.space.values() if type(value) is Checks]
+        results = found[-1].results[known:] if found else []
+        named = ("name", "points", "passed", "text", "slip")
+        return [{n: getattr(r, n) for n in named} | {"hidden": _hidden(cell, line)} for r in results]
+
+    def said(self, cell: dict[str, Any], sites: Sites, raised: BaseException) -> str:
+        """An error as the person who marks reads it: the statement, what was reported for it, and what it raised."""
+        if isinstance(raised, StudentError):
+            return str(raised)[:TEXT]
+        source = "\n".join(cell["source"].splitlines()[self.line - 1 :])
+        body = _body(source)
+        text = ast.get_source_segment(source, body[0]) or "" if body else source
+        last = traceback.format_exception_only(raised)[-1].strip()
+        return "\n".join([text, *sites.shown[-5:], last])[:TEXT]
+
+
+def _compiled(nodes: list[ast.stmt], name: str) -> tuple[Any, Any]:
+    """Statements, and apart from them a last expression, whose value counts."""
+    last = nodes[-1] if nodes and isinstance(nodes[-1], ast.Expr) else None
+    rest = compile(ast.Module(nodes[:-1] if last else nodes, []), name, "exec")
+    return rest, compile(ast.Expression(last.value), name, "eval") if last else None
+
+
+def _body(source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+
+
+def _bound(source: str) -> set[str]:
+    return set().union(*map(bound, _body(source)))
+
+
+def _hidden(cell: dict[str, Any], line: int) -> bool:
+    return any(first <= line <= last for first, last in cell["hidden"])
+
+
+def points(value: Any, most: float) -> float:
+    """nbgrader's rule for a graded cell's last value: a number is the score, anything else is full marks."""
+    try:
+        score = float(repr(value)) if value is not None else most
+    except ValueError:
+        return most
+    return min(max(score, 0.0), most) if score == score else 0.0
+
+
+def _limits(seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends even a computation that never comes back to Python
+    signal.alarm(seconds)
+
+
+def _forked(work: Any, out: int) -> None:
+    """Do `work` in a fork, which ends with it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _limits(SECONDS)
+            work()
+        except BaseException:
+            os.write(out, (json.dumps({"broken": traceback.format_exc()[-4000:]}) + "\n").encode())
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    _line(out, {"ended": os.waitstatus_to_exitcode(status)})
+
+
+def _line(out: int, value: dict[str, Any]) -> None:
+    if "begin" in value:
+        signal.alarm(SECONDS)
+    data = memoryview((json.dumps(value) + "\n").encode())
+    while data:
+        data = data[os.write(out, data) :]
+
+
+def main() -> None:
+    """Answer lines of JSON on standard input until it ends. Standard output belongs to these answers alone."""
+    out = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    notebook = Notebook([], {}, 0)
+    for text in sys.stdin:
+        asked = json.loads(text)
+        if "load" in asked:
+            notebook = Notebook(asked["load"], asked["forced"], asked["seed"])
+        else:
+            _forked(functools.partial(_answer, notebook, asked, out), out)
+
+
+def _answer(notebook: Notebook, asked: dict[str, Any], out: int) -> None:
+    if "capture" in asked:
+        _line(out, {"asks": notebook.asks()})
+    else:
+        notebook.judge(asked["judge"], asked["skip"], functools.partial(_line, out))

@@ -1,0 +1,269 @@
+"""Read a student's notebook: whatever can be read of it, and in words what was odd. Nothing of it is run here."""
+
+import ast
+import difflib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Cell", "Refused", "Submission", "Unreadable", "clean", "find", "merge", "parse", "read_bytes"]
+
+MAX_BYTES, MAX_CELLS, MAX_SOURCE, MAX_MAGIC = 50_000_000, 2_000, 1_000_000, 30_000
+RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug"}
+
+
+class Refused(Exception):
+    """A file that is not read at all: a link, no regular file, too large."""
+
+
+class Unreadable(Exception):
+    """A file that holds no notebook."""
+
+
+@dataclass
+class Cell:
+    """A cell as it stands in a notebook."""
+
+    id: str | None
+    type: str
+    source: str
+
+
+@dataclass
+class Submission:
+    """The cells in their order, and what was odd."""
+
+    cells: list[Cell]
+    notes: list[str] = field(default_factory=list)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes; links are not followed, and pipes and devices not opened."""
+    if path.is_symlink():
+        raise Refused(f"{path.name} is a link")
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise Refused(f"{path.name} cannot be opened: {error.strerror}") from None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Refused(f"{path.name} is no regular file")
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise Refused(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB")
+    return data
+
+
+def find(folder: Path, name: str, names: set[str]) -> tuple[Path | None, list[str]]:
+    """The notebook `name` in a student's folder, or the one that was probably renamed."""
+    exact = folder / f"{name}.ipynb"
+    if os.path.lexists(exact):
+        return exact, []
+    others = [p for p in sorted(folder.glob("*.ipynb")) if p.stem not in names]
+    others = others or sorted(folder.glob("*.IPYNB")) + sorted(folder.glob("*.json"))
+    if not others:
+        return None, []
+    best = max(others, key=lambda path: difflib.SequenceMatcher(None, path.stem.lower(), name.lower()).ratio())
+    if len(names) > 1 and name.lower() not in best.stem.lower():
+        return None, []
+    return best, [f"the notebook was renamed: {best.name} was read as {exact.name}"]
+
+
+def parse(data: bytes) -> Submission:
+    """The cells of a notebook of format 3 or 4."""
+    notes: list[str] = []
+    try:
+        book = json.loads(_text(data, notes))
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"this is no notebook: {error}"[:200]) from None
+    cells = _cells(book, notes)
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"more than {MAX_CELLS} cells")
+    return Submission([_cell(cell) for cell in cells if isinstance(cell, dict)], notes)
+
+
+def _text(data: bytes, notes: list[str]) -> str:
+    encodings = ["utf-8-sig", "latin-1"] if data[:2] not in (b"\xff\xfe", b"\xfe\xff") else ["utf-16", "latin-1"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding != "utf-8-sig":
+            notes.append(f"the file is not UTF-8; it was read as {encoding}")
+        return text
+    raise Unreadable("this is no text")
+
+
+def _cells(book: Any, notes: list[str]) -> list[Any]:
+    if not isinstance(book, dict):
+        raise Unreadable("this is no notebook: JSON, but no object")
+    cells = book.get("cells")
+    if cells is None and isinstance(book.get("worksheets"), list):
+        notes.append("a notebook of format 3")
+        sheets = [sheet.get("cells") for sheet in book["worksheets"] if isinstance(sheet, dict)]
+        cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
+    if not isinstance(cells, list):
+        raise Unreadable("this is no notebook: it has no cells")
+    return cells
+
+
+def _cell(cell: dict[str, Any]) -> Cell:
+    source = cell.get("source", cell.get("input", ""))
+    lines = source if isinstance(source, list) else [source]
+    text = "".join(line for line in lines if isinstance(line, str))[:MAX_SOURCE]
+    meta = cell.get("metadata")
+    about = meta.get("nbgrader") if isinstance(meta, dict) else None
+    name = about.get("grade_id") if isinstance(about, dict) else None
+    kind = "code" if cell.get("cell_type") == "code" else "markdown"
+    return Cell(name if isinstance(name, str) and name else None, kind, text.encode("utf-8", "replace").decode())
+
+
+# -- the student's cells among the instructor's
+
+
+def merge(plan: list[dict[str, Any]], student: Submission) -> list[dict[str, Any]]:
+    """The notebook to run: the source's cells in its order, answers filled in, free cells where they stand.
+
+    Of an id that stands twice the last copy counts. Locked cells, tests, types and points are the source's.
+    """
+    known = {cell["id"]: cell for cell in plan if cell["id"]}
+    _recognise(known, student)
+    answers = {cell.id: cell for cell in student.cells if cell.id in known}
+    counts = [str(cell.id) for cell in student.cells if cell.id in known]
+    student.notes += [
+        f"{name} stands {counts.count(name)} times: the last copy counts"
+        for name in sorted({*counts})
+        if counts.count(name) > 1
+    ]
+    free = _free(known, student)
+    merged = [{"id": cell_id, **_as_free(cell, cell_id)} for cell_id, cell in free.pop(None, [])]
+    for cell in plan:
+        if cell["id"]:
+            merged.append(_filled(cell, answers.get(cell["id"]), student.notes))
+        merged += [_as_free(extra, cell_id) for cell_id, extra in free.pop(cell["id"], [])] if cell["id"] else []
+    return merged
+
+
+def _free(known: dict[str, Any], student: Submission) -> dict[str | None, list[tuple[str, Cell]]]:
+    """The cells that are none of the source's, by the known cell that they stand after."""
+    found: dict[str | None, list[tuple[str, Cell]]] = {}
+    after = None
+    for number, cell in enumerate(student.cells):
+        if cell.id in known:
+            after = cell.id
+        else:
+            found.setdefault(after, []).append((f"free-{number}", cell))
+    return found
+
+
+def _as_free(cell: Cell, name: str) -> dict[str, Any]:
+    return {"id": name, "role": "student", "type": cell.type, "source": cell.source, "graded": False, "free": True}
+
+
+def _filled(cell: dict[str, Any], answer: Cell | None, notes: list[str]) -> dict[str, Any]:
+    if cell["locked"]:
+        return cell
+    if answer is None:
+        notes.append(f"the cell {cell['id']} is missing")
+        return {**cell, "source": "", "missing": True}
+    if answer.type != cell["type"]:
+        notes.append(f"{cell['id']} was a {answer.type} cell: it was read as {cell['type']}")
+    return {**cell, "source": answer.source}
+
+
+def _recognise(known: dict[str, Any], student: Submission) -> None:
+    """Give cells whose metadata was lost their ids back: by their text, then by the names that they define."""
+    present = {cell.id for cell in student.cells}
+    lost = {name: cell for name, cell in known.items() if name not in present}
+    nameless = [cell for cell in student.cells if cell.id not in known]
+    if len(present & set(known)) > len(known) // 2:
+        lost = {name: cell for name, cell in lost.items() if not cell["locked"]}
+    found = 0
+    for name, cell in lost.items():
+        match = next((c for c in nameless if c.id is None and _alike(cell, c)), None)
+        if match is not None:
+            match.id, found = name, found + 1
+    if found:
+        student.notes.append(f"{found} cells had lost their nbgrader metadata: they were recognised by what they hold")
+
+
+def _alike(cell: dict[str, Any], other: Cell) -> bool:
+    if other.type != cell["type"]:
+        return False
+    if cell["locked"] or cell["type"] != "code":
+        return other.source.strip() in {cell["source"].strip(), cell.get("released", cell["source"]).strip()}
+    wanted = _defined(cell["source"])
+    return bool(wanted) and wanted <= _defined(other.source)
+
+
+def _defined(source: str) -> set[str]:
+    return set(re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)", source, re.M)) or set(
+        re.findall(r"^(\w+)\s*=", source, re.M)
+    )
+
+
+# -- IPython's own syntax
+
+
+def clean(source: str, notes: list[str], where: str) -> str:
+    """Source without magics, shell commands and help: Python that means the same, line for line."""
+    try:
+        ast.parse(source)
+        return source
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _without_magics(source, notes, where)
+
+
+def _without_magics(source: str, notes: list[str], where: str) -> str:
+    from IPython.core import inputtransformer2 as ipython  # slow to import, and seldom needed
+
+    ipython.TRANSFORM_LOOP_LIMIT = 60  # each turn reads the whole cell again
+
+    lines = source.split("\n")
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    magic = re.match(r"%%(\w+)", str(lines[first]))
+    if magic:
+        notes.append(f"{where}: %%{magic[1]} means nothing here and was dropped")
+        lines[first] = ""
+        return clean("\n".join(lines), notes, where) if magic[1] in RUN_BODY else ""
+    try:
+        text = ipython.TransformerManager().transform_cell(source[:MAX_MAGIC])
+        return _replaced(text, ast.parse(text), notes, where)
+    except Exception:
+        return source  # the student's own syntax error: it is reported when the cell is run
+
+
+def _replaced(text: str, tree: ast.Module, notes: list[str], where: str) -> str:
+    """Calls of `get_ipython()` become `None`; what `%time` and `%timeit` measure is run once."""
+    lines = [line.encode() for line in text.split("\n")]
+    for node in sorted(filter(_is_magic, ast.walk(tree)), key=lambda n: (n.lineno, n.col_offset), reverse=True):  # type: ignore[attr-defined]
+        assert isinstance(node, ast.Call) and node.end_lineno == node.lineno
+        name, body = _named(node)
+        notes.append(f"{where}: {name} means nothing here and was dropped")
+        line = lines[node.lineno - 1]
+        lines[node.lineno - 1] = line[: node.col_offset] + body.encode() + line[node.end_col_offset :]
+    return b"\n".join(lines).decode()
+
+
+def _is_magic(node: ast.AST) -> bool:
+    function = node.func if isinstance(node, ast.Call) else None
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    return isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "get_ipython"
+
+
+def _named(node: ast.Call) -> tuple[str, str]:
+    assert isinstance(node.func, ast.Attribute)
+    said = [str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)]
+    if node.func.attr != "run_line_magic" or not said:
+        return "a shell command", "None"
+    name, body = f"%{said[0]}", re.sub(r"^(\s*-\w+(\s+\d+)?)*\s*", "", said[1]) if len(said) > 1 else ""
+    try:
+        ast.parse(body)
+    except SyntaxError:
+        body = ""
+    return name, body if said[0] in ("time", "timeit") and body else "None"
