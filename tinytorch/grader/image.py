@@ -26,7 +26,7 @@ NOT_NEEDED = {
 UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 HELD_BACK = ("tinytorch", "__editable__", "_tinytorch", "__pycache__", "distutils-precedence", "_virtualenv")
 OWN = (*sorted(path.name for path in PACKAGE.glob("*.py") if path.stem != "__main__"), "core", "data")
-ENGINE = ("__init__.py", "inside.py", "kernel.py", "plain.py", "stubs.py")
+ENGINE = ("__init__.py", "ahead.py", "inside.py", "kernel.py", "plain.py", "stubs.py")
 
 
 @dataclass

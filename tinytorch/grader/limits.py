@@ -1,8 +1,10 @@
 """What one submission may use, and the means of the host that hold it to it."""
 
+import contextlib
 import os
 import subprocess
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +74,19 @@ def _writable(place: Path) -> bool:
 class Cgroup:
     """One sandbox's own group: the sum of its processes' memory, and their number."""
 
-    def __init__(self, roots: dict[str, Path], name: str, limits: Limits) -> None:
-        self.groups = {place / name for place in roots.values()}
+    def __init__(self, groups: set[Path]) -> None:
+        self.groups = groups
+
+    @classmethod
+    def made(cls, roots: Iterable[Path], name: str, limits: Limits) -> "Cgroup":
+        """A new group with its limits."""
+        self = cls({place / name for place in roots})
         for group in self.groups:
             group.mkdir()
+        self._limit(limits)
+        return self
+
+    def _limit(self, limits: Limits) -> None:
         memory = str(limits.memory_mb + 64 << 20)  # a single process meets its own limit first: an error, not a death
         for file, value in {
             "memory.max": memory, "memory.swap.max": "0", "memory.oom.group": "1", "pids.max": str(limits.processes),
@@ -86,8 +97,9 @@ class Cgroup:
     def _write(self, file: str, value: str) -> None:
         """Where the file is there: names differ between v1 and v2, and swap may not be counted."""
         for group in self.groups:
-            if (group / file).exists():
-                (group / file).write_text(value)
+            with contextlib.suppress(*([OSError] if "sw" in file else [ProcessLookupError])):
+                if (group / file).exists():
+                    (group / file).write_text(value)
 
     def add(self, *pids: int) -> None:
         """Put processes in; what they start follows them."""
@@ -107,7 +119,8 @@ class Cgroup:
         self._write("cgroup.kill", "1")
         for group in self.groups:
             for pid in (group / "cgroup.procs").read_text().split():
-                os.kill(int(pid), 9)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), 9)
 
     def close(self) -> None:
         """Remove the group; the kernel needs a moment to let the dead go."""

@@ -5,6 +5,7 @@ import atexit
 import os
 import re
 import secrets
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,7 +20,8 @@ __all__ = ["close", "run", "warm"]
 
 PRELOAD = ("tinytorch.checks", "tinytorch.probes")
 MOST_DEATHS = 3  # of one cell, before the rest of it is left
-_waiting: dict[tuple[int, Level, Limits], list[Sandbox]] = {}
+# By process and thread: the kernel ends a sandbox with the thread that started it.
+_waiting: dict[tuple[int, int, Level, Limits], list[Sandbox]] = {}
 
 
 def run(job: Job, limits: Limits, level: Level) -> Outcome:
@@ -36,22 +38,28 @@ def run(job: Job, limits: Limits, level: Level) -> Outcome:
 
 def warm(limits: Limits, level: Level) -> None:
     """Start the next sandbox ahead; it waits, with nothing of any submission in it."""
-    ahead = _waiting.setdefault((os.getpid(), level, limits), [])
+    ahead = _ahead(limits, level)
+    if ahead and ahead[0].process.poll() is not None:
+        ahead.pop().close()
     if not ahead:
         ahead.append(Sandbox(level, limits, PRELOAD))
 
 
+def _ahead(limits: Limits, level: Level) -> list[Sandbox]:
+    return _waiting.setdefault((os.getpid(), threading.get_ident(), level, limits), [])
+
+
 def _next(limits: Limits, level: Level) -> Sandbox:
     warm(limits, level)
-    box = _waiting[os.getpid(), level, limits].pop()
+    box = _ahead(limits, level).pop()
     warm(limits, level)
     return box
 
 
 @atexit.register
 def close() -> None:
-    """End the sandboxes that wait; a run calls it before its level is left."""
-    for (pid, _, _), boxes in _waiting.items():
+    """End the sandboxes that wait."""
+    for (pid, *_), boxes in list(_waiting.items()):
         while boxes:
             box = boxes.pop()
             if pid == os.getpid():

@@ -1,0 +1,381 @@
+"""What student code can reach, at each level of isolation, and what one death costs."""
+
+import contextlib
+import getpass
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tinytorch.grader import isolation, sandbox
+from tinytorch.grader.limits import Limits
+
+LEVELS = ("bubblewrap", "landlock", "unsafe")
+FIRST_LEVEL = pytest.mark.parametrize(
+    "level", ["bubblewrap", *(pytest.param(name, marks=pytest.mark.slow) for name in LEVELS[1:])], indirect=True
+)  # the others in `make test-all`
+QUICK = Limits(wall_seconds=40, memory_mb=256, processes=32, disk_mb=16, output_bytes=8_000_000)
+WITHOUT = ("tinytorch.core.optimizers",)
+
+
+@pytest.fixture(scope="module", params=LEVELS)
+def level(request):
+    """Each level, made once; skipped by name where this machine has none."""
+    try:
+        with isolation.level(request.param, WITHOUT) as made:
+            yield made
+    except isolation.Refused as why:
+        pytest.skip(f"{request.param}: {why}")
+
+
+def cell(name, source):
+    return {"id": name, "kind": "cell", "source": source, "prelude": "", "asks": []}
+
+
+def ask(name, *exprs, prelude=""):
+    asks = [{"key": f"{name}/{place}", "expr": expr, "inputs": {}, "keep": []} for place, expr in enumerate(exprs)]
+    return {"id": name, "kind": "ask", "source": "", "prelude": prelude, "asks": asks}
+
+
+def run(level, *steps, seconds=3.0, limits=QUICK, **more):
+    job = {"seed_env": {}, "without": list(WITHOUT), "files": {}, "cell_seconds": seconds, "steps": list(steps), **more}
+    return sandbox.run(job, limits, level)
+
+
+def value(level, expr, setup=""):
+    """What one expression gives inside."""
+    outcome = run(level, cell("setup", setup), ask("t", expr))
+    return outcome["reports"]["t/0"]
+
+
+# name: source of the cell, how it ends ("*": no matter), where (None: not said)
+DEATHS = {
+    "os._exit": ("import os; os._exit(0)", "crash", None),
+    "segfault": ("import ctypes; ctypes.string_at(0)", "crash", None),
+    "abort": ("import os; os.abort()", "crash", None),
+    "recursion": ("import sys; sys.setrecursionlimit(10**9)\ndef f(): f()\nf()", "*", None),
+    "endless": ("def f():\n    while True:\n        try:\n            pass\n        except BaseException:\n            pass\nf()",
+                "timeout", "your f (line"),
+    "endless in C": ("10 ** 10 ** 9", "timeout", "your cell (line 1)"),
+    "sleep": ("import time\ntime.sleep(99)", "timeout", "your cell (line 2)"),
+    "memory": ("hog = []\nwhile True:\n    hog.append(bytearray(10 ** 7))", "memory", None),
+    "memory at once": ("import numpy as np\nhog = np.ones((10 ** 5, 10 ** 5))", "memory", None),
+    "output": ("while True: print('x' * 100_000)", "output", None),
+    "output by descriptor": ("import os\nwhile True: os.write(2, b'x' * 100_000)", "output", None),
+    "closed descriptors": ("import os; os.closerange(0, 4096)", "crash", None),
+    "descriptors of the grader": ("import os\nfor fd in range(3, 128):\n  try: os.write(fd, b'{\"done\":2,\"status\":\"ok\",\"error\":\"\"}\\n')\n"
+                                  "  except OSError: pass", "*", None),
+    "kill all": ("import os, signal\nos.kill(-1, signal.SIGKILL)", "*", None),
+    "kill own group": ("import os, signal\nos.killpg(0, signal.SIGKILL)", "*", None),
+    "kill parent": ("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)", "*", None),
+    "stop": ("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", "*", None),
+    "fork bomb": ("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "timeout", None),
+    "children that stay": ("import os, time\nfor _ in range(20):\n    if not os.fork():\n        os.setsid()\n        time.sleep(99)", "*", None),
+    "children full of memory": ("import os, time\nfor _ in range(12):\n    if not os.fork():\n        hog = bytearray(10 ** 8)\n"
+                                "        hog[::4096] = b'x' * len(hog[::4096])\n        time.sleep(99)\ntime.sleep(2)", "*", None),
+    "threads": ("import threading\ndef f():\n    while True: pass\nwhile True: threading.Thread(target=f, daemon=True).start()", "*", None),
+    "exit": ("exit(3)", "ok", None),
+    "patched builtins": ("import builtins\nbuiltins.len = builtins.eval = builtins.exec = None", "*", None),
+    "patched json": ("import json\njson.dumps = json.loads = lambda *a: 1 / 0", "*", None),
+    "patched os": ("import os\nos.write = lambda *a: 1 / 0", "*", None),
+    "signals ignored": ("import signal\nfor n in range(1, 65):\n  try: signal.signal(n, signal.SIG_IGN)\n"
+                        "  except (OSError, ValueError): pass\nwhile True: pass", "timeout", "your cell (line"),
+    "timer": ("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.01)", "*", None),
+    "trace": ("import sys\nsys.settrace(lambda *a: 1 / 0)", "*", None),
+    "stdout gone": ("import sys\nsys.stdout.close(); sys.stderr = None", "*", None),
+    "namespace cleared": ("globals().clear()", "*", None),
+}  # fmt: skip
+SABOTAGE = {"patched builtins", "patched json", "patched os", "namespace cleared", "timer"}
+LATE = {"endless in C", "sleep", "stop", "threads", "memory", "timer"}
+
+
+@FIRST_LEVEL
+@pytest.mark.parametrize("name", DEATHS)
+def test_a_death_costs_the_cell_that_it_stands_in(level, name, request):
+    if level.name != "bubblewrap" and name in LATE:
+        pytest.skip("seen at the first level; the same code at the others")
+    source, status, where = DEATHS[name]
+    before = [cell("one", "def one(): return 1\nprint('one')"), ask("t-one", "one()", "one() + 1")]
+    after = [cell("two", "def two(): return one() + 1\ntwo()"), ask("t-two", "two()", "[two()] * 2")]
+    start = time.monotonic()
+    outcome = run(level, *before, cell("bad", source), *after, seconds=1.0)
+    reports = {key: report.get("value") for key, report in outcome["reports"].items()}
+    known = {"t-one/0": 1, "t-one/1": 2, "t-two/0": 2, "t-two/1": [2, 2]}
+    if name in SABOTAGE:  # of the student's own process, which lives on: what came before is safe
+        reports, known = ({key: said.get(key) for key in ("t-one/0", "t-one/1")} for said in (reports, known))
+    assert reports == known
+    assert outcome["steps"]["one"]["stdout"] == "one\n"
+    assert status in ("*", outcome["steps"]["bad"]["status"])
+    assert where is None or outcome["steps"]["bad"]["where"].startswith(where)
+    assert time.monotonic() - start < 25
+    assert not survivors(level)
+
+
+def survivors(level):
+    """Processes of this run's sandboxes that are still there, but for the one that waits."""
+    waiting = {box.process.pid for boxes in sandbox._waiting.values() for box in boxes}
+    return [pid for pid in alive(level.root) if not {pid, parent(pid)} & waiting]
+
+
+def parent(pid):
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+def test_what_was_reached_counts(level):
+    """Checks before the deadly one, and after it, are reported; the deadly one is missing by itself."""
+    source = "def f(x):\n    if x == 2:\n        import os\n        os._exit(1)\n    return x"
+    outcome = run(level, cell("f", source), ask("t", *[f"f({x})" for x in range(5)]), ask("u", "f(7)"))
+    assert {key: report["value"] for key, report in outcome["reports"].items()} == {
+        "t/0": 0, "t/1": 1, "t/3": 3, "t/4": 4, "u/0": 7
+    }  # fmt: skip
+    assert outcome["steps"]["t"]["status"] == "crash"
+    assert outcome["steps"]["u"]["status"] == "ok"
+
+
+HONEST = {
+    "warning": "import warnings\nwarnings.warn('careful')\nimport numpy as np\nnp.log(0.0)",
+    "stderr": "import sys\nprint('progress', file=sys.stderr)",
+    "exit": "exit()",
+    "sys.exit": "import sys\nsys.exit('done')",
+    "input": "input('name? ')",
+    "plot": "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(2, 2)\nax[0, 1].plot([1, 2]); plt.legend(); plt.show()",
+    "plot one": "from matplotlib import pyplot as plt\nfig, ax = plt.subplots(figsize=(3, 2))\nline, = ax.plot([1])\nplt.show()",
+    "display": "from IPython.display import display, HTML\ndisplay(HTML('<b>x</b>'))\nclear = get_ipython().magic('x')",
+    "tqdm": "from tqdm.auto import tqdm\nassert sum(tqdm(range(5))) == 10",
+    "await": "import asyncio\nawait asyncio.sleep(0)\nasync def f(): return 3\nassert await f() == 3",
+    "thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(99,)).start()",
+    "sets": "import os\nopen('notes.txt', 'w').write('x')\nassert os.listdir('.') == ['notes.txt']",
+    "long line": "print('x' * 5_000_000)",
+    "error": "1 / 0",
+    "syntax": "def (",
+    "pickle": "import pickle\nclass A: pass\nassert type(pickle.loads(pickle.dumps(A()))) is A",
+    "dataclass": "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int = 3\nassert P().x == 3",
+    "inspect": "import inspect\ndef g(): return 1\nassert 'return 1' in inspect.getsource(g)",
+    "main": "assert __name__ == '__main__'\nimport __main__\nassert __main__.right is right",
+    "random": "import numpy as np, random, secrets, uuid\nnp.random.default_rng().normal(); np.random.rand(2); uuid.uuid4()",
+    "linear algebra": "import numpy as np\na = np.random.default_rng(0).normal(size=(300, 300))\nnp.linalg.svd(a @ a); np.fft.fft(a)",
+    "temporary": "import tempfile\nwith tempfile.TemporaryDirectory() as d, open(d + '/x', 'w') as f: f.write('1')",
+    "unicode": "größe = '\\ud800'\nprint('größe', größe)",
+}  # fmt: skip
+
+
+@FIRST_LEVEL
+@pytest.mark.parametrize("names", [list(HONEST)[part::2] for part in range(2)], ids=["even", "odd"])
+def test_clumsy_ways_lose_nothing(level, names):
+    """None of them dies, and none takes a later cell with it."""
+    steps = [cell("right", "def right(): return 1")]
+    for name in names:
+        steps += [cell(name, HONEST[name]), ask(f"t-{name}", "right()")]
+    outcome = run(level, *steps, seconds=10)
+    assert {key: report.get("value") for key, report in outcome["reports"].items()} == {f"t-{n}/0": 1 for n in names}
+    told = {name: outcome["steps"][name] for name in names if outcome["steps"][name]["status"] != "ok"}
+    assert set(told) <= {"input", "error", "syntax"}, told
+    assert not outcome["signs"]
+    assert "nobody to answer" in told.get("input", {"error": "nobody to answer"})["error"]
+
+
+def test_the_traceback_is_the_students_own(level):
+    outcome = run(
+        level, cell("sgd", "class SGD:\n    def step(self):\n        return 1 / 0"), ask("t", "SGD().step() or secret")
+    )
+    error = outcome["reports"]["t/0"]["error"]
+    assert 'File "<cell sgd>", line 3, in step' in error and "return 1 / 0" in error
+    assert "secret" not in error and "inside.py" not in error
+
+
+# What can be seen of the host: at which levels nothing.
+WALLED = ("bubblewrap", "landlock")
+PRELUDE = "import os, pathlib, socket, ctypes, signal\ndef tried(f):\n    try: return repr(f())\n    except BaseException as e: return type(e).__name__\n"
+REACH = {
+    "the repository": ("open({root!r} + '/settings.ini').read()", WALLED),
+    "a list of the home directory": ("os.listdir({home!r})", WALLED),
+    "password file": ("open('/etc/passwd').read()", WALLED),
+    "environment of the grader": ("open('/proc/{pid}/environ', 'rb').read()", WALLED),
+    "memory of the grader": ("open('/proc/{pid}/mem', 'rb').read(1)", LEVELS),
+    "write beside": ("open('/var/tmp/tinytorch-was-here', 'w')", WALLED),
+    "write the image": ("open(os.path.dirname(os.__file__) + '/os.py', 'a')", LEVELS if os.geteuid() == 0 else WALLED),
+    "write /dev/shm": ("open('/dev/shm/tinytorch-was-here', 'w')", WALLED),
+    "socket": ("socket.socket()", LEVELS),
+    "datagrams": ("socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)", LEVELS),
+    "signal to the grader": ("os.kill({pid}, 0)", LEVELS),
+    "group of the grader": ("os.killpg(os.getpgid({pid}), 0)", LEVELS),
+    "everything": ("os.kill(-1, 0)", LEVELS),
+    "limits raised": ("__import__('resource').setrlimit(7, (10 ** 6, 10 ** 6))", LEVELS),
+    "limits of the grader": ("__import__('resource').prlimit({pid}, 7, (9, 9))", LEVELS),
+    "root": ("os.setuid(0)", LEVELS),
+    "the module under grading": ("__import__('tinytorch.core.optimizers')", LEVELS),
+    "the course tools": ("__import__('tinytorch.course')", LEVELS),
+    "the judge": ("__import__('tinytorch.grader.process')", LEVELS),
+    "another framework": ("__import__('torch')", LEVELS),
+    "nbgrader": ("__import__('nbgrader')", LEVELS),
+}  # fmt: skip
+CALLS = {
+    "unshare": "libc.unshare(0x10000000)", "mount": "libc.mount(b'none', b'/tmp', b'tmpfs', 0, 0)", "ptrace": "libc.ptrace(16, {pid}, 0, 0)",
+    "shared memory": "libc.shmget(0x5151, 4096, 0o1666)", "message queue": "libc.msgget(0x5151, 0o1666)", "keyring": "libc.syscall(248, b'user', b'x', b'x', 1, -4)",
+    "clone3": "libc.syscall(435, 0, 0)", "clone a namespace": "libc.syscall(56, 0x10000000, 0, 0, 0, 0)", "io_uring": "libc.syscall(425, 1, 0)",
+    "memfd": "libc.memfd_create(b'x', 0)", "owner of a descriptor": "libc.fcntl(0, 8, {pid})", "signal of a descriptor": "libc.fcntl(0, 10, 9)",
+    "tkill": "libc.syscall(200, {pid}, 0)", "process memory": "libc.process_vm_readv({pid}, 0, 0, 0, 0, 0)", "set priority": "libc.setpriority(0, {pid}, 19)",
+}  # fmt: skip
+
+
+def test_what_can_be_reached(level):
+    """One sandbox, each attempt reported by name; a level's own leaks are those of its row in the threat model."""
+    place = {"root": str(Path(__file__).resolve().parents[1]), "home": str(Path.home()), "pid": os.getpid()}
+    names = [name for name, (_, closed) in REACH.items() if level.name in closed]
+    exprs = [f"tried(lambda: {REACH[name][0].format(**place)})" for name in names]
+    outcome = run(level, ask("t", *exprs, prelude=PRELUDE))
+    got = [outcome["reports"].get(f"t/{number}", {}).get("value", "died") for number in range(len(names))]
+    assert {
+        name: answer for name, answer in zip(names, got, strict=True) if not answer.endswith(("Error", "NotFound"))
+    } == ({"everything": "None", "group of the grader": "None"} if level.name == "bubblewrap" and "None" in got else {})
+    assert not Path("/var/tmp/tinytorch-was-here").exists() and not Path("/dev/shm/tinytorch-was-here").exists()
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of these system calls are x86-64's")
+def test_what_the_kernel_refuses(level):
+    shared = {
+        "shared memory",
+        "message queue",
+        "owner of a descriptor",
+        "signal of a descriptor",
+        "tkill",
+        "set priority",
+    }
+    names = [name for name in CALLS if level.name != "bubblewrap" or name not in shared]
+    exprs = [CALLS[name].format(pid=os.getpid()) for name in names]
+    outcome = run(level, ask("t", *exprs, prelude="import ctypes\nlibc = ctypes.CDLL(None)"))
+    got = {name: outcome["reports"].get(f"t/{number}", {}).get("value") for number, name in enumerate(names)}
+    assert got == dict.fromkeys(names, -1)
+
+
+def test_who_and_where(level):
+    """An unprivileged user, no capability, no way up, an environment of ours alone."""
+    assert value(level, "os.getuid() != 0 and os.geteuid() == os.getuid() and len(os.getgroups()) <= 1", "import os")[
+        "value"
+    ]
+    assert value(level, "sorted(os.environ)", "import os")["value"] == sorted(
+        [*isolation.ENVIRONMENT, "HOME", "TMPDIR", "LD_LIBRARY_PATH", *(["PWD"] if level.name == "bubblewrap" else [])]
+    )
+    assert (
+        getpass.getuser() not in str(value(level, "dict(os.environ)", "import os")["value"].values())
+        or os.geteuid() != 0
+    )
+    assert value(
+        level, "libc.prctl(39, 0, 0, 0, 0), libc.prctl(3, 0, 0, 0, 0)", "import ctypes; libc = ctypes.CDLL(None)"
+    ) == {"value": {"tuple": [1, 0]}}
+
+
+def test_nothing_is_shared_by_two(level):
+    """Files, processes, memory and names of one are not there for the next."""
+    run(
+        level,
+        cell(
+            "a",
+            "import os\nopen('left', 'w').write('x')\nos.mkdir('dir')\nhere = os.getcwd()\nimport numpy; numpy.mark = 1",
+        ),
+    )
+    outcome = run(level, ask("t", "os.listdir('.')", "os.listdir('/tmp') if os.getcwd() == '/tmp' else []", "hasattr(np, 'mark')",
+                             prelude="import os, numpy as np"))  # fmt: skip
+    assert [outcome["reports"][f"t/{n}"]["value"] for n in range(3)] == [[], [], False]
+
+
+@FIRST_LEVEL
+def test_disk_is_small(level):
+    """A file ends at the limit; under bubblewrap their sum does too."""
+    source = "import os\nblock = b'x' * 10 ** 6\ndef fill(name):\n  n = 0\n  try:\n    with open(name, 'wb', 0) as f:\n      while n < 999: n += f.write(block) // 10 ** 6\n  except OSError: pass\n  return n"
+    assert value(level, "fill('one') < 20", source)["value"]
+    if level.name == "bubblewrap":
+        assert value(level, "sum(fill(str(n)) for n in range(9)) < 20", source)["value"]
+
+
+def test_forged_reports_are_seen(level):
+    """A line on the channel is a sign, not a score: no token, no answer; a step's end said early harms its author alone."""
+    forge = "import os\nfor fd in range(3, 128):\n  for line in (b'{\"key\": \"t/0\", \"value\": 42}', b'no json', b'[' * 99999):\n    try: os.write(fd, line + b'\\n')\n    except OSError: pass"
+    outcome = run(level, cell("a", forge), cell("b", "x = 1"), ask("t", "x"))
+    assert outcome["reports"]["t/0"] == {"value": 1}
+    assert outcome["signs"]
+
+
+def test_the_next_one_waits_with_nothing_in_it(level):
+    sandbox.warm(QUICK, level)
+    (box,) = sandbox._ahead(QUICK, level)
+    box.ready()
+    run(level, cell("a", "x = 1"))
+    assert box.process.poll() is not None  # used, once
+    (after,) = sandbox._ahead(QUICK, level)
+    assert after is not box
+
+
+@FIRST_LEVEL
+def test_the_grader_killed_takes_its_sandboxes_along(level, tmp_path):
+    """kill -9 of the grader leaves no process of a student behind."""
+    program = f"""
+import sys, time
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from tinytorch.grader import isolation, sandbox
+from tinytorch.grader.limits import Limits
+with isolation.level({level.name!r}) as level:
+    print(level.root, flush=True)
+    step = {{"id": "a", "kind": "cell", "source": "import os, time\\nos.fork()\\ntime.sleep(30)", "prelude": "", "asks": []}}
+    sandbox.run({{"seed_env": {{}}, "without": [], "files": {{}}, "cell_seconds": 30, "steps": [step]}}, Limits(), level)
+"""
+    grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    root = grader.stdout.readline().strip()
+    time.sleep(1.5)
+    grader.kill()
+    grader.wait()
+    end = time.monotonic() + 3
+    allowed = 0 if level.name == "bubblewrap" else 1  # a child of the student's own lives on until its limits
+    while time.monotonic() < end and len(alive(root)) > allowed:
+        time.sleep(0.05)
+    left = alive(root)
+    for pid in left:
+        os.kill(pid, 9)
+    subprocess.run(["rm", "-rf", str(Path(root).parent)], check=True)
+    assert len(left) <= allowed
+
+
+def alive(root):
+    """Living processes whose command line names the run's directory."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if root.encode() in (place / "cmdline").read_bytes():
+                found.append(int(place.name))
+    return found
+
+
+def test_refusals_name_what_lifts_them(monkeypatch):
+    monkeypatch.setattr(isolation.shutil, "which", lambda name: None)
+    monkeypatch.setattr(isolation.kernel, "abi", lambda: 0)
+    with pytest.raises(isolation.Refused, match="apt install bubblewrap.*lsm=landlock"), isolation.level():
+        pass
+
+
+def test_unsafe_is_never_chosen_by_itself(monkeypatch):
+    monkeypatch.setattr(isolation, "probe", lambda candidate: "" if candidate.name == "unsafe" else "no.")
+    with pytest.raises(isolation.Refused), isolation.level():
+        pass
+
+
+@FIRST_LEVEL
+def test_one_level_in_threads_of_its_own(level):
+    """The grading of one submission is a pure function: two at once do not meet."""
+    got = []
+    threads = [
+        threading.Thread(
+            target=lambda n=n: got.append(run(level, cell("a", f"x = {n}"), ask("t", "x"))["reports"]["t/0"]["value"])
+        )
+        for n in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == [0, 1]
