@@ -25,6 +25,7 @@ from tinytorch.course.show import progress, table
 from tinytorch.grader import isolation, submission
 from tinytorch.grader.gradebook import Book, BookError, CellScore, backup
 from tinytorch.grader.grading import Graded, grade_bytes
+from tinytorch.grader.image import needed
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.plan import Plan
 
@@ -84,7 +85,7 @@ class Run:
         )
         without = sorted({name for plan in self.plans for name in plan.without})
         try:
-            self.level = stack.enter_context(isolation.level(self.options.level, without, None))
+            self.level = stack.enter_context(isolation.level(self.options.level, without, self._packages()))
         except isolation.Refused as error:
             raise CourseError(str(error)) from error
         self.packed = {plan.notebook: self._proved(plan) for plan in self.plans}
@@ -94,6 +95,10 @@ class Run:
         }
         self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()
         self.executor = stack.enter_context(_executor(self.options))
+
+    def _packages(self) -> tuple[str, ...] | None:
+        cells = (cell for plan in self.plans for cell in plan.cells)
+        return needed(cell["source"] for cell in cells if cell["type"] == "code" and not cell["skip"])
 
     def _book(self) -> Book:
         try:

@@ -7,6 +7,7 @@ the rest (an interpreter below a closed home directory) is linked or copied into
 import importlib.util
 import os
 import py_compile
+import re
 import shutil
 import stat
 import sys
@@ -15,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Image", "make"]
+__all__ = ["Image", "make", "needed"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
 LIBRARY = f"lib/python{sys.version_info.major}.{sys.version_info.minor}"
@@ -41,6 +42,12 @@ class Image:
     @property
     def site(self) -> Path:
         return self.root / "site"
+
+
+def needed(sources: Iterable[str]) -> tuple[str, ...] | None:
+    """What a course shows its students: NumPy alone where its own cells import no other package, else all (None)."""
+    found = {name for source in sources for name in re.findall(r"^\s*(?:import|from)\s+(\w+)", source, re.M)}
+    return ("numpy",) if found - sys.stdlib_module_names <= {"numpy", "tinytorch"} else None
 
 
 def make(root: Path, without: Iterable[str], packages: Iterable[str] | None, dropped: bool) -> Image:
