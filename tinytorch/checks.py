@@ -27,7 +27,7 @@ class StudentError(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one check: `text` is its report, `slip` the sentence where a known slip gives what came."""
+    """What became of one check: `text` is the report of a failure, `slip` the sentence of the slip that gives what came."""
 
     name: str
     points: float
@@ -80,8 +80,10 @@ class Checks:
         right = not error and any(same(came, value, tol) for value in (want, *also))
         named = [text for text, value in (slips or {}).items() if not error and same(came, value, tol)]
         slip = self._missing(needs) if right else "".join(named[:1])
-        lines = [f"fed:      {fed}", f"expected: {show(want)}", f"came:     {error or show(came)}", slip]
-        text = "\n".join([f"{name} ({points:g} of {self.points:g} points)", *filter(None, lines)])
+        text = ""
+        if slip or not right or self.only:
+            lines = [f"fed:      {fed}", f"expected: {show(want)}", f"came:     {error or show(came)}", slip]
+            text = "\n".join([f"{name} ({points:g} of {self.points:g} points)", *filter(None, lines)])
         self.results.append(Result(name, points, right and not slip, text.replace("\n", "\n    "), slip))
 
     def _missing(self, needs: str | Sequence[str]) -> str:
