@@ -82,7 +82,13 @@ class Checks:
         slip = self._missing(needs) if right else "".join(named[:1])
         text = ""
         if slip or not right or self.only:
-            lines = [f"fed:      {fed}", f"expected: {show(want)}", f"came:     {error or show(came)}", slip]
+            where, one, other = ("", want, came) if error else first_difference(came, want, tol)
+            lines = [
+                f"fed:      {fed}",
+                f"expected: {where}{show(one)}",
+                f"came:     {error or where + show(other)}",
+                slip,
+            ]
             text = "\n".join([f"{name} ({points:g} of {self.points:g} points)", *filter(None, lines)])
         self.results.append(Result(name, points, right and not slip, text.replace("\n", "\n    "), slip))
 
@@ -122,13 +128,27 @@ def same(came: Any, want: Any, tol: float) -> bool:
     return type(came) is type(want) and came == want
 
 
+def first_difference(came: Any, want: Any, tol: float) -> tuple[str, Any, Any]:
+    """Where two long pieces of data first differ, and the two parts there; short ones are left whole."""
+    path = ""
+    while len(show(want)) > 100 and isinstance(want, list | tuple | np.ndarray) and hasattr(came, "__len__"):
+        if len(came) != len(want) or same(came, want, tol):
+            break
+        pairs = list(zip(came, want, strict=True))
+        place = next((i for i, (one, other) in enumerate(pairs) if not same(one, other, tol)), None)
+        if place is None:
+            break
+        (came, want), path = pairs[place], f"{path}[{place}]"
+    return f"at {path} " if path else "", want, came
+
+
 def show(value: Any) -> str:
     """Plain data as a person reads it: arrays with their shape, long ones shortened."""
     if isinstance(value, np.ndarray):
         text = np.array2string(value, precision=7, separator=", ", threshold=40, max_line_width=200)
         return text if value.ndim < 2 else f"{text} (shape {value.shape})"
-    if isinstance(value, list | tuple) and len(value) < 20:
-        return "[" + ", ".join(show(item) for item in value) + "]"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(show(item) for item in value[:20]) + (", ...]" if len(value) > 20 else "]")
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {show(item)}" for key, item in value.items()) + "}"
     text = f"{value:.8g}" if isinstance(value, float | np.floating) else str(value)

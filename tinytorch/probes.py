@@ -6,6 +6,7 @@ No rule of any exercise is known here; a wrong answer goes through as well as a 
 import contextlib
 import types
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,12 @@ def trajectory(make: Make, start: Sequence, fed: Sequence, rates: Sequence = (),
     return [list(values) for values in zip(*steps, strict=True)]
 
 
+def moved(make: Make, start: Sequence, fed: Sequence) -> list[bool]:
+    """Which parameters differ from their start after the last step."""
+    ends = [values[-1] for values in trajectory(make, start, fed)]
+    return [not np.array_equal(end, value_of(parameter(value))) for end, value in zip(ends, start, strict=True)]
+
+
 def kinds(make: Make, start: Sequence, fed: Sequence) -> list[str]:
     """The dtype and shape of each parameter after the last step."""
     arrays = [[value_of(variable) for variable in parameters] for _, parameters in _steps(make, start, fed)][-1]
@@ -130,23 +137,36 @@ def optimizer_for(make: Make, name: str, rate: float) -> Any:
     return types.SimpleNamespace(parameters=[parameter(1.0, 0.5)], learning_rate=rate, step_count=0)
 
 
-def schedule(
-    make: Make, name: str, rate: float, calls: int, *, reports: bool = False, beside: Make | None = None
-) -> list[float]:
+def schedule(make: Make, name: str, rate: float, calls: int, beside: Make | None = None) -> list[float]:
     """The learning rate of the optimizer called `name` after each of `calls` calls of a scheduler's `step()`.
 
-    With `reports` it is what `get_lr()` says instead, before the first call and after each. The scheduler that `beside`
-    makes works meanwhile, and a second like it, each on an optimizer of its own.
+    Two schedulers that `beside` makes work meanwhile, each on an optimizer of its own.
     """
     optimizer = optimizer_for(make, name, rate)
     scheduler, others = make(optimizer), [each(optimizer_for(make, name, rate)) for each in (beside, beside) if each]
-    rates = [float(scheduler.get_lr())] if reports else []
+    rates = []
     for _ in range(calls):
         scheduler.step()
-        rates.append(float(scheduler.get_lr() if reports else optimizer.learning_rate))
+        rates.append(float(optimizer.learning_rate))
         for other in others:
             other.step()
     return rates
+
+
+def distinct(numbers: Sequence[float]) -> list[float]:
+    """The different numbers in the order in which they come; those that differ by rounding alone are one."""
+    return [b for a, b in pairwise([np.nan, *numbers]) if not abs(a - b) <= 1e-9 * abs(b)]
+
+
+def reported(make: Make, name: str, rate: float, calls: int) -> list[float]:
+    """How far `get_lr()` is from the optimizer's learning rate before the first call of `step()` and after each."""
+    optimizer = optimizer_for(make, name, rate)
+    scheduler = make(optimizer)
+    apart = [float(scheduler.get_lr()) - float(optimizer.learning_rate)]
+    for _ in range(calls):
+        scheduler.step()
+        apart.append(float(scheduler.get_lr()) - float(optimizer.learning_rate))
+    return apart
 
 
 def attributes(make: Make, rate: float, calls: int, names: Sequence[str]) -> list:

@@ -1029,6 +1029,17 @@ checks = Checks("SGD", points=15)
 checks.require("SGD is a class that this notebook defines", got=lambda: probes.written_here(SGD))
 checks.check(
     "one plain step", 1,
+    fed="theta = 1, gradient 5, the default learning rate 0.01",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps), [1.0], [[5.0]]),
+    want=[[0.95]],
+    slips={
+        "the parameter is as before: step() has to put the new value into it": [[1.0]],
+        "this goes uphill: the step is subtracted": [[1.05]],
+        "the learning rate is not used": [[-4.0]],
+    },
+)
+checks.check(
+    "another learning rate", 1,
     fed="theta = 1, gradient 0.5, learning rate 0.1",
     got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.1), [1.0], [[0.5]]),
     want=[[0.95]],
@@ -1040,9 +1051,9 @@ checks.check(
     },
 )
 checks.check(
-    "momentum, three steps", 2,
-    fed="theta = 1; gradients 1, 2, 0; learning rate 0.1, momentum 0.5",
-    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.1, momentum=0.5), [1.0], [[1.0], [2.0], [0.0]]),
+    "momentum, three steps", 1,
+    fed="theta = 1; gradients 10, 20, 0; learning rate 0.01, momentum 0.5: v = 10, 25, 12.5",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, momentum=0.5), [1.0], [[10.0], [20.0], [0.0]]),
     want=[[0.9, 0.65, 0.525]],
     slips={
         "momentum is ignored: v must remember the last v": [[0.9, 0.7, 0.7]],
@@ -1058,50 +1069,52 @@ checks.check(
 )
 checks.check(
     "weight decay, one step", 1,
-    fed="theta = 2, gradient 0.5, learning rate 0.1, weight_decay 0.25",
-    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.1, weight_decay=0.25), [2.0], [[0.5]]),
+    fed="theta = 2, gradient 5, learning rate 0.01, weight_decay 2.5: g = 5 + 5",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, weight_decay=2.5), [2.0], [[5.0]]),
     want=[[1.9]],
     slips={
         "weight decay is ignored: g <- g + weight_decay * theta": [[1.95]],
         "weight decay has the wrong sign: it is added to the gradient": [[2.0]],
         "weight decay counts twice: g <- g + weight_decay * theta": [[1.85]],
         "weight_decay is added without theta: g <- g + weight_decay * theta": [[1.925]],
-        "theta is added without weight_decay: g <- g + weight_decay * theta": [[1.75]],
-        "the decay is taken off theta without the learning rate": [[1.45]],
+        "theta is added without weight_decay: g <- g + weight_decay * theta": [[1.93]],
+        "the decay is taken off theta without the learning rate": [[-3.05]],
     },
 )
 checks.check(
     "weight decay goes through momentum", 1,
-    fed="theta = 1; gradient 0 twice; learning rate 0.1, momentum 0.5, weight_decay 1",
-    got=lambda: probes.trajectory(
-        lambda ps: SGD(ps, learning_rate=0.1, momentum=0.5, weight_decay=1.0), [1.0], [[0.0], [0.0]]
-    ),
+    fed="theta = 1; gradient 0 twice; learning rate 0.01, momentum 0.5, weight_decay 10: v = 10, then 5 + 9",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, momentum=0.5, weight_decay=10.0), [1.0], [[0.0], [0.0]]),
     want=[[0.9, 0.76]],
     slips={"this is decoupled weight decay (AdamW's): here it is a part of g, before v": [[0.9, 0.81]]},
 )
 checks.check(
     "a parameter without a gradient is skipped, the next one is not", 1,
-    fed="three parameters of value 1; gradients None, 0.5, None; learning rate 0.1",
-    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.1), [1.0, 1.0, 1.0], [[None, 0.5, None]]),
-    want=[[1.0], [0.95], [1.0]],
-    slips={"the first None ends the whole step: only that parameter is skipped": [[1.0], [1.0], [1.0]]},
+    fed="three parameters; gradients None, 5, None; which of them move",
+    got=lambda: probes.moved(lambda ps: SGD(ps), [1.0, 1.0, 1.0], [[None, 5.0, None]]),
+    want=[False, True, False],
+    slips={"the first None ends the whole step: only that parameter is skipped": [False, False, False]},
 )
 checks.check(
     "the gradient is left as it was", 1, needs="one plain step",
-    fed="theta = 2, gradient 0.5, learning rate 0.1, momentum 0.5, weight_decay 0.5; the gradient after each of two steps",
-    got=lambda: probes.gradients(
-        lambda ps: SGD(ps, learning_rate=0.1, momentum=0.5, weight_decay=0.5), [2.0], [[0.5]], again=2
-    ),
-    want=[[0.5], [0.5]],
+    fed="gradient 5 in two steps with momentum 0.9, then with weight_decay 2.5 as well; the gradient after each step",
+    got=lambda: [
+        probes.gradients(lambda ps: SGD(ps, momentum=0.9), [2.0], [[5.0]], again=2),
+        probes.gradients(lambda ps: SGD(ps, momentum=0.9, weight_decay=2.5), [2.0], [[5.0]], again=2),
+    ],
+    want=[[[5.0], [5.0]], [[5.0], [5.0]]],
     slips={
-        "step() clears the gradient: that is the work of zero_grad()": [[None], [None]],
-        "weight decay was added into the gradient itself: make a new array": [[1.5], [2.425]],
+        "step() clears the gradient: that is the work of zero_grad()": [[[None], [None]], [[None], [None]]],
+        "weight decay was added into the gradient itself: make a new array": [[[5.0], [5.0]], [[10.0], [14.75]]],
+        "v is the gradient's own array, so updating v changes the gradient: make a copy": [
+            [[5.0], [9.0]], [[5.0], [5.0]]
+        ],
     },
 )
 checks.check(
     "zero_grad() sets each grad to None", 1, needs="one plain step",
     fed="two parameters with gradients 0.5 and 2, one without; step(), then zero_grad()",
-    got=lambda: probes.cleared(lambda ps: SGD(ps, learning_rate=0.1), [1.0, 1.0, 1.0], [[0.5, None, 2.0]]),
+    got=lambda: probes.cleared(lambda ps: SGD(ps), [1.0, 1.0, 1.0], [[0.5, None, 2.0]]),
     want=[None, None, None],
     slips={
         "zeros are not None: later code asks whether there is a gradient": [0.0, None, 0.0],
@@ -1136,44 +1149,41 @@ def sgd_oracle(start, fed, rates, momenta=(0.0,), weight_decay=0.0):
 
 hidden_shapes = [(), (3,), (2, 4), (3,)]
 hidden_start = [hidden_array(*shape) for shape in hidden_shapes]
-hidden_fed = [[hidden_array(*shape) for shape in hidden_shapes] for _ in range(5)]
-hidden_mu, hidden_wd = float(hidden.uniform(0.6, 0.9)), float(hidden.uniform(0.1, 0.4))
-hidden_rates = [float(rate) for rate in hidden.uniform(0.1, 0.4, size=5)]
+hidden_fed = [[10 * hidden_array(*shape) for shape in hidden_shapes] for _ in range(5)]
+hidden_rates = [float(rate) for rate in hidden.uniform(0.005, 0.04, size=5)]
+hidden_mu, hidden_wd = float(hidden.uniform(0.6, 0.9)), float(hidden.uniform(1.0, 4.0))
 checks.check(
     "hidden: four parameters, each with its own momentum", 1,
-    fed=f"shapes {hidden_shapes}, five steps at rates {hidden_rates}, momentum {hidden_mu}, weight_decay {hidden_wd}",
-    got=lambda: probes.trajectory(
-        lambda ps: SGD(ps, learning_rate=0.2, momentum=hidden_mu, weight_decay=hidden_wd),
-        hidden_start, hidden_fed, hidden_rates,
-    ),
-    want=sgd_oracle(hidden_start, hidden_fed, hidden_rates, [hidden_mu], hidden_wd),
+    fed=f"shapes {hidden_shapes}, momentum {hidden_mu}, learning_rate set to {hidden_rates} before the steps",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, momentum=hidden_mu), hidden_start, hidden_fed, hidden_rates),
+    want=sgd_oracle(hidden_start, hidden_fed, hidden_rates, [hidden_mu]),
 )
 checks.check(
     "hidden: a learning rate that changes between the steps", 1,
-    fed=f"momentum 0, learning_rate 0.7 at first, then set to {hidden_rates} before the steps",
-    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.7), hidden_start, hidden_fed, hidden_rates),
+    fed=f"momentum 0, learning_rate 0.07 at first, then set to {hidden_rates} before the steps",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.07), hidden_start, hidden_fed, hidden_rates),
     want=sgd_oracle(hidden_start, hidden_fed, hidden_rates),
     slips={
         "the first learning rate is kept: step() has to use self.learning_rate as it is now": sgd_oracle(
-            hidden_start, hidden_fed, [0.7] * 5
+            hidden_start, hidden_fed, [0.07] * 5
         ),
     },
 )
 hidden_wide = [hidden_array(5, dtype=np.float64), hidden_array(2, 2, dtype=np.float64)]
-hidden_steps = [[hidden_array(5, dtype=np.float64), hidden_array(2, 2, dtype=np.float64)] for _ in range(4)]
+hidden_steps = [[10 * hidden_array(5, dtype=np.float64), 10 * hidden_array(2, 2, dtype=np.float64)] for _ in range(4)]
 checks.check(
     "hidden: float64 to all its digits", 1, tol=1e-12,
-    fed=f"four steps of two float64 parameters, learning rate 0.3, momentum {hidden_mu}, weight_decay {hidden_wd}",
+    fed=f"four steps of two float64 parameters, momentum {hidden_mu}, weight_decay {hidden_wd}",
     got=lambda: probes.trajectory(
-        lambda ps: SGD(ps, learning_rate=0.3, momentum=hidden_mu, weight_decay=hidden_wd), hidden_wide, hidden_steps
+        lambda ps: SGD(ps, momentum=hidden_mu, weight_decay=hidden_wd), hidden_wide, hidden_steps
     ),
-    want=sgd_oracle(hidden_wide, hidden_steps, [0.3] * 4, [hidden_mu], hidden_wd),
+    want=sgd_oracle(hidden_wide, hidden_steps, [0.01] * 4, [hidden_mu], hidden_wd),
 )
 checks.check(
     "hidden: dtype and shape stay", 1, needs="one plain step",
     fed="two steps of parameters of shapes (), (3,), (2, 4), (3,) in float32 and (5,), (2, 2) in float64",
     got=lambda: probes.kinds(
-        lambda ps: SGD(ps, learning_rate=0.1, momentum=hidden_mu, weight_decay=hidden_wd),
+        lambda ps: SGD(ps, momentum=hidden_mu, weight_decay=hidden_wd),
         hidden_start + hidden_wide,
         [hidden_fed[0] + hidden_steps[0], hidden_fed[1] + hidden_steps[1]],
     ),
@@ -1183,28 +1193,24 @@ hidden_holes = [list(given) for given in hidden_fed]
 hidden_holes[0][3] = hidden_holes[1][0] = hidden_holes[2][1] = hidden_holes[3][3] = hidden_holes[3][2] = None
 checks.check(
     "hidden: a gradient that is missing for one step", 1,
-    fed=f"four parameters; the gradients of parameters 3, 0, 1, 2 and 3 are None in steps 0, 1, 2, 3, 3; momentum {hidden_mu}",
-    got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.2, momentum=hidden_mu), hidden_start, hidden_holes),
-    want=sgd_oracle(hidden_start, hidden_holes, [0.2] * 5, [hidden_mu]),
+    fed=f"four parameters; gradients 3, 0, 1, and both 2 and 3 are None in steps 1, 2, 3, 4; momentum {hidden_mu}",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, momentum=hidden_mu), hidden_start, hidden_holes),
+    want=sgd_oracle(hidden_start, hidden_holes, [0.01] * 5, [hidden_mu]),
 )
 hidden_long = [hidden_fed[k // 2] for k in range(6)]
 checks.check(
     "hidden: two optimizers over the same parameters share nothing", 1,
-    fed=f"two optimizers over the same parameters take turns; learning rates 0.1 and 0.3, momenta {hidden_mu} and 0",
+    fed=f"two optimizers over the same parameters take turns; momentum {hidden_mu} and 0",
     got=lambda: probes.trajectory(
-        lambda ps: probes.Turns(
-            SGD(ps, learning_rate=0.1, momentum=hidden_mu), SGD(ps, learning_rate=0.3)
-        ),
-        hidden_start,
-        hidden_long,
+        lambda ps: probes.Turns(SGD(ps, momentum=hidden_mu), SGD(ps)), hidden_start, hidden_long
     ),
-    want=sgd_oracle(hidden_start, hidden_long, [0.1, 0.3] * 3, [hidden_mu, 0.0]),
+    want=sgd_oracle(hidden_start, hidden_long, [0.01] * 6, [hidden_mu, 0.0]),
 )
 checks.check(
     "hidden: step_count, and a buffer for each parameter", 1, needs="one plain step",
     fed="four parameters, three steps with momentum: step_count after each, then len(momentum_buffers)",
     got=lambda: probes.bookkeeping(
-        lambda ps: SGD(ps, learning_rate=0.1, momentum=0.9), hidden_start, hidden_fed[:3], ["momentum_buffers"]
+        lambda ps: SGD(ps, momentum=0.9), hidden_start, hidden_fed[:3], ["momentum_buffers"]
     ),
     want=[1, 2, 3, 4],
 )
@@ -1482,43 +1488,42 @@ from tinytorch.checks import Checks, hidden_inputs
 checks = Checks("Adam", points=20)
 checks.require("Adam is a class that this notebook defines", got=lambda: probes.written_here(Adam))
 checks.check(
-    "the first step has the size of the learning rate", 1.5,
-    fed="theta = [1, 1], gradient [0.5, -4], learning rate 0.1",
-    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.1), [[1.0, 1.0]], [[[0.5, -4.0]]]),
-    want=[[[0.9, 1.1]]],
+    "the first step has the size of the learning rate", 1.5, tol=1e-4,
+    fed="theta = [0.01, 0.01], gradient [0.5, -4], the default learning rate 0.001",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps), [[0.01, 0.01]], [[[0.5, -4.0]]]),
+    want=[[[0.009, 0.011]]],
     slips={
-        "the parameter is as before: step() has to put the new value into it": [[[1.0, 1.0]]],
-        "this goes uphill: the step is subtracted": [[[1.1, 0.9]]],
-        "both corrections are missing: divide m by 1 - beta1^t and v by 1 - beta2^t": [[[0.6837722, 1.3162278]]],
-        "the correction of m is missing: m_hat = m / (1 - beta1^t)": [[[0.99, 1.01]]],
-        "the correction of v is missing: v_hat = v / (1 - beta2^t)": [[[-2.1622777, 4.1622777]]],
-        "the square root of v_hat is missing": [[[0.8, 1.025]]],
-        "this is plain gradient descent": [[[0.95, 1.4]]],
-        "the learning rate is fixed at its default, 0.001": [[[0.999, 1.001]]],
-        "the learning rate is not used": [[[0.0, 2.0]]],
+        "the parameter is as before: step() has to put the new value into it": [[[0.01, 0.01]]],
+        "this goes uphill: the step is subtracted": [[[0.011, 0.009]]],
+        "both corrections are missing: divide m by 1 - beta1^t and v by 1 - beta2^t": [[[0.0068377223, 0.0131622777]]],
+        "the correction of m is missing: m_hat = m / (1 - beta1^t)": [[[0.0099, 0.0101]]],
+        "the correction of v is missing: v_hat = v / (1 - beta2^t)": [[[-0.0216227766, 0.0416227766]]],
+        "the square root of v_hat is missing": [[[0.008, 0.01025]]],
+        "this is plain gradient descent": [[[0.0095, 0.014]]],
+        "the learning rate is not used": [[[-0.99, 1.01]]],
     },
 )
 checks.check(
-    "two steps", 2,
+    "two steps", 2, tol=1e-4,
     fed="theta = 1; gradients 2, -5; learning rate 0.3, beta1 = 0.5, beta2 = 0.75: m_hat = 2, -8/3 and v_hat = 4, 16",
     got=lambda: probes.trajectory(
         lambda ps: Adam(ps, learning_rate=0.3, beta1=0.5, beta2=0.75), [1.0], [[2.0], [-5.0]]
     ),
     want=[[0.7, 0.9]],
     slips={
+        "the learning rate is fixed at its default, 0.001": [[0.999, 0.9996667]],
         "beta1 and beta2 are swapped: beta1 belongs to m, beta2 to v": [[0.7, 0.8414214]],
         "t counts from 0 or runs ahead: it is 1 in the first step": [[0.7354337, 0.9325177]],
-        "t stays 1: it has to rise with every step": [[0.7, 0.9267787]],
+        "t stays 1 or is left out: the corrections grow weaker with every step": [[0.7, 0.9267787]],
         "the correction of m is missing: m_hat = m / (1 - beta1^t)": [[0.85, 1.0]],
         "the correction of v is missing: v_hat = v / (1 - beta2^t)": [[0.4, 0.7023716]],
-        "both corrections are missing: m_hat = m / (1 - beta1^t), v_hat = v / (1 - beta2^t)": [[0.7, 0.9267787]],
         "the square root of v_hat is missing": [[0.85, 0.9]],
-        "beta1 and beta2 are not used: these are the values for 0.9 and 0.999": [[0.7, 0.8359848]],
+        "beta1 and beta2 are not used: these are the values for 0.9 and 0.999": [[0.7, 0.8326647]],
         "m and v start again in every step: they must remember": [[0.7, 1.0]],
     },
 )
 checks.check(
-    "epsilon stands outside the root, after the correction", 1.5,
+    "epsilon stands outside the root, after the correction", 1.5, tol=1e-4,
     fed="theta = 1, gradient 1, learning rate 0.2, epsilon = 1: the step is 0.2 * 1 / (1 + 1)",
     got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.2, epsilon=1.0), [1.0], [[1.0]]),
     want=[[0.9]],
@@ -1530,7 +1535,7 @@ checks.check(
     },
 )
 checks.check(
-    "weight decay is added to the gradient", 1.5,
+    "weight decay is added to the gradient", 1.5, tol=1e-4,
     fed="theta = 1, gradient -1, learning rate 0.1, weight_decay 3: g = -1 + 3 points the other way",
     got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.1, weight_decay=3.0), [1.0], [[-1.0]]),
     want=[[0.9]],
@@ -1542,25 +1547,28 @@ checks.check(
 )
 checks.check(
     "a parameter without a gradient is skipped, the next one is not", 1.5,
-    fed="three parameters of value 1; gradients None, 0.5, None; learning rate 0.1",
-    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.1), [1.0, 1.0, 1.0], [[None, 0.5, None]]),
-    want=[[1.0], [0.9], [1.0]],
-    slips={"the first None ends the whole step: only that parameter is skipped": [[1.0], [1.0], [1.0]]},
+    fed="three parameters; gradients None, 0.5, None; which of them move",
+    got=lambda: probes.moved(lambda ps: Adam(ps), [0.01, 0.01, 0.01], [[None, 0.5, None]]),
+    want=[False, True, False],
+    slips={"the first None ends the whole step: only that parameter is skipped": [False, False, False]},
 )
 checks.check(
     "the gradient is left as it was", 1, needs="the first step has the size of the learning rate",
-    fed="theta = 2, gradient 0.5, learning rate 0.1, weight_decay 0.5; the gradient after each of two steps",
-    got=lambda: probes.gradients(lambda ps: Adam(ps, learning_rate=0.1, weight_decay=0.5), [2.0], [[0.5]], again=2),
-    want=[[0.5], [0.5]],
+    fed="gradient 5 in two steps, then with weight_decay 2.5 as well; the gradient after each step",
+    got=lambda: [
+        probes.gradients(lambda ps: Adam(ps), [2.0], [[5.0]], again=2),
+        probes.gradients(lambda ps: Adam(ps, weight_decay=2.5), [2.0], [[5.0]], again=2),
+    ],
+    want=[[[5.0], [5.0]], [[5.0], [5.0]]],
     slips={
-        "step() clears the gradient: that is the work of zero_grad()": [[None], [None]],
-        "weight decay was added into the gradient itself: make a new array": [[1.5], [2.45]],
+        "step() clears the gradient: that is the work of zero_grad()": [[[None], [None]], [[None], [None]]],
+        "weight decay was added into the gradient itself: make a new array": [[[5.0], [5.0]], [[10.0], [14.9975]]],
     },
 )
 checks.check(
     "zero_grad() sets each grad to None", 1, needs="the first step has the size of the learning rate",
     fed="two parameters with gradients 0.5 and 2, one without; step(), then zero_grad()",
-    got=lambda: probes.cleared(lambda ps: Adam(ps, learning_rate=0.1), [1.0, 1.0, 1.0], [[0.5, None, 2.0]]),
+    got=lambda: probes.cleared(lambda ps: Adam(ps), [1.0, 1.0, 1.0], [[0.5, None, 2.0]]),
     want=[None, None, None],
     slips={
         "zeros are not None: later code asks whether there is a gradient": [0.0, None, 0.0],
@@ -1598,17 +1606,18 @@ def adam_oracle(start, fed, rates, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_
 
 hidden_shapes = [(), (3,), (2, 4), (3,)]
 hidden_start = [hidden_array(*shape) for shape in hidden_shapes]
+hidden_small = [theta / 100 for theta in hidden_start]
 hidden_fed = [[hidden_array(*shape) for shape in hidden_shapes] for _ in range(10)]
 checks.check(
-    "hidden: ten steps with the default betas", 1.5,
-    fed=f"parameters of shapes {hidden_shapes}, learning rate 0.1",
-    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.1), hidden_start, hidden_fed),
-    want=adam_oracle(hidden_start, hidden_fed, [0.1] * 10),
+    "hidden: ten steps with the default betas", 1.5, tol=1e-4,
+    fed=f"parameters of shapes {hidden_shapes}, learning rate 0.001",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps), hidden_small, hidden_fed),
+    want=adam_oracle(hidden_small, hidden_fed, [0.001] * 10),
 )
 hidden_betas = float(hidden.uniform(0.3, 0.7)), float(hidden.uniform(0.8, 0.95))
 hidden_rates = [float(rate) for rate in hidden.uniform(0.1, 0.3, size=10)]
 checks.check(
-    "hidden: other betas, and a learning rate that changes", 1.5,
+    "hidden: other betas, and a learning rate that changes", 1.5, tol=1e-4,
     fed=f"(beta1, beta2) = {hidden_betas}, learning_rate 0.7 at first, then set to {hidden_rates} before the steps",
     got=lambda: probes.trajectory(
         lambda ps: Adam(ps, learning_rate=0.7, beta1=hidden_betas[0], beta2=hidden_betas[1]),
@@ -1623,33 +1632,33 @@ checks.check(
 )
 hidden_tiny = [[1e-8 * g for g in given[:3]] for given in hidden_fed[:3]]
 checks.check(
-    "hidden: gradients near epsilon", 1,
-    fed="three steps with gradients of about 1e-8, learning rate 0.1, epsilon as it is by default",
-    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.1), hidden_start[:3], hidden_tiny),
-    want=adam_oracle(hidden_start[:3], hidden_tiny, [0.1] * 3),
+    "hidden: gradients near epsilon", 1, tol=1e-4,
+    fed="three steps with gradients of about 1e-8, learning rate 0.001, epsilon as it is by default",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps), hidden_small[:3], hidden_tiny),
+    want=adam_oracle(hidden_small[:3], hidden_tiny, [0.001] * 3),
 )
 hidden_wd = float(hidden.uniform(0.5, 1.0))
 checks.check(
-    "hidden: weight decay over several steps", 1,
+    "hidden: weight decay over several steps", 1, tol=1e-4,
     fed=f"four steps, learning rate 0.2, weight_decay {hidden_wd}",
     got=lambda: probes.trajectory(
         lambda ps: Adam(ps, learning_rate=0.2, weight_decay=hidden_wd), hidden_start, hidden_fed[:4]
     ),
     want=adam_oracle(hidden_start, hidden_fed[:4], [0.2] * 4, weight_decay=hidden_wd),
 )
-hidden_wide = [hidden_array(5, dtype=np.float64), hidden_array(2, 2, dtype=np.float64)]
-hidden_steps = [[hidden_array(5, dtype=np.float64), hidden_array(2, 2, dtype=np.float64)] for _ in range(4)]
+hidden_wide = [hidden_array(5, dtype=np.float64) / 100, hidden_array(2, 2, dtype=np.float64) / 100]
+hidden_steps = [[1e4 * hidden_array(5, dtype=np.float64), 1e4 * hidden_array(2, 2, dtype=np.float64)] for _ in range(4)]
 checks.check(
     "hidden: float64 to all its digits", 1, tol=1e-11,
-    fed="four steps of two float64 parameters, learning rate 0.3",
-    got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.3), hidden_wide, hidden_steps),
-    want=adam_oracle(hidden_wide, hidden_steps, [0.3] * 4),
+    fed="four steps of two float64 parameters, learning rate 0.001",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps), hidden_wide, hidden_steps),
+    want=adam_oracle(hidden_wide, hidden_steps, [0.001] * 4),
 )
 checks.check(
     "hidden: dtype and shape stay", 1, needs="the first step has the size of the learning rate",
     fed="two steps of parameters of shapes (), (3,), (2, 4), (3,) in float32 and (5,), (2, 2) in float64",
     got=lambda: probes.kinds(
-        lambda ps: Adam(ps, learning_rate=0.1, weight_decay=hidden_wd),
+        lambda ps: Adam(ps, weight_decay=hidden_wd),
         hidden_start + hidden_wide,
         [hidden_fed[0] + hidden_steps[0], hidden_fed[1] + hidden_steps[1]],
     ),
@@ -1658,28 +1667,24 @@ checks.check(
 hidden_holes = [list(given) for given in hidden_fed[:5]]
 hidden_holes[0][3] = hidden_holes[1][0] = hidden_holes[2][1] = hidden_holes[3][3] = hidden_holes[3][2] = None
 checks.check(
-    "hidden: a gradient that is missing for one step", 1,
-    fed="four parameters; the gradients of parameters 3, 0, 1, 2 and 3 are None in steps 0, 1, 2, 3, 3 (either count of t)",
-    got=lambda: probes.trajectory(
-        lambda ps: Adam(ps, learning_rate=0.2, beta1=0.6, beta2=0.9), hidden_start, hidden_holes
-    ),
-    want=adam_oracle(hidden_start, hidden_holes, [0.2] * 5, 0.6, 0.9),
-    also=[adam_oracle(hidden_start, hidden_holes, [0.2] * 5, 0.6, 0.9, own_count=False)],
+    "hidden: a gradient that is missing for one step", 1, tol=1e-4,
+    fed="four parameters; gradients 3, 0, 1, and both 2 and 3 are None in steps 1, 2, 3, 4 (either count of t is right)",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps), hidden_small, hidden_holes),
+    want=adam_oracle(hidden_small, hidden_holes, [0.001] * 5),
+    also=[adam_oracle(hidden_small, hidden_holes, [0.001] * 5, own_count=False)],
 )
 hidden_long = [hidden_fed[k // 2] for k in range(6)]
 checks.check(
-    "hidden: two optimizers over the same parameters share nothing", 1,
-    fed="two optimizers over the same parameters take turns; learning rates 0.1 and 0.3",
-    got=lambda: probes.trajectory(
-        lambda ps: probes.Turns(Adam(ps, learning_rate=0.1), Adam(ps, learning_rate=0.3)), hidden_start, hidden_long
-    ),
-    want=adam_oracle(hidden_start, hidden_long, [0.1, 0.3] * 3, turns=2),
+    "hidden: two optimizers over the same parameters share nothing", 1, tol=1e-4,
+    fed="two optimizers over the same parameters take turns",
+    got=lambda: probes.trajectory(lambda ps: probes.Turns(Adam(ps), Adam(ps)), hidden_small, hidden_long),
+    want=adam_oracle(hidden_small, hidden_long, [0.001] * 6, turns=2),
 )
 checks.check(
     "hidden: step_count, and two moments for each parameter", 1, needs="the first step has the size of the learning rate",
     fed="four parameters, three steps: step_count after each, then len(first_moment) and len(second_moment)",
     got=lambda: probes.bookkeeping(
-        lambda ps: Adam(ps, learning_rate=0.1), hidden_start, hidden_fed[:3], ["first_moment", "second_moment"]
+        lambda ps: Adam(ps), hidden_start, hidden_fed[:3], ["first_moment", "second_moment"]
     ),
     want=[1, 2, 3, 4, 4],
 )
@@ -2106,19 +2111,32 @@ from tinytorch.checks import Checks, hidden_inputs
 checks = Checks("StepLR", points=10)
 checks.require("StepLR is a class that this notebook defines", got=lambda: probes.written_here(StepLR))
 checks.check(
-    "the rate of each of seven epochs", 2, tol=1e-7,
-    fed="an SGD at learning rate 1, step_size 3, gamma 0.1; optimizer.learning_rate after each call of step()",
+    "the rates that occur", 1, tol=1e-7,
+    fed="an SGD at learning rate 1, step_size 3, gamma 0.1; the different values of optimizer.learning_rate in eight calls",
+    got=lambda: probes.distinct(
+        probes.schedule(lambda optimizer: StepLR(optimizer, step_size=3, gamma=0.1), "SGD", 1.0, calls=8)
+    ),
+    want=[1.0, 0.1, 0.01],
+    slips={
+        "the optimizer never receives the rate: set optimizer.learning_rate": [1.0],
+        "this decays once and then never again": [1.0, 0.1],
+        "the first call decays already: it opens epoch 0, at the initial rate": [0.1, 0.01, 1e-3],
+        "this decays at every call: gamma counts once for step_size epochs": [
+            1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7
+        ],
+        "gamma divides: the rate is to fall": [1.0, 10.0, 100.0],
+    },
+)
+checks.check(
+    "the rate of each of seven epochs", 1, tol=1e-7,
+    fed="the same; optimizer.learning_rate after each call of step()",
     got=lambda: probes.schedule(lambda optimizer: StepLR(optimizer, step_size=3, gamma=0.1), "SGD", 1.0, calls=7),
     want=[1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 0.01],
     slips={
-        "the optimizer never receives the rate: set optimizer.learning_rate": [1.0] * 7,
         "this decays one call early: here step() opens an epoch, PyTorch's closes one": [1.0, 1.0, 0.1, 0.1, 0.1, 0.01, 0.01],
         "this decays one call late: the call number step_size + 1 is the first to decay": [
             1.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1
         ],
-        "this decays at every call: gamma counts once for step_size epochs": [1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6],
-        "this decays once and then never again": [1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 0.1],
-        "the first call decays already: it opens epoch 0, at the initial rate": [0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 1e-3],
         "the decay is spread over the epochs: the exponent is a whole number, (k - 1) // step_size": [
             1.0, 0.1 ** (1 / 3), 0.1 ** (2 / 3), 0.1, 0.1 ** (4 / 3), 0.1 ** (5 / 3), 0.01
         ],
@@ -2131,31 +2149,29 @@ checks.check(
     want=[8.0, 4.0, 2.0, 1.0],
     slips={
         "gamma is fixed at its default, 0.1": [8.0, 0.8, 0.08, 0.008],
-        "the optimizer never receives the rate: set optimizer.learning_rate": [8.0] * 4,
         "this decays one call early: here step() opens an epoch, PyTorch's closes one": [4.0, 2.0, 1.0, 0.5],
     },
 )
 checks.check(
-    "get_lr() says the rate, before the first step() and after each", 1, tol=1e-7, needs="the rate of each of seven epochs",
-    fed="an SGD at learning rate 1, step_size 2, gamma 0.5, three calls",
-    got=lambda: probes.schedule(
-        lambda optimizer: StepLR(optimizer, step_size=2, gamma=0.5), "SGD", 1.0, calls=3, reports=True
-    ),
-    want=[1.0, 1.0, 1.0, 0.5],
+    "get_lr() says the optimizer's rate", 1, tol=1e-7, needs="the rates that occur",
+    fed="learning rate 1, step_size 2, gamma 0.5: get_lr() minus optimizer.learning_rate, at first and after three calls",
+    got=lambda: probes.reported(lambda optimizer: StepLR(optimizer, step_size=2, gamma=0.5), "SGD", 1.0, calls=3),
+    want=[0.0, 0.0, 0.0, 0.0],
     slips={
-        "before the first step() the rate is the initial one": [2.0, 1.0, 1.0, 0.5],
-        "get_lr() says the initial rate: it is the optimizer's current one": [1.0, 1.0, 1.0, 1.0],
-        "get_lr() says the rate of the next epoch": [1.0, 1.0, 0.5, 0.5],
+        "before the first step() the rate is the initial one": [1.0, 0.0, 0.0, 0.0],
+        "get_lr() says the initial rate: it is the optimizer's current one": [0.0, 0.0, 0.0, 0.5],
+        "get_lr() says the rate of the next epoch": [0.0, 0.0, -0.5, 0.0],
     },
 )
 checks.check(
-    "nothing else of the optimizer changes", 1, needs="the rate of each of seven epochs",
+    "nothing else of the optimizer changes", 1, needs="the rates that occur",
     fed="an SGD over theta = 1 with gradient 0.5; what four calls change besides the learning rate",
     got=lambda: probes.disturbed(lambda optimizer: StepLR(optimizer, step_size=2, gamma=0.5), "SGD", 1.0, calls=4),
     want=[],
     slips={
         "the optimizer's step_count is its own: the scheduler has one too": ["step_count"],
         "the scheduler changes the parameters or their gradients": ["parameters"],
+        "the scheduler makes a step of the optimizer: that is the loop's work": ["step_count", "parameters"],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -2186,9 +2202,11 @@ checks.check(
 )
 checks.check(
     "hidden: gamma is 0.1 where nothing is said", 1, tol=1e-7,
-    fed=f"learning rate {hidden_rate}, step_size 2, no gamma, four calls",
-    got=lambda: probes.schedule(lambda optimizer: StepLR(optimizer, step_size=2), "SGD", hidden_rate, 4),
-    want=schedule_oracle(hidden_rate, 2, 0.1, 4),
+    fed=f"learning rate {hidden_rate}, step_size 3, no gamma; the different rates in five calls",
+    got=lambda: probes.distinct(
+        probes.schedule(lambda optimizer: StepLR(optimizer, step_size=3), "SGD", hidden_rate, 5)
+    ),
+    want=[hidden_rate, 0.1 * hidden_rate],
 )
 checks.check(
     "hidden: two schedules side by side", 1, tol=1e-7,
@@ -2199,7 +2217,7 @@ checks.check(
     want=schedule_oracle(1.0, 3, hidden_gamma, 9),
 )
 checks.check(
-    "hidden: its values can be read", 1, tol=1e-7, needs="the rate of each of seven epochs",
+    "hidden: its values can be read", 1, tol=1e-7, needs="the rates that occur",
     fed=f"learning rate 2, step_size 3, gamma {hidden_gamma}, five calls: initial_lr, step_size, gamma and step_count",
     got=lambda: probes.attributes(
         lambda optimizer: StepLR(optimizer, 3, hidden_gamma), 2.0, 5, ["initial_lr", "step_size", "gamma", "step_count"]
