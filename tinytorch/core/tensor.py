@@ -98,12 +98,14 @@ class Tensor:
         """`function(self, other)` as a Tensor, or `function(other, self)` where `reflected`."""
         if getattr(other, "__array_ufunc__", 0) is None:  # NumPy's sign of an operand that computes for itself
             return NotImplemented
-        x, y = self.data, self.operand(other)
+        sides = (self.operand(other), self.data) if reflected else (self.data, self.operand(other))
         try:
-            return Tensor.wrap(function(y, x) if reflected else function(x, y))
+            return Tensor.wrap(function(*sides))
         except ValueError:
-            if function is not np.matmul:
-                broadcast_shape(x.shape, y.shape)  # says which lengths do not fit
+            first, second = sides[0].shape, sides[1].shape
+            if function is np.matmul:
+                raise ValueError(f"shapes {first} and {second} have no matrix product") from None
+            broadcast_shape(first, second)  # says which lengths do not fit
             raise
 
     def __add__(self, other: Any) -> "Tensor":
