@@ -90,7 +90,7 @@ OPERATIONS = [
     Operation("max", autograd.max, lambda t, a: a.amax(), ONE),
     Operation("max of an axis", lambda a: a.max(axis=1), lambda t, a: a.amax(1), MATRIX),
     Operation("reshape", lambda a: a.reshape(-1), lambda t, a: a.reshape(-1), ONE),
-    Operation("transpose", lambda a: a.T, lambda t, a: a.permute(*range(a.ndim)[::-1]), ONE),
+    Operation("transpose", lambda a: a.T, lambda t, a: a.permute(tuple(range(a.ndim))[::-1]), ONE),
     Operation("a row twice", lambda a: a[[0, 0]], lambda t, a: a[[0, 0]], MATRIX),
     Operation("a column", lambda a: a[:, 1], lambda t, a: a[:, 1], MATRIX),
     Operation("softmax cross-entropy", lambda a: autograd.softmax_cross_entropy(a, labels(*a.shape)),
