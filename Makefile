@@ -26,8 +26,11 @@ lint: .venv/ready ## style and types
 build: .venv/ready ## sources -> notebooks and package
 	@$(BIN)/tinytorch build
 
+docs: .venv/ready-all ## the documentation as a site, in docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
 clean: ## remove what tools leave behind; never anything in course/
-	rm -rf build dist *.egg-info docs/_build .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf build dist *.egg-info docs/_build docs/modules .pytest_cache .hypothesis .ruff_cache .mypy_cache
 	find . -name __pycache__ -not -path './.venv/*' -not -path './course/*' -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml constraints.txt

@@ -12,8 +12,10 @@ c.CourseDirectory.course_id = settings.course_id
 c.CourseDirectory.root = str(settings.course)
 c.CourseDirectory.db_url = settings.gradebook
 c.Execute.timeout = settings.cell_seconds
+c.ColabBadge.link = settings.colab
 c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.IncludeHeaderFooter",
+    "tinytorch.course.badge.ColabBadge",
     "nbgrader.preprocessors.LockCells",
     "tinytorch.course.stubs.NamedStubs",  # nbgrader's ClearSolutions, with named stubs
     "nbgrader.preprocessors.ClearOutput",

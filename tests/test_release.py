@@ -191,6 +191,23 @@ def test_plain_nbgrader_makes_the_same_release(course):
     assert RELEASED.read_bytes() == ours
 
 
+def test_a_link_in_the_settings_becomes_a_badge(course):
+    assert "Colab" not in "".join(notebooks(course)[1]["cells"][0]["source"])
+    settings = Path("settings.ini")
+    settings.write_text(settings.read_text("utf-8").replace("colab =", "colab = https://example.org/nb"), "utf-8")
+    release("08")
+    assert "".join(notebooks(course)[1]["cells"][0]["source"]).count("(https://example.org/nb)") == 1
+
+
+def test_a_lost_release_folder_does_not_hide_that_cells_changed(course):
+    hand_in(course)
+    shutil.rmtree("course/release")
+    rename("optimizers-setup", "setup-of-the-optimizers")
+    with pytest.raises(CourseError, match="optimizers-setup removed"):
+        release("08")
+    assert not Path("course/release").exists()
+
+
 REGIONS = "class A:\n    def f(self):\n        ### BEGIN SOLUTION\n        x = 1\n        ### END SOLUTION\n    def g(self):\n" \
           "        ### BEGIN SOLUTION\n        y = 2\n        ### END SOLUTION\n"  # fmt: skip
 

@@ -12,7 +12,7 @@ from tinytorch.course.modules import Module, every, find
 
 __all__ = ["base_of", "build", "keep_base", "write"]
 
-TOOLS = ("build.py", "package.py", "percent.py", "refusals.py")
+TOOLS = ("build.py", "package.py", "percent.py", "points.py", "refusals.py")
 
 
 def build(names: Sequence[str], course: Path | None = None) -> list[str]:

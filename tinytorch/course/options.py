@@ -33,7 +33,13 @@ def _classes() -> dict[str, Any]:
     """Every class that nbgrader can configure, by the name of its section, and our own."""
     from nbgrader.apps import NbGraderApp
 
+    from tinytorch.course.badge import ColabBadge
     from tinytorch.course.stubs import NamedStubs
 
     configurable = NbGraderApp().all_configurable_classes()
-    return {cls.__name__: cls for found in [*configurable, NamedStubs] for cls in found.__mro__ if hasattr(cls, "class_trait_names")}
+    return {
+        cls.__name__: cls
+        for found in [*configurable, NamedStubs, ColabBadge]
+        for cls in found.__mro__
+        if hasattr(cls, "class_trait_names")
+    }

@@ -8,6 +8,7 @@ from typing import Any
 
 from tinytorch.course.errors import CourseError
 from tinytorch.course.percent import Notebook, to_notebook
+from tinytorch.course.points import Counter
 
 __all__ = ["HEADER", "default_exp", "parsed"]
 
@@ -95,7 +96,7 @@ def _findings(source: str, cells: list[Cell]) -> Iterator[Iterator[tuple[int, st
     for cell in cells:
         yield _metadata(cell)
         yield _regions(cell)
-        yield _points(cell)
+    yield _points(cells)
 
 
 def _header(source: str) -> Iterator[tuple[int, str]]:
@@ -157,14 +158,30 @@ def _paired(cell: Cell, begin: str, end: str) -> Iterator[tuple[int, str]]:
         yield open_at, f"{begin} without its other half; add {end}"
 
 
-def _points(cell: Cell) -> Iterator[tuple[int, str]]:
-    """A graded cell says its points twice: to nbgrader, and to its own checks."""
-    if not cell.nbgrader.get("grade") or cell.kind != "code":
+def _points(cells: list[Cell]) -> Iterator[tuple[int, str]]:
+    """A graded cell's points are said to nbgrader and to its checks, and are what the checks add up to."""
+    counter = Counter()
+    for cell in cells:
+        if cell.kind != "code" or not cell.nbgrader.get("locked"):
+            continue
+        if not cell.nbgrader.get("grade"):
+            counter.given(cell.source)
+            continue
+        points = cell.nbgrader.get("points")
+        for line, said in _said(cell):
+            if said != points:
+                yield line, f"the checks say {said:g} points, nbgrader's metadata {points}; make them equal"
+        yield from _counted(cell, counter)
+
+
+def _counted(cell: Cell, counter: Counter) -> Iterator[tuple[int, str]]:
+    try:
+        made = counter.points(cell.source)
+    except Exception as error:
+        yield cell.line, f"its checks do not run without a student ({error!r}); only `got=lambda: ...` may touch a student's names"
         return
-    points = cell.nbgrader.get("points")
-    for number, said in _said(cell):
-        if said != points:
-            yield cell.line + number, f"the checks say {said:g} points, nbgrader's metadata {points}; make them equal"
+    if made is not None and made != cell.nbgrader.get("points"):
+        yield cell.line, f"the checks add up to {made:g} points, nbgrader's metadata says {cell.nbgrader.get('points')}"
 
 
 def _said(cell: Cell) -> Iterator[tuple[int, float]]:
@@ -172,4 +189,4 @@ def _said(cell: Cell) -> Iterator[tuple[int, float]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Checks":
             for keyword in node.keywords:
                 if keyword.arg == "points" and isinstance(keyword.value, ast.Constant):
-                    yield keyword.value.lineno, float(str(keyword.value.value))
+                    yield cell.line + keyword.value.lineno, float(str(keyword.value.value))

@@ -6,6 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import nbformat
+
 from tinytorch.course import settings as ini
 from tinytorch.course.build import build
 from tinytorch.course.clean import leaks
@@ -50,10 +52,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _prove(module: Module, scratch: Path) -> None:
+    from tinytorch.course.badge import ColabBadge
+
     made = scratch / "release" / module.name
-    notebooks = _read(module.built(scratch)), _read(module.built(scratch, "release"))
+    source = nbformat.read(module.built(scratch), as_version=4)
+    ColabBadge(link=ini.load().colab).preprocess(source, {})
+    released = _read(module.built(scratch, "release"))
     extra = [path.name for path in made.rglob("*") if path.suffix in (".py", ".pyc")]
-    found = leaks(*notebooks) + [f"{name}: a Python file beside the notebook goes to the students" for name in extra]
+    found = leaks(source, released) + [f"{name}: a Python file beside the notebook goes to the students" for name in extra]
     if found:
         raise CourseError(f"{module.name}: the release is not clean, nothing was published\n" + "\n".join(found))
 

@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:
     """The items, with a bar on stderr while they are worked on."""
-    yield from track(items, what, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    yield from track(items, what, console=console, transient=True, disable=not console.is_terminal)
 
 
 def points(score: float | None, most: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from nbgrader.preprocessors import ClearSolutions
 from traitlets import Dict
 
-__all__ = ["NamedStubs"]
+__all__ = ["NamedStubs", "region_names"]
 
 UNNAMED = "raise NotImplementedError('unnamed exercise')"
 

@@ -82,18 +82,17 @@ assert valley(*predicted_path(0.062)[-1]) < valley(*predicted_path(0.01)[-1]) < 
 
 # %% [markdown] tags=["goals"]
 """
-### What you will be able to do
+## What you will be able to do
 
 - Write gradient descent and say at which learning rate it stops being stable (`test-gradient-descent`, `reflect-valley`).
 - Write momentum and weight decay, and predict what momentum does to speed and stability (`test-plain-loop`, `test-sgd`, `reflect-velocity`).
 - Write Adam from its equations, and name three situations in which it disappoints (`test-adam`, `reflect-adam`).
 - Schedule the learning rate and train a model from data to test accuracy (`test-scheduler`, `test-training-integration`, `reflect-choice`).
-- Optional: extend the family by a rule of a few lines each (`test-nesterov`, `test-rmsprop`, `test-adagrad`, `test-adamw`, `test-clipping`, `test-warmup`).
 """
 
 # %% [markdown]
 r"""
-### How it works
+## How it works
 
 You fill in cells that hold a `NotImplementedError`. The cell below each one checks it, with numbers that you can follow by hand; after you hand in, hidden checks of the same kind (other shapes, several parameters, other settings, more steps) decide the rest of the points. A figure that needs your code shows an error until that code exists. Locked cells cannot be edited: copy one into a new cell to play with it.
 
@@ -1343,7 +1342,7 @@ assert abs(plain[-1]) < 1e-9 and np.all(np.abs(bowls[-1]) < 1e-9)
 r"""
 For ever. The settings are the best there are for bowls, and the function is convex, yet the path visits the same three points again and again ([Lessard, Recht and Packard, 2016](https://arxiv.org/abs/1408.3595)). Without momentum, $\eta\lambda < 2$ is enough on any convex function whose curvature stays below $\lambda$; with momentum, the limit of this section holds for bowls only.
 
-**Question.** A network trains stably with momentum 0.9 and learning rate 0.1. A colleague sets the momentum to 0, keeps the learning rate, and expects the training to become "slower but safer". Say with the numbers of this section what becomes of the speed along gentle slopes, and of the stability along steep ones.
+**Question.** A network trains stably with momentum 0.9 and learning rate 0.1. A colleague sets the momentum to 0, keeps the learning rate, and expects the training to become "slower but safer". Is that right? Answer with the numbers of this section for the speed along gentle slopes, and for the stability along steep ones.
 """
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "reflect-velocity", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}

@@ -1,0 +1,56 @@
+"""The reference notebook of module 08 as a person runs it: every cell, also those that grading leaves out."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbclient import NotebookClient
+from tinytorch.course.percent import to_notebook
+
+SOURCE = Path("modules/source/08_optimizers/optimizers_dev.py")
+DIGITS, WHOLE = 20, 45  # seconds on two free cores
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, float]]:
+    """The notebook with outputs, and the seconds of each named cell. A claim that does not hold raises here."""
+    notebook, begun, seconds = to_notebook(SOURCE.read_text("utf-8")), {}, {}
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        skip_cells_with_tag="",
+        resources={"metadata": {"path": str(tmp_path_factory.mktemp("student"))}},
+        on_cell_execute=lambda cell, cell_index: begun.update({cell["id"]: time.monotonic()}),
+        on_cell_executed=lambda cell, **_: seconds.update({cell["id"]: time.monotonic() - begun[cell["id"]]}),
+    )
+    client.execute()
+    return notebook, seconds
+
+
+def images(cell: Any) -> list[Any]:
+    return [output for output in cell.get("outputs", ()) if "image/png" in output.get("data", {})]
+
+
+@pytest.mark.slow
+def test_every_claim_holds_and_every_figure_appears_with_its_text(executed: tuple[Any, dict[str, float]]) -> None:
+    for cell in executed[0].cells:
+        drawn = images(cell)
+        assert len(drawn) == (cell.cell_type == "code" and "show(" in cell.source and "alt=" in cell.source), cell.source
+        for output in drawn:
+            assert len(output.metadata["image/png"]["alt"]) > 40
+            assert f'alt="{output.metadata["image/png"]["alt"]}"' in output.data["text/html"].replace("&#x27;", "'")
+
+
+@pytest.mark.slow
+def test_nothing_is_written_to_stderr(executed: tuple[Any, dict[str, float]]) -> None:
+    outputs = [output for cell in executed[0].cells for output in cell.get("outputs", ())]
+    assert not [output.text for output in outputs if output.get("name") == "stderr"]
+
+
+@pytest.mark.slow
+def test_it_runs_in_an_evening(executed: tuple[Any, dict[str, float]]) -> None:
+    seconds = executed[1]
+    assert seconds["show-digits-training"] < DIGITS, seconds
+    assert sum(seconds.values()) < WHOLE, seconds
