@@ -12,7 +12,7 @@ SUMMED = "return gradient.sum(axis=(*range(added), *stretched)).reshape(shape)"
 SEEN = "        elif node not in seen:\n            seen.add(node)\n"
 WALK = REFERENCE["topological-order"]
 WALK = WALK[WALK.index("    order, seen, stack"):WALK.index("    ### END SOLUTION")]
-LOSS = "return record((log_total[:, 0] - shifted[picked]).mean(), (logits, rule))"
+LOSS = "return record((log_total[:, 0] - shifted[picked]).sum() / len(z), (logits, rule))"
 SLOPE = "return slope * (g / len(z))"
 
 TIMES = ["the gradients of two numbers", "a Variable times itself", "hidden: arrays", "hidden: part of a longer formula"]
@@ -108,7 +108,7 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      "the 1 of the right class is not subtracted"),
     ("softmax-cross-entropy", "the rule does not divide", (SLOPE, "return slope * g"),
      ["two rows", "hidden: five rows of four classes", "hidden: rows far apart", TWICE], "the rule has to divide"),
-    ("softmax-cross-entropy", "a sum over the rows", (LOSS, LOSS.replace(".mean()", ".sum()")),
+    ("softmax-cross-entropy", "a sum over the rows", (LOSS, LOSS.replace(" / len(z)", "")),
      ["two rows", "hidden: five rows of four classes", "hidden: rows far apart"], "the mean is asked for"),
     ("softmax-cross-entropy", "g is missing", (SLOPE, "return slope / len(z)"), ["two rows", "hidden: five rows of four classes"], "g of the loss is missing"),
     ("softmax-cross-entropy", "nothing is subtracted", ("shifted = z - z.max(axis=1, keepdims=True)", "shifted = z"),

@@ -44,7 +44,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import Tensor, to_numpy
 
 # %% [markdown]
 r"""
@@ -276,11 +276,16 @@ def record(value: Any, *edges: Edge) -> Variable:
 
 
 def variable(a: Any, like: Any = None) -> Variable:
-    """An operand as a Variable; a Python number takes the float dtype of the Variable `like`, so that it never widens."""
+    """An operand as a Variable; a Python number takes the float dtype of the Variable `like`, so that it never widens.
+
+    An array is used as it is, not copied: leave it alone until `backward()`.
+    """
     if isinstance(a, Variable):
         return a
-    if isinstance(like, Variable) and isinstance(a, (int, float)) and like.dtype.kind == "f":
+    if isinstance(a, (int, float)) and isinstance(like, Variable) and like.dtype.kind == "f":
         return record(np.asarray(a, dtype=like.dtype))
+    if hasattr(a, "__array__"):
+        return record(to_numpy(a))
     return Variable(a, requires_grad=False)
 
 
@@ -935,7 +940,7 @@ def topological_order(result: Variable) -> list[Variable]:
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            stack.extend((operand, False) for operand in node.operands())
+            stack += [(operand, False) for operand in node.operands()]
     return order
     ### END SOLUTION
 
@@ -1245,8 +1250,9 @@ def classes(logits: np.ndarray, labels: Any) -> np.ndarray:
     array = variable(labels).data.data
     if logits.ndim != 2 or array.shape != logits.shape[:1]:
         raise ValueError(f"logits need the shape (rows, classes) and labels (rows,), got {logits.shape} and {array.shape}")
-    whole = array.astype(np.intp)
-    if (whole != array).any() or (whole.size and not 0 <= whole.min() <= whole.max() < logits.shape[1]):
+    whole = array.astype(np.intp, copy=False)
+    exact = array.dtype.kind != "f" or (whole == array).all()
+    if not exact or (whole.size and not 0 <= whole.min() <= whole.max() < logits.shape[1]):
         raise ValueError(f"labels must be whole numbers from 0 to {logits.shape[1] - 1}")
     return whole
 
@@ -1278,7 +1284,7 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Variable:
         slope[picked] -= 1
         return slope * (g / len(z))
 
-    return record((log_total[:, 0] - shifted[picked]).mean(), (logits, rule))
+    return record((log_total[:, 0] - shifted[picked]).sum() / len(z), (logits, rule))
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-softmax-cross-entropy", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
