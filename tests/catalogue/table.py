@@ -37,12 +37,18 @@ class Row:
 ALL = ("every check",)
 
 
-def changed(text: str, *changes: tuple[str, str]) -> str:
-    """The text with each (old, new) applied; an old part that is not there exactly once is an error in the table."""
-    for old, new in changes:
-        if text.count(old) != 1:
-            raise ValueError(f"{old!r} stands {text.count(old)} times in the answer")
-        text = text.replace(old, new)
+def changed(text: str, *changes: tuple) -> str:
+    """The text with each (old, new) applied; an old part that is not there exactly once is an error in the table.
+
+    (old, new, k) changes its k-th place, k = 1, 2, ..., and (old, new, "all") every place.
+    """
+    for old, new, *which in changes:
+        places = text.count(old)
+        if not places or (not which and places > 1):
+            raise ValueError(f"{old!r} stands {places} times in the answer")
+        parts = text.split(old)
+        wanted = range(1, places + 1) if which in ([], ["all"]) else which
+        text = parts[0] + "".join((new if k in wanted else old) + part for k, part in enumerate(parts[1:], 1))
     return text
 
 
