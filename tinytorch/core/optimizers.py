@@ -133,10 +133,15 @@ def check_parameter(owner: str, position: int, parameter) -> None:
 def as_groups(owner: str, parameters) -> list:
     """One parameter, an iterable of them, or an iterable of dicts (groups) as a list of dicts."""
     answer_foreign_names(owner, parameters if isinstance(parameters, dict) else ())
-    single = isinstance(parameters, (Variable, np.ndarray, dict))
-    items = [parameters] if single else list(parameters)
+    if isinstance(parameters, (Variable, np.ndarray, dict)):
+        parameters = [parameters]
+    elif not hasattr(parameters, "__iter__"):
+        raise TypeError(f"{owner}: parameters are Variables or NumPy arrays, got a {type(parameters).__name__}")
+    items = list(parameters)
     if not items:
         raise ValueError(f"{owner}: the list of parameters is empty")
+    if len({isinstance(item, dict) for item in items}) > 1:
+        raise TypeError(f"{owner}: give parameters or groups (dicts), not both")
     return items if isinstance(items[0], dict) else [{"parameters": items}]
 
 
@@ -469,11 +474,14 @@ class Optimizer(Keeping):
         for name in self._names:
             setattr(self, name, checked_number(type(self).__name__, name, getattr(self, name)))
         thetas = self.parameters
-        if isinstance(thetas[0], Variable):
-            thetas = [parameter.data.data for parameter in thetas]
-        if not (all(map(WRITEABLE, thetas)) and list(map(SHAPE_AND_DTYPE, thetas)) == self._made):
-            self._refuse_parameter(thetas)
-        return thetas
+        try:
+            if isinstance(thetas[0], Variable):
+                thetas = [parameter.data.data for parameter in thetas]
+            if all(map(WRITEABLE, thetas)) and list(map(SHAPE_AND_DTYPE, thetas)) == self._made:
+                return thetas
+        except AttributeError:  # something else took the array's place
+            pass
+        raise ValueError(f"{type(self).__name__}.step: {self._what_changed(thetas)}")
 
     def _checked_gradients(self, gradients) -> list:
         """The gradients' arrays, None where there is none, or an error for one that does not fit."""
@@ -487,7 +495,7 @@ class Optimizer(Keeping):
         if isinstance(self.parameters[0], Variable):
             if gradients is not None:
                 raise TypeError(f"{owner}: Variables bring their own gradients: call it without any")
-            return [None if p.grad is None else getattr(p.grad.data, "data", p.grad) for p in self.parameters]
+            return [p.grad.data.data if isinstance(p.grad, Variable) else p.grad for p in self.parameters]
         if gradients is None:
             raise TypeError(f"{owner}: plain arrays need their gradients: step([g0, g1, ...])")
         gradients = [gradients] if isinstance(gradients, np.ndarray) else list(gradients)
@@ -506,15 +514,17 @@ class Optimizer(Keeping):
             raise TypeError(f"{owner}: the gradient of parameter {i} (shape {shape}) is {g.dtype}, not float")
         return np.asarray(g)
 
-    def _refuse_parameter(self, thetas: list) -> None:
-        owner = f"{type(self).__name__}.step"
+    def _what_changed(self, thetas: list) -> str:
         if len(thetas) != len(self._made):
-            raise ValueError(f"{owner}: the list of parameters was changed; use add_param_group")
-        for i, (theta, (shape, dtype)) in enumerate(zip(thetas, self._made)):
-            if SHAPE_AND_DTYPE(theta) != (shape, dtype):
-                raise ValueError(f"{owner}: parameter {i} was {dtype} of shape {shape}, now {theta.dtype} of {theta.shape}")
+            return "the list of parameters was changed; use add_param_group"
+        for i, (parameter, (shape, dtype)) in enumerate(zip(self.parameters, self._made, strict=True)):
+            theta = array_of(parameter)
+            now = f"{theta.dtype} of shape {theta.shape}" if isinstance(theta, np.ndarray) else f"a {type(theta).__name__}"
+            if now != f"{dtype} of shape {shape}":
+                return f"parameter {i} was {dtype} of shape {shape}, now it is {now}"
             if not theta.flags.writeable:
-                raise ValueError(f"{owner}: parameter {i} (shape {shape}) is read-only")
+                return f"parameter {i} (shape {shape}) is read-only"
+        return "a parameter is not an array any more"
 
 
 class SGD(Optimizer):
@@ -543,8 +553,11 @@ class SGD(Optimizer):
         """Update theta and the velocity v in place."""
         if self.weight_decay > 0:
             g = g + self.weight_decay * theta
-        v *= self.momentum
-        v += g
+        if self.momentum > 0:
+            v *= self.momentum
+            v += g
+        else:
+            v[:] = g  # 0 * v would keep an infinity as a NaN
         theta -= self.learning_rate * v
 
 
@@ -731,7 +744,7 @@ class CenteredRMSProp(RMSProp):
         m *= self.alpha
         m += (1 - self.alpha) * g
         b *= self.momentum
-        b += g / (np.sqrt(v - m * m) + self.epsilon)
+        b += g / (np.sqrt(np.maximum(v - m * m, 0)) + self.epsilon)  # rounding may put v below m * m
         theta -= self.learning_rate * b
 
 
