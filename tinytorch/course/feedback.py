@@ -1,25 +1,104 @@
-"""`feedback`: one HTML page for each graded submission."""
+"""`feedback`: one HTML page for each graded submission, from the record of its grading and the gradebook's marks."""
 
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from tinytorch.course import nbconfig
 from tinytorch.course import settings as ini
+from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
+from tinytorch.course.feedback_page import Exercise, Page, render
 from tinytorch.course.modules import assignment
+from tinytorch.course.nbgrader import gradebook
+from tinytorch.course.records import Record, read_records
 from tinytorch.course.show import progress
+from tinytorch.student.notebook import sha8
 
 __all__ = ["feedback"]
 
 
+@dataclass
+class Marks:
+    """What the gradebook says of one notebook: the score of each graded cell with its maximum, and comments."""
+
+    scores: dict[str, tuple[float | None, float]] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+
+
 def feedback(name: str, course: Path | None = None) -> list[Path]:
     """Write the pages; the paths of those that were written."""
-    from tinytorch.course.nbgrader import run
-
     settings = ini.load(course)
     module = assignment(name, settings.course)
-    folders = sorted((settings.course / "autograded").glob(f"*/{module}"))
-    if not folders:
+    config = nbconfig.read(settings)
+    graded = sorted(config.folders["autograded"].glob(f"*/{module}/*.ipynb"))
+    if not graded:
         raise CourseError(f"{module}: nothing is graded yet; run `tinytorch grade {module}`")
-    for folder in progress(folders, "feedback"):
-        if problem := run("GenerateFeedback", settings.course, settings.gradebook, module, student_id=folder.parent.name):
-            raise CourseError(f"{folder}: {problem}")
-    return sorted((settings.course / "feedback").glob(f"*/{module}/*.html"))
+    records, written = read_records(settings.course, module), []
+    with gradebook(config.gradebook, settings.course_id) as book:
+        for path in progress(graded, "feedback"):
+            student = path.parent.parent.name
+            target = config.folders["feedback"] / student / module / f"{path.stem}.html"
+            page = _page(path, module, student, records.get(student), _marks(book, path.stem, module, student))
+            handed_in = config.folders["submitted"] / student / module
+            page.sha, page.saved = _identity(handed_in, path.name)
+            write(target, render(page).replace(str(settings.course), "course"))
+            written.append(target)
+    return written
+
+
+def _marks(book: Any, notebook: str, module: str, student: str) -> Marks:
+    """The gradebook's row; marks that a person gave count, and a mark that is still to come is None."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        found = book.find_submission_notebook(notebook, module, student)
+    except MissingEntry:
+        return Marks()
+    scores = {grade.name: (None if _waiting(grade) else grade.score, grade.max_score) for grade in found.grades}
+    return Marks(scores, {one.name: one.comment for one in found.comments if one.comment})
+
+
+def _waiting(grade: Any) -> bool:
+    return grade.needs_manual_grade and grade.manual_score is None and grade.auto_score is None
+
+
+def _page(path: Path, module: str, student: str, record: Record | None, marks: Marks) -> Page:
+    said = record.more.get("cells", {}).get(path.stem, {}) if record else {}
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    page = Page(module, student, record.status if record else "graded", [*record.eye, *record.notes] if record else [])
+    page.exercises = list(_exercises(cells, said, marks))
+    return page
+
+
+def _exercises(cells: list[dict[str, Any]], said: dict[str, Any], marks: Marks) -> Iterator[Exercise]:
+    """Each graded cell, with the answers that stand since the one before it."""
+    answers: list[str] = []
+    for cell in cells:
+        known = cell["metadata"].get("nbgrader", {})
+        name = known.get("grade_id", "")
+        text = "".join(cell["source"])
+        if known.get("solution"):
+            answers.append(text)
+        if known.get("grade") or known.get("task"):
+            score, most = marks.scores.get(name, (None, float(known.get("points", 0))))
+            mine = said.get(name, {})
+            yield Exercise(
+                name, score, most, answers, mine.get("lines", []), _error(mine), marks.comments.get(name, "")
+            )
+            answers = []
+
+
+def _error(said: dict[str, Any]) -> str:
+    """What stopped the cell; an error that a hidden test raised shows that test, so it stays here."""
+    return said.get("stopped", "") or ("" if said.get("hidden") else said.get("error", ""))
+
+
+def _identity(folder: Path, name: str) -> tuple[str, str]:
+    """Which saved version was graded, and when it came, if the collection says so."""
+    handed_in, when = folder / name, folder / "timestamp.txt"
+    sha = sha8(handed_in.read_bytes()) if handed_in.is_file() and not handed_in.is_symlink() else ""
+    said = when.read_text("utf-8", errors="replace")[:60].strip() if when.is_file() and not when.is_symlink() else ""
+    return sha, said

@@ -204,6 +204,7 @@ class Notebook:
     def verdict(self, cell: dict[str, Any], sites: Sites) -> dict[str, Any]:
         self.with_({"__enter__": sites.enter, "__ask__": sites.ask})
         out, results, error, value = io.StringIO(), list[dict[str, Any]](), "", None
+        self.earlier = {id(value) for value in self.space.values() if type(value) is Checks}
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
                 for value in self.steps(cell, sites):  # noqa: B007 - the last one is the cell's
@@ -226,7 +227,7 @@ class Notebook:
 
     def news(self, cell: dict[str, Any], line: int, known: int) -> list[dict[str, Any]]:
         """The checks made since: each with whether its statement is hidden."""
-        found = [value for value in self.space.values() if type(value) is Checks]
+        found = [value for value in self.space.values() if type(value) is Checks and id(value) not in self.earlier]
         results = found[-1].results[known:] if found else []
         named = ("name", "points", "passed", "text", "slip")
         return [{n: getattr(r, n) for n in named} | {"hidden": _hidden(cell, line)} for r in results]
