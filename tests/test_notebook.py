@@ -1,31 +1,41 @@
 """The reference notebook of module 08 as a person runs it: every cell, also those that grading leaves out."""
 
-import time
+import os
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from nbclient import NotebookClient
+
 from tinytorch.course.percent import to_notebook
 
 SOURCE = Path("modules/source/08_optimizers/optimizers_dev.py")
-DIGITS, WHOLE = 20, 45  # seconds on two free cores
+DIGITS, WHOLE = 20, 45  # processor seconds
 
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, float]]:
-    """The notebook with outputs, and the seconds of each named cell. A claim that does not hold raises here."""
+    """The notebook with outputs, and the kernel's processor seconds in each named cell. A false claim raises here.
+
+    Processor time on one thread, because a busy machine says nothing about the notebook.
+    """
     notebook, begun, seconds = to_notebook(SOURCE.read_text("utf-8")), {}, {}
+
+    def used() -> float:
+        times = psutil.Process(client.km.provisioner.pid).cpu_times()
+        return times.user + times.system
+
     client = NotebookClient(
         notebook,
-        timeout=120,
+        timeout=300,
         kernel_name="python3",
         skip_cells_with_tag="",
         resources={"metadata": {"path": str(tmp_path_factory.mktemp("student"))}},
-        on_cell_execute=lambda cell, cell_index: begun.update({cell["id"]: time.monotonic()}),
-        on_cell_executed=lambda cell, **_: seconds.update({cell["id"]: time.monotonic() - begun[cell["id"]]}),
+        on_cell_execute=lambda cell, cell_index: begun.update({cell["id"]: used()}),
+        on_cell_executed=lambda cell, **_: seconds.update({cell["id"]: used() - begun[cell["id"]]}),
     )
-    client.execute()
+    client.execute(env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
     return notebook, seconds
 
 
@@ -37,7 +47,7 @@ def images(cell: Any) -> list[Any]:
 def test_every_claim_holds_and_every_figure_appears_with_its_text(executed: tuple[Any, dict[str, float]]) -> None:
     for cell in executed[0].cells:
         drawn = images(cell)
-        assert len(drawn) == (cell.cell_type == "code" and "show(" in cell.source and "alt=" in cell.source), cell.source
+        assert len(drawn) == ("alt=" in cell.source), cell.source
         for output in drawn:
             assert len(output.metadata["image/png"]["alt"]) > 40
             assert f'alt="{output.metadata["image/png"]["alt"]}"' in output.data["text/html"].replace("&#x27;", "'")
