@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 
 from tinytorch.checks import Checks, StudentError
+from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names
 from tinytorch.grader.plain import NotPlain, decode, encode
-from tinytorch.grader.split import DEFINITIONS, Scope, Split, Unsplittable, bound, free, import_names, split
+from tinytorch.grader.split import Forced, Split, Unsplittable, split
 
 __all__ = ["main"]
 
@@ -114,13 +115,14 @@ class Notebook:
         try:
             if cell["whole"]:
                 raise Unsplittable(cell["whole"])
-            names, lines = set(forced.get("names", ())), set(forced.get("lines", ()))
-            self.parts[cell["id"]] = split(cell["source"], self.scope, self.callables, names, lines)
+            self.parts[cell["id"]] = split(cell["source"], self.scope, self.callables, Forced(**forced))
             self.code[cell["id"]] = [
                 (line, *_compiled(nodes, cell["id"])) for line, nodes in self.parts[cell["id"]].judge
             ]
-        except (Unsplittable, SyntaxError, ValueError, RecursionError) as error:
-            self.whole[cell["id"]] = str(error) or type(error).__name__
+        except Exception as error:  # also a splitter that stumbles: then the cell runs whole
+            self.whole[cell["id"]] = (
+                str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
+            )
             for name in _bound(cell["source"]):
                 self.scope.give_away(name)
 
@@ -179,13 +181,8 @@ class Notebook:
                 exec(compile(ast.Module(statements, []), cell, "exec"), self.with_(hooks))
         except Exception as error:
             return {"whole": f"line {self.line}: {type(error).__name__}: {error}"}
-        assigned = [site.assigned for site in parts.sites]
-        return {
-            "prelude": parts.prelude,
-            "asks": sites.asks,
-            "not_plain": sorted(sites.not_plain),
-            "assigned": assigned,
-        }
+        about = [{"text": site.text, "assigned": site.assigned} for site in parts.sites]
+        return {"prelude": parts.prelude, "asks": sites.asks, "not_plain": sorted(sites.not_plain), "sites": about}
 
     def with_(self, hooks: dict[str, Any]) -> dict[str, Any]:
         self.space.update(hooks)

@@ -230,15 +230,17 @@ Run = Callable[[Job], Outcome]
 def make(plan: Plan, run: Run | None = None) -> Plan:
     """Fill in the plan's steps. With `run`, prove them on the source's own answers: what does not come out there as
     plain data, or costs the reference a point that it has where the cell runs whole, is no way to ask a student."""
-    for _ in range(8):
+    for _ in range(12):
         with contextlib.closing(Judge(plan)) as judge:
             plan.steps = judge.capture()
             if _force(plan):
                 continue
             if run is None or not _disproved(plan, judge, run):
                 break
+    else:
+        raise PlanError(f"{plan.notebook}: no way to ask was found in twelve tries")
     for name, step in plan.steps.items():
-        step.pop("not_plain", None)
+        step.pop("not_plain", None), step.pop("sites", None)
         _cell_of(plan, name)["whole"] = step.get("whole", "")
     return plan
 
@@ -251,7 +253,7 @@ def _force(plan: Plan) -> bool:
     """Names whose values are no plain data are made in the sandbox from now on; is there a new one?"""
     changed = False
     for name, step in plan.steps.items():
-        forced = plan.forced.setdefault(name, {"names": [], "lines": []})
+        forced = plan.forced.setdefault(name, {"names": [], "lines": [], "texts": []})
         if new := set(step.get("not_plain", ())) - set(forced["names"]):
             forced["names"] += sorted(new)
             changed = True
@@ -266,30 +268,32 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     merged = [cell if cell["id"] else {**cell, "id": f"own-{n}"} for n, cell in enumerate(plan.cells)]
     outcome = run(job(plan, merged))
     verdicts = judge.verdicts(outcome["reports"])
-    doubtful = [c["id"] for c in plan.tests if c["id"] in verdicts and verdicts[c["id"]]["score"] < c["points"]]
-    opaque = {
-        key.partition("/")[0]: key for key, report in outcome["reports"].items() if "opaque" in report and "/" in key
+    split = [cell for cell in plan.tests if "whole" not in plan.steps[cell["id"]]]
+    doubtful = [cell["id"] for cell in split if verdicts[cell["id"]]["score"] < cell["points"]]
+    opaque = [key for key, report in outcome["reports"].items() if "opaque" in report and key.count("/") >= 3]
+    closed = {key.rsplit("/", 3)[0] for key in opaque}
+    places = {
+        (name, plan.steps[name]["sites"][int(n)]["text"]): n for name, n, *_ in (k.rsplit("/", 3) for k in opaque)
     }
-    if not doubtful and not opaque:
-        return False
-    whole = run(job(plan, merged, whole={*doubtful, *opaque}))
-    changed = False
-    for name in {*doubtful, *opaque}:
-        cell = _cell_of(plan, name)
-        if whole_score(cell, whole)[0] > verdicts[name]["score"] or name in opaque:
-            changed = _coarser(plan, cell, opaque.get(name, "")) or changed
-    return changed
+    for (name, _), number in places.items():
+        _coarser(plan, name, number)
+    whole = run(job(plan, merged, whole={*doubtful})) if doubtful else outcome
+    worse = [name for name in doubtful if whole_score(_cell_of(plan, name), whole)[0] > verdicts[name]["score"]]
+    for name in set(worse) - closed:
+        _cell_of(plan, name)["whole"] = "split it would give another score than whole"
+    return bool(closed or worse)
 
 
-def _coarser(plan: Plan, cell: dict[str, Any], key: str) -> bool:
-    """Run an assignment whose parts are no plain data in the sandbox; failing that, the whole cell."""
-    forced = plan.forced.setdefault(cell["id"], {"names": [], "lines": []})
-    line = plan.steps[cell["id"]]["assigned"][int(key.split("/")[-3])] if key.count("/") >= 3 else 0
-    if line and line not in forced["lines"]:
-        forced["lines"].append(line)
-    else:
-        cell["whole"] = "its questions have no plain answer" if key else "in parts it gives another score than whole"
-    return True
+def _coarser(plan: Plan, name: str, number: str) -> None:
+    """Run an assignment that is no plain data in the sandbox, or ask for more at once; failing that, the whole cell."""
+    forced = plan.forced.setdefault(name, {"names": [], "lines": [], "texts": []})
+    site = plan.steps[name]["sites"][int(number)]
+    if site["assigned"] and site["assigned"] not in forced["lines"]:
+        forced["lines"].append(site["assigned"])
+    elif site["text"] not in forced["texts"]:
+        forced["texts"].append(site["text"])
+    elif not site["assigned"]:
+        _cell_of(plan, name)["whole"] = "its questions have no plain answer"
 
 
 def job(plan: Plan, merged: list[dict[str, Any]], whole: set[str] = frozenset()) -> Job:  # type: ignore[assignment]

@@ -7,15 +7,15 @@ A name that the instructor's locked code did not bind is the student's. What can
 """
 
 import ast
-import builtins
-import importlib
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Scope", "Site", "Split", "Unsplittable", "bound", "free", "split"]
+from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names, stores
+
+__all__ = ["Forced", "Site", "Split", "Unsplittable", "split"]
 
 Node = ast.AST
-BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
 ABOUT_OBJECTS = {
     "isinstance",
     "issubclass",
@@ -29,44 +29,17 @@ ABOUT_OBJECTS = {
     "iter",
     "repr",
 }
+OF_OBJECTS = {*ABOUT_OBJECTS, "len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min",
+              "str", "bool", "map", "zip", "enumerate", "any", "all"}  # fmt: skip
 SEEDS = {"seed", "manual_seed", "set_seed"}
-DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
 class Unsplittable(Exception):
     """Why a cell has to run whole."""
 
 
-@dataclass
-class Scope:
-    """Which names are whose, as the cells of a notebook go by."""
-
-    own: dict[str, ast.stmt | None] = field(default_factory=dict)  # the instructor's; its import or def, if it is one
-    student: set[str] = field(default_factory=set)  # the student's, even where it is a builtin's name too
-    reported: set[str] = field(default_factory=set)  # the judge's: computed from what was reported
-    given: set[str] = field(default_factory=set)  # the instructor's, bound by a cell that runs in the sandbox as well
-    helpers: dict[str, ast.stmt] = field(default_factory=dict)  # the instructor's functions that touch the student's
-    lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
-
-    def is_student(self, name: str) -> bool:
-        known = name in self.own or name in self.reported or name in BUILTINS
-        return name in self.student or not known
-
-    def bind(self, name: str, node: ast.stmt | None = None) -> None:
-        self.own[name] = node
-        for others in (self.student, self.reported, self.given, self.lent):
-            others.discard(name)
-
-    def give_away(self, name: str) -> None:
-        self.own.pop(name, None)
-        self.reported.discard(name)
-        self.student.add(name)
-
-    def report(self, name: str) -> None:
-        self.own.pop(name, None)
-        self.student.discard(name)
-        self.reported.add(name)
+class _Wider(Exception):
+    """An expression whose value is not plain data: the one around it has to be asked for."""
 
 
 @dataclass
@@ -82,6 +55,15 @@ class Site:
 
 
 @dataclass
+class Forced:
+    """What a first try showed: names that hold no plain data, lines to run in the sandbox, values to ask wider for."""
+
+    names: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Split:
     """The two programs, each a list of (line, statements), the sites, and the definitions that they need."""
 
@@ -89,58 +71,6 @@ class Split:
     capture: list[tuple[int, list[ast.stmt]]]
     sites: list[Site]
     prelude: str
-
-
-def _stores(node: Node) -> set[str]:
-    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    return names | {n.name for n in ast.walk(node) if isinstance(n, DEFINITIONS)} | _imported(node)
-
-
-def _imported(node: Node) -> set[str]:
-    imports = (n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom))
-    return {name for one in imports for name in import_names(one)}
-
-
-def import_names(node: ast.Import | ast.ImportFrom) -> set[str]:
-    """The names that an import binds; a star's, by importing it."""
-    if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-        try:
-            module = importlib.import_module(node.module or "")
-        except ImportError:
-            return set()
-        return {*getattr(module, "__all__", [name for name in vars(module) if name[:1] != "_"])}
-    return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
-
-
-def bound(node: Node) -> set[str]:
-    """The names that a statement binds at the top level of a cell."""
-    if isinstance(node, DEFINITIONS):
-        return {node.name} | {name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names}
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return import_names(node)
-    if isinstance(node, ast.ExceptHandler) and node.name:
-        return {node.name}.union(*map(bound, ast.iter_child_nodes(node)))
-    if isinstance(node, ast.Name):
-        return set() if isinstance(node.ctx, ast.Load) else {node.id}
-    if isinstance(node, (*COMPREHENSIONS, ast.Lambda)):
-        return set()
-    return set().union(*map(bound, ast.iter_child_nodes(node)))
-
-
-def free(node: Node) -> set[str]:
-    """The names that a node reads and does not bind itself (functions and comprehensions have their own)."""
-    if isinstance(node, ast.Name):
-        return {node.id} if isinstance(node.ctx, ast.Load) else set()
-    inner: set[str] = set().union(*map(free, ast.iter_child_nodes(node)))
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-        return inner | {node.target.id}
-    if isinstance(node, ast.Lambda):
-        return inner - {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
-    if isinstance(node, DEFINITIONS):
-        return inner - _stores(node) - {arg.arg for arg in ast.walk(node) if isinstance(arg, ast.arg)} - {node.name}
-    if isinstance(node, COMPREHENSIONS):
-        return inner - set().union(*(_stores(generator.target) for generator in node.generators))
-    return inner
 
 
 def _call(function: str, *arguments: ast.expr) -> ast.Call:
@@ -168,8 +98,8 @@ Pair = tuple[list[ast.stmt], list[ast.stmt]]
 class _Splitter:
     """One cell. Methods named for a syntax node give what stands in its place in the judge's program."""
 
-    def __init__(self, scope: Scope, callables: set[str], forced: set[str], runs: set[int]) -> None:
-        self.scope, self.callables, self.forced, self.runs = scope, callables, forced, runs
+    def __init__(self, scope: Scope, callables: set[str], forced: "Forced") -> None:
+        self.scope, self.callables, self.forced = scope, callables, forced
         self.sites: list[Site] = []
         self.needed: dict[str, ast.stmt] = {}
         self.captures: list[ast.expr] = []  # of the statement that is being split
@@ -210,9 +140,32 @@ class _Splitter:
             if not self.reported(node) and any(isinstance(n, ast.Call) for n in ast.walk(node)):
                 self.captures.append(node)  # its side effects (a generator's next numbers) belong to both programs
             return node
-        return getattr(self, "on_" + type(node).__name__, self.leaf)(node)
+        spare, marks = copy.deepcopy(node), (len(self.sites), len(self.captures), len(self.new))
+        try:
+            return getattr(self, "on_" + type(node).__name__, self.leaf)(node)
+        except _Wider:
+            if ast.unparse(spare) in self.forced.texts:
+                raise
+            del self.sites[marks[0] :], self.captures[marks[1] :], self.new[marks[2] :]
+            return self.wider(spare)
+
+    def wider(self, node: ast.expr) -> ast.expr:
+        """Ask for the whole of a comparison or a builtin's call, if nothing in it is there to be kept from the student."""
+        if isinstance(node, ast.Call):
+            fit = isinstance(node.func, ast.Name) and node.func.id in OF_OBJECTS
+        elif isinstance(node, ast.Compare):
+            others = [part for part in (node.left, *node.comparators) if not self.touches(part)]
+            constants = (n for part in others for n in ast.walk(part) if isinstance(n, ast.Constant))
+            fit = all(constant.value is None for constant in constants)
+        else:
+            fit = isinstance(node, ast.Attribute | ast.Subscript | ast.Starred)
+        if not fit or self.inputs(node) - self.scope.lent:
+            raise Unsplittable(f"line {node.lineno}: what is compared there is no plain data")
+        return self.leaf(node)
 
     def leaf(self, node: ast.expr, fresh: bool = False) -> ast.expr:
+        if ast.unparse(node) in self.forced.texts:
+            raise _Wider
         if isinstance(node, ast.Lambda | ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
             raise Unsplittable(f"line {node.lineno}: {type(node).__name__} with the student's names in it")
         return self.site(node, ast.unparse(node), run=False, fresh=fresh)
@@ -301,7 +254,7 @@ class _Splitter:
         inner = [getattr(node, name) for name in ("elt", "key", "value") if hasattr(node, name)]
         inner += [test for generator in node.generators for test in generator.ifs]
         inner += [generator.iter for generator in node.generators[1:]]
-        local = set().union(*(_stores(generator.target) for generator in node.generators))
+        local = set().union(*(stores(generator.target) for generator in node.generators))
         busy = any(
             self.scope.is_student(name) for part in inner for name in free(part) - local - set().union(*self.local)
         )
@@ -378,19 +331,50 @@ class _Splitter:
             self.scope.bind(node.name, node)
             return [node], [node]
         if any(isinstance(n, ast.Assert | ast.Raise) for n in ast.walk(node)):
-            raise Unsplittable(f"line {node.lineno}: {node.name} both calls the student's code and judges it")
+            return self.judging_function(node)
         self.scope.give_away(node.name)
         self.scope.helpers[node.name] = node
         return [], []
 
     do_ClassDef = do_AsyncFunctionDef = do_FunctionDef
 
+    def judging_function(self, node: Any) -> Pair:
+        """A function of ours that calls the student's code and judges it: split like a cell, at each call anew."""
+        inner = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Lambda, *DEFINITIONS)
+        if not isinstance(node, ast.FunctionDef) or any(isinstance(n, inner) for b in node.body for n in ast.walk(b)):
+            raise Unsplittable(f"line {node.lineno}: {node.name} both calls the student's code and judges it")
+        outer, self.scope = self.scope, copy.deepcopy(self.scope)
+        for name in (arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)):
+            self.scope.bind(name)
+        judge, capture = self.block(node.body)
+        self.scope = outer
+        self.scope.bind(node.name)
+        return [_with_body(node, judge)], [_with_body(node, capture)]
+
+    def do_While(self, node: ast.While) -> Pair:
+        if self.touches(node.test) or self.reported(node.test) or node.orelse:
+            raise Unsplittable(f"line {node.lineno}: the student's values decide how often it is asked")
+        before = set(self.scope.own)
+        judge, capture = self.block(node.body)
+        self.unsettled(before, node)
+        return [ast.While(node.test, judge, [])], [ast.While(node.test, capture, [])]
+
     def do_Assign(self, node: Any) -> Pair:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         names = bound(node)
         if node.value is None:
             return [node], [node]
-        if names & self.forced or node.lineno in self.runs or any(map(self.touches, targets)) or self.is_theirs(node):
+        if isinstance(node.value, ast.Lambda) and self.touches(node.value) and len(names) == 1:
+            (name,) = names
+            self.scope.give_away(name)
+            self.scope.helpers[name] = node
+            return [], []
+        if (
+            names & {*self.forced.names}
+            or node.lineno in self.forced.lines
+            or any(map(self.touches, targets))
+            or self.is_theirs(node)
+        ):
             return self.given_away(node, names)
         if not self.touches(node):
             return self.ours(node)
@@ -418,12 +402,16 @@ class _Splitter:
         if not self.touches(node):
             return self.seeded(node) if self.is_seed(node.value) else self.ours(node)
         if self.rooted(node.value) and not (isinstance(node.value, ast.Call) and _judging(node.value.func)):
-            pair = self.in_sandbox(node)
-            for name in self.sites[-1].inputs:
-                self.scope.give_away(name)  # a call for its effect: what it was given is the student's from now on
-            return pair
+            return self.in_sandbox(node)
         node.value = self.expr(node.value)
+        self.filled(node.value)
         return self.split(node)
+
+    def filled(self, call: ast.expr) -> None:
+        """`values.append(f(3))`: from now on a list of ours holds what was reported."""
+        owner = call.func.value if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else None
+        if isinstance(owner, ast.Name) and _got(call) is None and self.scope.own.get(owner.id, call) is None:  # type: ignore[arg-type]
+            self.scope.report(owner.id)
 
     def is_seed(self, value: ast.expr) -> bool:
         return isinstance(value, ast.Call) and _dotted(value.func).rpartition(".")[2] in SEEDS
@@ -455,7 +443,7 @@ class _Splitter:
         if self.touches(node.iter) or self.reported(node.iter):
             return self.judged_block(node, "iter")
         for name in bound(node.target):
-            if name in self.forced:
+            if name in self.forced.names:
                 raise Unsplittable(f"line {node.lineno}: a loop's {name} is not plain data")
             self.scope.bind(name)
         before = set(self.scope.own)
@@ -490,6 +478,12 @@ class _Splitter:
         return self.split(node)
 
 
+def _with_body(node: ast.FunctionDef, body: list[ast.stmt]) -> ast.FunctionDef:
+    made = copy.copy(node)
+    made.body = body
+    return made
+
+
 def _finish(programs: list[tuple[int, list[ast.stmt]]]) -> list[tuple[int, list[ast.stmt]]]:
     for _, statements in programs:
         for node in statements:
@@ -497,13 +491,9 @@ def _finish(programs: list[tuple[int, list[ast.stmt]]]) -> list[tuple[int, list[
     return programs
 
 
-def split(source: str, scope: Scope, callables: set[str], forced: set[str], runs: set[int]) -> Split:
-    """The cell's two programs; `scope` goes on to the next cell.
-
-    `forced` names hold values that turned out not to be plain, so that their assignments run in the sandbox; the
-    assignments on the lines `runs` do as well.
-    """
-    splitter = _Splitter(scope, callables, forced, runs)
+def split(source: str, scope: Scope, callables: set[str], forced: Forced) -> Split:
+    """The cell's two programs; `scope` goes on to the next cell."""
+    splitter = _Splitter(scope, callables, forced)
     judge, capture = [], []
     body = ast.parse(source).body
     for node in body:
@@ -512,7 +502,7 @@ def split(source: str, scope: Scope, callables: set[str], forced: set[str], runs
             raise Unsplittable(f"line {node.lineno}: the cell's last value is the student's")
         ours, theirs = splitter.statement(node)
         judge.append((node.lineno, ours))
-        capture.append((node.lineno, theirs if splitter.new or not last else []))
+        capture.append((node.lineno, theirs))
     prelude = dict.fromkeys(ast.unparse(node) for node in sorted(splitter.needed.values(), key=_imports_first))
     return Split(_finish(judge), _finish(capture), splitter.sites, "\n".join(prelude))
 

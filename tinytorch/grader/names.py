@@ -1,0 +1,96 @@
+"""Whose is a name? The instructor's locked code binds its own; every other name is the student's."""
+
+import ast
+import builtins
+import importlib
+from dataclasses import dataclass, field
+
+__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "free", "import_names", "stores"]
+
+Node = ast.AST
+BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+
+
+@dataclass
+class Scope:
+    """Which names are whose, as the cells of a notebook go by."""
+
+    own: dict[str, ast.stmt | None] = field(default_factory=dict)  # the instructor's; its import or def, if it is one
+    student: set[str] = field(default_factory=set)  # the student's, even where it is a builtin's name too
+    reported: set[str] = field(default_factory=set)  # the judge's: computed from what was reported
+    given: set[str] = field(default_factory=set)  # the instructor's, bound by a cell that runs in the sandbox as well
+    helpers: dict[str, ast.stmt] = field(default_factory=dict)  # the instructor's functions that touch the student's
+    lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
+
+    def is_student(self, name: str) -> bool:
+        known = name in self.own or name in self.reported or name in BUILTINS
+        return name in self.student or not known
+
+    def bind(self, name: str, node: ast.stmt | None = None) -> None:
+        self.own[name] = node
+        for others in (self.student, self.reported, self.given, self.lent):
+            others.discard(name)
+
+    def give_away(self, name: str) -> None:
+        self.own.pop(name, None)
+        self.reported.discard(name)
+        self.student.add(name)
+
+    def report(self, name: str) -> None:
+        self.own.pop(name, None)
+        self.student.discard(name)
+        self.reported.add(name)
+
+
+def stores(node: Node) -> set[str]:
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    return names | {n.name for n in ast.walk(node) if isinstance(n, DEFINITIONS)} | _imported(node)
+
+
+def _imported(node: Node) -> set[str]:
+    imports = (n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom))
+    return {name for one in imports for name in import_names(one)}
+
+
+def import_names(node: ast.Import | ast.ImportFrom) -> set[str]:
+    """The names that an import binds; a star's, by importing it."""
+    if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+        try:
+            module = importlib.import_module(node.module or "")
+        except ImportError:
+            return set()
+        return {*getattr(module, "__all__", [name for name in vars(module) if name[:1] != "_"])}
+    return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+
+
+def bound(node: Node) -> set[str]:
+    """The names that a statement binds at the top level of a cell."""
+    if isinstance(node, DEFINITIONS):
+        return {node.name} | {name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return import_names(node)
+    if isinstance(node, ast.ExceptHandler) and node.name:
+        return {node.name}.union(*map(bound, ast.iter_child_nodes(node)))
+    if isinstance(node, ast.Name):
+        return set() if isinstance(node.ctx, ast.Load) else {node.id}
+    if isinstance(node, (*COMPREHENSIONS, ast.Lambda)):
+        return set()
+    return set().union(*map(bound, ast.iter_child_nodes(node)))
+
+
+def free(node: Node) -> set[str]:
+    """The names that a node reads and does not bind itself (functions and comprehensions have their own)."""
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, ast.Load) else set()
+    inner: set[str] = set().union(*map(free, ast.iter_child_nodes(node)))
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        return inner | {node.target.id}
+    if isinstance(node, ast.Lambda):
+        return inner - {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
+    if isinstance(node, DEFINITIONS):
+        return inner - stores(node) - {arg.arg for arg in ast.walk(node) if isinstance(arg, ast.arg)} - {node.name}
+    if isinstance(node, COMPREHENSIONS):
+        return inner - set().union(*(stores(generator.target) for generator in node.generators))
+    return inner
