@@ -70,7 +70,7 @@ def course(tmp_path, project):
         cell("code", "check", "### BEGIN HIDDEN TESTS\nassert secret\n### END HIDDEN TESTS", grade=True, points=5),
         cell("markdown", "essay", "because", grade=True, solution=True, points=3),
     ]
-    for stage, place in {"source": "source/hw", "autograded": "autograded/ada/hw"}.items():
+    for place in ("source/hw", "autograded/ada/hw"):
         (folder / place).mkdir(parents=True)
         (folder / place / "nb.ipynb").write_text(
             json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})

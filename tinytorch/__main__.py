@@ -22,8 +22,8 @@ def main() -> None:
 
 
 def _missing(error: ModuleNotFoundError) -> str:
-    name = error.name or ""
-    if name.partition(".")[0] == "tinytorch":
+    name = (error.name or "").partition(".")[0]
+    if name == "tinytorch":
         raise error
     return f"tinytorch: {name} is not installed; install this package with its extra 'course' (or 'student')"
 

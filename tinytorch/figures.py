@@ -58,7 +58,7 @@ def contours(ax: Any, loss: Callable[[Any, Any], Any], x: Sequence[float], y: Se
     """Level lines of `loss(x, y)` in light grey, for `x` and `y` between their two bounds."""
     import numpy as np
 
-    across, up = np.meshgrid(np.linspace(*x, 200), np.linspace(*y, 200))
+    across, up = np.meshgrid(np.linspace(x[0], x[1], 200), np.linspace(y[0], y[1], 200))
     ax.contour(across, up, loss(across, up), levels=levels, colors="#bbbbbb", linewidths=0.7, linestyles="-")
     ax.grid(False)
 

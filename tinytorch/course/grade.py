@@ -70,11 +70,11 @@ class Run:
         self.assignment = assignment(name, self.settings.course)
         self.config = nbconfig.read(self.settings)
         self.limits = Limits(cell_seconds=self.settings.cell_seconds, memory_mb=self.settings.memory_mb)
-        self.seed = _seed(self.settings.course, self.assignment, options)
         self.records = read_records(self.settings.course, self.assignment)
 
     def start(self, stack: ExitStack) -> None:
         """Everything that the submissions share: plans, the sandbox's level, the gradebook, the workers."""
+        self.seed = _seed(self.settings.course, self.assignment, self.options)
         self.book = self._book()
         self.plans = plans_of(
             self.config.folders["source"] / self.assignment,

@@ -32,6 +32,9 @@ class Row:
 
 def rows(settings: ini.Settings, assignment: str | None = None) -> list[Row]:
     """The gradebook's rows, by assignment and student; the status comes from the record of the grading."""
+    path = Path(settings.gradebook.removeprefix("sqlite:///"))
+    if settings.gradebook.startswith("sqlite:///") and not path.is_file():
+        raise CourseError(f"{path}: there is no gradebook yet; release and grade first")
     with gradebook(settings.gradebook, settings.course_id) as book:
         known = [found.name for found in book.assignments]
         wanted = sorted(known if assignment is None else set(known) & {assignment})

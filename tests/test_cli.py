@@ -1,0 +1,56 @@
+"""The command: its verbs, its three exit codes, and how fast it answers."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+VERBS = ["build", "release", "grade", "feedback", "grades", "collect", "report", "validate", "export", "demo", "pull"]
+
+
+def test_help_names_every_verb(tinytorch):
+    said = tinytorch("--help").stdout
+    assert all(f"  {verb} " in said for verb in VERBS), said
+
+
+def test_help_answers_in_half_a_second(tinytorch):
+    tinytorch("--help")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    assert tinytorch("--help").returncode == 0
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 0.5  # processor time: the machine may be busy
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("validate", "export")])
+def test_every_verb_takes_a_course(tinytorch, verb):
+    assert "--course" in tinytorch(verb, "--help").stdout
+
+
+@pytest.mark.parametrize("words", [
+    ("build", "nothing"), ("release", "nothing"), ("grade", "08"), ("feedback", "08"), ("grades",),
+    ("pull", "08"), ("validate", "nothing.ipynb"), ("export", "nothing.ipynb"), ("demo", "--course", str(ROOT)),
+], ids=lambda words: words[0])  # fmt: skip
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(tinytorch, tmp_path, words):
+    course = [] if words[0] in ("validate", "export", "demo") else ["--course", str(tmp_path / "none")]
+    done = tinytorch(*words, *course)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr, done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("verb, missing", [("build", "jupytext"), ("release", "nbgrader")])
+def test_a_missing_extra_is_said(verb, missing, project):
+    """As where only NumPy and what a student needs are installed."""
+    script = f"import sys; sys.modules[{missing!r}] = None; sys.argv[1:] = [{verb!r}, '08']; from tinytorch.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", env=None, cwd=Path.cwd())
+    assert done.returncode == 2
+    assert f"{missing} is not installed" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_package_of_importers_needs_numpy_only():
+    script = "import sys; import tinytorch.core.optimizers; print([m for m in sys.modules if '.' not in m])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True)
+    loaded = set(eval(done.stdout)) - sys.stdlib_module_names
+    assert {name for name in loaded if not name.startswith("_")} <= {"numpy", "tinytorch", "sitecustomize"}
