@@ -151,9 +151,19 @@ PIECE = 49_152  # elements that a rule sees at once: all the arrays of one updat
 class Buffers(dict):
     """What a rule remembers: for each parameter that has had a step, by its position, an array that began as `start`."""
 
+    edited = False  # whether an array was put in from outside
+
     def __init__(self, start: float = 0.0):
         super().__init__()
         self.start = start
+
+    def __setitem__(self, i: int, array) -> None:
+        self.edited = True
+        super().__setitem__(i, array)
+
+    def clear(self) -> None:
+        self.edited = True
+        super().clear()
 
 
 def pieces(arrays: list):
@@ -211,8 +221,8 @@ class Pack:
             self.state = [np.full_like(arrays[0], buffer.start, subok=False) for buffer in buffers]
             self.views = [[array] for array in self.state]
         else:
-            self.theta, self.g, *self.state = (np.empty(size, arrays[0].dtype) for _ in range(2 + len(buffers)))
-            self.locked_g = locked(self.g)
+            self.theta_and_g, *self.state = (np.empty(n, arrays[0].dtype) for n in (2 * size, *[size] * len(buffers)))
+            self.theta, self.g = self.theta_and_g[:size], locked(self.theta_and_g[size:])
             self.new_thetas, *self.views = (split(flat, arrays) for flat in (self.theta, *self.state))
         for buffer, flat, views in zip(buffers, self.state, self.views, strict=True):
             flat[...] = buffer.start
@@ -222,24 +232,18 @@ class Pack:
         for i, view in zip(self.positions, views, strict=True):
             if i in buffer:
                 view[...] = buffer[i]
-                buffer[i] = view
+                dict.__setitem__(buffer, i, view)
 
     def count(self, skipped: list[int]) -> None:
         """Note the steps that all of this pack's parameters have skipped, or None where it must be walked one by one."""
         counts = {skipped[i] for i in self.positions}
         self.skipped = None if self.alone or len(counts) > 1 else counts.pop()
 
-    def is_current(self) -> bool:
-        """Whether what is remembered is still what this pack laid out (nobody put another array in its place)."""
-        pairs = zip(self.buffers, self.views, strict=True)
-        return all(all(map(operator.is_, map(buffer.get, self.positions, views), views)) for buffer, views in pairs)
-
     def walk_together(self, rule, t: int, thetas: list, gradients: list) -> None:
         """All in one call of the rule: gather, update, put back."""
         mine = self.arrays_of(thetas)
-        np.concatenate(mine, axis=None, out=self.theta)
-        np.concatenate(self.arrays_of(gradients), axis=None, out=self.g, casting="same_kind")
-        rule(self.theta, self.locked_g, *self.state, t)
+        np.concatenate(mine + self.arrays_of(gradients), axis=None, out=self.theta_and_g, casting="same_kind")
+        rule(self.theta, self.g, *self.state, t)
         for theta, updated in zip(mine, self.new_thetas):
             theta[...] = updated
         if not self.begun:
@@ -265,6 +269,7 @@ class Keeping:
     _made: list  # for each parameter, its shape and dtype
     _groups: list[dict]
     _names: tuple[str, ...]
+    _accepted: tuple[float, ...]  # the values of these names as they were last checked
     _packs: list[Pack] | None
 
     def add_param_group(self, group: dict) -> None:
@@ -411,8 +416,8 @@ class Optimizer(Keeping):
         self._made, self._skipped, self.step_count = [], [], 0
         self._packs = None
         self._names = tuple(hyperparameters)
-        for name, value in hyperparameters.items():
-            setattr(self, name, checked_number(type(self).__name__, name, value))
+        vars(self).update(hyperparameters)
+        self._accept_numbers()
         for group in as_groups(type(self).__name__, parameters):
             self.add_param_group(group)
 
@@ -458,8 +463,10 @@ class Optimizer(Keeping):
 
     def _planned(self, thetas: list) -> list[Pack]:
         """The packs, made anew where there are none yet or where somebody replaced what is remembered."""
-        if self._packs is None or not all(pack.is_current() for pack in self._packs):
+        if self._packs is None or any(buffer.edited for buffer in self._packs[0].buffers):
             buffers = list(self._buffers().values())
+            for buffer in buffers:
+                buffer.edited = False
             self._packs = [
                 Pack(number, positions, thetas, buffers)
                 for number, group in enumerate(self._groups)
@@ -469,10 +476,14 @@ class Optimizer(Keeping):
                 pack.count(self._skipped)
         return self._packs
 
+    def _accept_numbers(self) -> None:
+        checked = {name: checked_number(type(self).__name__, name, getattr(self, name)) for name in self._names}
+        vars(self).update(checked, _accepted=tuple(checked.values()))
+
     def _checked_parameters(self) -> list:
         """The parameters' arrays, or an error for what has changed since they were given."""
-        for name in self._names:
-            setattr(self, name, checked_number(type(self).__name__, name, getattr(self, name)))
+        if not all(map(operator.is_, map(vars(self).get, self._names), self._accepted)):
+            self._accept_numbers()
         thetas = self.parameters
         try:
             if isinstance(thetas[0], Variable):
