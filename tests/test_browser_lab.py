@@ -31,9 +31,16 @@ def cell(page, text):
 
 
 def run(page, found):
-    """Run one cell, and wait until its prompt shows a number."""
-    found.locator(".jp-InputPrompt").click()
-    page.keyboard.press("Control+Enter")
+    """Run one cell, and wait until its prompt shows a number; a key that came before the kernel was ready is lost."""
+    number = found.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\d+|\*)\]"))
+    before = found.locator(".jp-InputPrompt").inner_text()
+    for _ in range(6):
+        found.locator(".jp-InputPrompt").click()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_timeout(500)
+        if number.count() and number.inner_text() != before:
+            break
+        page.wait_for_timeout(5000)
     found.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
     page.locator(IDLE).first.wait_for()
 

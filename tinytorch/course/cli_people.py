@@ -19,6 +19,8 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: tinytorch collect 08 submissions.zip --roster grades.csv")(collect)
     app.command(epilog="Example: tinytorch report 08 --anonymous")(report)
     app.command(epilog="Example: tinytorch new 09_training")(new)
+    app.command(epilog="Example: tinytorch check 08")(check)
+    app.command(epilog="Example: tinytorch preview 08")(preview)
 
 
 def validate(context: typer.Context) -> None:
@@ -83,3 +85,21 @@ def new(name: Annotated[str, typer.Argument(metavar="NAME", help="Two digits and
 
     path = new(name)
     typer.echo(f"wrote {path}\nnow: tinytorch build {name}, then open it and write (docs/authors.md)")
+
+
+def check(module: ModuleName, as_json: Json = False) -> None:
+    """Reference, blank notebook, every slip and the rubric of one module."""
+    from dataclasses import asdict
+
+    from tinytorch.course.check import check, lines
+
+    result = check(module)
+    typer.echo(json.dumps(asdict(result), indent=1, ensure_ascii=False) if as_json else "\n".join(lines(result)))
+    raise typer.Exit(0 if result.good else 1)
+
+
+def preview(module: ModuleName, course: Course = None) -> None:
+    """The student's notebook as an HTML page to look at."""
+    from tinytorch.course.preview import preview
+
+    typer.echo(preview(module, course))

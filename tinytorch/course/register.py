@@ -22,6 +22,7 @@ def register(config: CourseConfig, settings: Settings, assignment: str) -> str:
 def _generate(config: CourseConfig, settings: Settings, assignment: str, root: str) -> str:
     from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
+
     from tinytorch.course.nbgrader import gradebook
 
     with gradebook(config.gradebook, settings.course_id):
