@@ -16,14 +16,14 @@ def record(student: str, score: float, status: str = "graded", eye=(), failed: t
     names = ["one step", "momentum", "weight decay"]
     checks = [{"name": n, "points": 2, "passed": n not in failed, "hidden": False, "text": "",
                "slip": slips.get(n, "") if n in failed else ""} for n in names]  # fmt: skip
-    cells = [{"cell": "test-sgd", "points": 6, "score": score, "unprotected": False, "checks": checks}]
+    cells = {"optimizers_dev": {"test-sgd": {"points": 6, "score": score, "lines": checks}}}
     graded = {} if status in ("missing", "unreadable") else {"cells": cells, "seconds": 0.2}
     return Record(student, status, score, 70.0, eye=list(eye), more={**graded, **more})
 
 
 RECORDS = [
     record("ann", 70),
-    record("bob", 55, failed=("momentum",), late_seconds=60),
+    record("bob", 55, failed=("momentum",)),
     record("cleo", 40, failed=("momentum", "weight decay"), eye=["<script>alert(1)</script> in cleo's output"]),
     record("dan", 0, "unreadable", eye=["broken JSON"]),
     record("eve", 0, "missing"),
@@ -39,7 +39,7 @@ def course(tmp_path):
 
 def test_counts(course):
     given = report("08_optimizers", course)
-    assert given.scores == {"ann": 70, "bob": 55, "cleo": 40, "dan": 0} and given.late == ["bob"]
+    assert given.scores == {"ann": 70, "bob": 55, "cleo": 40, "dan": 0}
     assert [(c.check, c.failed, c.ran) for c in given.checks] == [("one step", 0, 3), ("momentum", 2, 3), ("weight decay", 1, 3)]
     assert given.slips == [("momentum is ignored: <v> must remember the last v", 2)]
     assert sum(given.bins()) == 4 and given.bins()[-1] == 1

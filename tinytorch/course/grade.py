@@ -197,6 +197,7 @@ class Run:
         more = {"key": work.key, "seed": self.seed, "isolation": str(self.level), "tests": self.tests(), "cells": cells}
         more |= {"unprotected": {plan.notebook: plan.unprotected for plan in self.plans if plan.unprotected}}
         more |= {"waiting": sum(cell.score is None and cell.points > 0 for cell in scored)}
+        more |= {"seconds": round(sum(graded.seconds for graded in found.values()), 3)}
         return Record(work.student, overall, score, most, notes, eye, more)
 
     def tests(self) -> dict[str, str]:
