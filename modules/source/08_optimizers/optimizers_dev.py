@@ -34,7 +34,9 @@ if importlib.util.find_spec("tinytorch") is None:
     import zipfile
 
     zipfile.ZipFile("08_optimizers.zip").extractall(".")
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "./08_optimizers"], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "./08_optimizers"], check=True
+    )
 
 # %% nbgrader={"grade": false, "grade_id": "optimizers-imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 #| default_exp core.optimizers
@@ -76,9 +78,19 @@ for rate in (0.01, 0.062, 0.068):
     (line,) = right.semilogy(valley(*predicted_path(rate).T))
     label(right, line, str(rate))
 right.set(title="The loss, for three learning rates", xlabel="step", ylabel="loss", xlim=(0, 46))
-show(fig, alt="Left: steps that jump from side to side of a narrow valley and creep along it. Right: the loss falls slowly at "
-              "rate 0.01, faster at 0.062, and rises at 0.068.")
-assert valley(*predicted_path(0.062)[-1]) < valley(*predicted_path(0.01)[-1]) < valley(*start) < valley(*predicted_path(0.068)[-1])
+show(
+    fig,
+    alt=(
+        "Left: steps that jump from side to side of a narrow valley and creep along it. "
+        "Right: the loss falls slowly at rate 0.01, faster at 0.062, and rises at 0.068."
+    ),
+)
+assert (
+    valley(*predicted_path(0.062)[-1])
+    < valley(*predicted_path(0.01)[-1])
+    < valley(*start)
+    < valley(*predicted_path(0.068)[-1])
+)
 
 # %% [markdown] tags=["goals"]
 """
@@ -335,9 +347,18 @@ fig, ax = new()
 ax.semilogy(curvature, np.maximum(remaining, 1e-16))
 mark(ax, 2.0, "limit 2")
 mark(ax, None if guess_limit is None else 2 * guess_limit, "your prediction", height=0.1)
-ax.set(title="What 40 steps leave of a weight that began at 1", xlabel="learning rate × curvature", ylabel="|weight|")
-show(fig, alt="The remaining weight falls to rounding error where learning rate times curvature is 1, rises to 1 at a product of 2, "
-              "and explodes beyond it.")
+ax.set(
+    title="What 40 steps leave of a weight that began at 1",
+    xlabel="learning rate × curvature",
+    ylabel="|weight|",
+)
+show(
+    fig,
+    alt=(
+        "The remaining weight falls to rounding error where learning rate times curvature is "
+        "1, rises to 1 at a product of 2, and explodes beyond it."
+    ),
+)
 assert np.all((remaining < 1) == (curvature < 2))
 assert np.allclose(remaining, np.abs(1 - curvature) ** 40)
 
@@ -364,11 +385,21 @@ fig, ax = new()
 contours(ax, valley, (-10, 3), (-2, 2), levels=[1, 5, 15, 30, 50, 80])
 trail(ax, own_descent(0.062), "your code, 0.062", at=0, offset=(6, 6))
 trail(ax, own_descent(0.01), "your code, 0.01", offset=(-30, -75))
-ax.set(title="The first figure again, by your own steps", xlabel="first weight", ylabel="second weight")
-show(fig, alt="The zigzag of the first figure drawn by the student's steps, and a smooth slow path at rate 0.01 that stops half way.")
+ax.set(
+    title="The first figure again, by your own steps", xlabel="first weight", ylabel="second weight"
+)
+show(
+    fig,
+    alt=(
+        "The zigzag of the first figure drawn by the student's steps, and a smooth slow path "
+        "at rate 0.01 that stops half way."
+    ),
+)
 assert np.allclose(own_descent(0.062), predicted_path(0.062))
 shrink = np.abs(1 - best * curvatures)
-print(f"best rate {best:.4f}: each step leaves {shrink[0]:.3f} of the first weight and {shrink[1]:.3f} of the second")
+print(
+    f"best rate {best:.4f}: each step leaves {shrink[0]:.3f} of the first weight and {shrink[1]:.3f} of the second"
+)
 assert np.allclose(shrink, 29 / 31)
 
 # %% [markdown]
@@ -402,7 +433,10 @@ Three steps by hand with $\mu = 0.9$, $\eta = 0.1$ and a slope that is always 1:
 # %% nbgrader={"grade": false, "grade_id": "show-hand-momentum", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
 theta, v = 1.0, 0.0
 for step in (1, 2, 3):
-    print(f"step {step}: v = 0.9 * {v:.2f} + 1 = {0.9 * v + 1:.2f}   theta = {theta:.3f} - 0.1 * {0.9 * v + 1:.2f}", end=" ")
+    print(
+        f"step {step}: v = 0.9 * {v:.2f} + 1 = {0.9 * v + 1:.2f}   theta = {theta:.3f} - 0.1 * {0.9 * v + 1:.2f}",
+        end=" ",
+    )
     v = 0.9 * v + 1
     theta = theta - 0.1 * v
     print(f"= {theta:.3f}")
@@ -479,8 +513,16 @@ for values, text in ((agree, "slopes 1, 1, 1, ..."), (alternate, "slopes 1, -1, 
     label(ax, line, text, at=45, offset=(0, -12 if values is agree else 18))
 if guess_velocity is not None:
     ax.axhline(guess_velocity, color="#555555", linestyle=":")
-ax.set(title="The velocity, for slopes that agree and slopes that alternate", xlabel="step", ylabel="v")
-show(fig, alt="With slopes that agree the velocity climbs from 1 towards 10; with alternating slopes it stays near plus or minus one half.")
+ax.set(
+    title="The velocity, for slopes that agree and slopes that alternate", xlabel="step", ylabel="v"
+)
+show(
+    fig,
+    alt=(
+        "With slopes that agree the velocity climbs from 1 towards 10; with alternating "
+        "slopes it stays near plus or minus one half."
+    ),
+)
 assert abs(agree[-1] - 1 / (1 - 0.9)) < 0.05 and abs(abs(alternate[-1]) - 1 / (1 + 0.9)) < 0.01
 
 # %% [markdown]
@@ -974,14 +1016,20 @@ class SignStep(Optimizer):
 
     def __init__(self, parameters, learning_rate=0.01):
         super().__init__(parameters, learning_rate=learning_rate)  # now self.learning_rate exists
-        self.last_sign = Buffers()  # what the rule remembers: an array per parameter, zeros at first
+        self.last_sign = (
+            Buffers()
+        )  # what the rule remembers: an array per parameter, zeros at first
 
-    def rule(self, theta, g, last_sign, t):  # the arrays of one parameter, and the number t of its update: 1, 2, ...
+    def rule(
+        self, theta, g, last_sign, t
+    ):  # the arrays of one parameter, and the number t of its update: 1, 2, ...
         theta -= self.learning_rate * np.sign(g)
         last_sign[...] = np.sign(g)
 
 
-print(descend(SignStep([weights([1.0, -0.5])], learning_rate=0.2), lambda theta: 2 * theta, steps=3))
+print(
+    descend(SignStep([weights([1.0, -0.5])], learning_rate=0.2), lambda theta: 2 * theta, steps=3)
+)
 
 # %% [markdown]
 """
@@ -1243,23 +1291,38 @@ checks.score()
 
 # %% nbgrader={"grade": false, "grade_id": "show-momentum-valley", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
 def on_valley(optimizer_class, steps=40, **settings):
-    return descend(optimizer_class([weights(start)], **settings), lambda theta: curvatures * theta, steps)
+    return descend(
+        optimizer_class([weights(start)], **settings), lambda theta: curvatures * theta, steps
+    )
 
 
-plain, rolling = on_valley(SGD, learning_rate=best), on_valley(SGD, learning_rate=0.09, momentum=0.5)
+plain, rolling = (
+    on_valley(SGD, learning_rate=best),
+    on_valley(SGD, learning_rate=0.09, momentum=0.5),
+)
 fig, (left, right) = new(2, width=9.5)
 contours(left, valley, (-10, 3), (-2, 2), levels=[1, 5, 15, 30, 50, 80])
-for path, text, place in ((plain, f"plain, {best:.3f}", (8, 8)), (rolling, "momentum 0.5, 0.09", (60, -110))):
+for path, text, place in (
+    (plain, f"plain, {best:.3f}", (8, 8)),
+    (rolling, "momentum 0.5, 0.09", (60, -110)),
+):
     trail(left, path, text, at=0, offset=place)
     (line,) = right.semilogy(valley(*path.T))
     label(right, line, text.split(",")[0])
 left.set(title="The valley, by your SGD", xlabel="first weight", ylabel="second weight")
 right.set(title="The loss", xlabel="step", ylabel="loss", xlim=(0, 52))
-show(fig, alt="With momentum the path swings wide at first and then runs straight to the floor; its loss falls to a millionth of the loss "
-              "without momentum in the same 40 steps.")
+show(
+    fig,
+    alt=(
+        "With momentum the path swings wide at first and then runs straight to the floor; its"
+        " loss falls to a millionth of the loss without momentum in the same 40 steps."
+    ),
+)
 assert valley(*rolling[-1]) < 1e-6 * valley(*plain[-1])
 root = np.sqrt(curvatures[1] / curvatures[0])
-print(f"best factor per step: {(root**2 - 1) / (root**2 + 1):.3f} without momentum, {(root - 1) / (root + 1):.3f} with the best momentum")
+print(
+    f"best factor per step: {(root**2 - 1) / (root**2 + 1):.3f} without momentum, {(root - 1) / (root + 1):.3f} with the best momentum"
+)
 
 # %% [markdown]
 r"""
@@ -1274,7 +1337,11 @@ guess_momentum_limit = None
 curvature = np.linspace(0.01, 4.2, 400)
 fig, ax = new()
 for momentum, at in ((0.0, 30), (0.5, 130), (0.9, 230)):
-    path = descend(SGD([weights(np.ones(400))], learning_rate=1.0, momentum=momentum), lambda theta: curvature * theta, 200)
+    path = descend(
+        SGD([weights(np.ones(400))], learning_rate=1.0, momentum=momentum),
+        lambda theta: curvature * theta,
+        200,
+    )
     factor = np.abs(path[-1]) ** (1 / 200)
     (line,) = ax.plot(curvature, factor)
     label(ax, line, f"momentum {momentum:g}", at=at, offset=(6, -10))
@@ -1282,10 +1349,20 @@ for momentum, at in ((0.0, 30), (0.5, 130), (0.9, 230)):
     assert np.all((factor < 1) == (curvature < 2 + 2 * momentum))
 ax.axhline(1, color="#555555", linewidth=1)
 mark(ax, guess_momentum_limit, "your prediction")
-ax.set(title="Factor per step (mean of 200) by which a weight shrinks or grows", ylim=(0, 1.4),
-       xlabel="learning rate × curvature", ylabel="factor per step")
-show(fig, alt="Three curves that cross the factor 1 at learning rate times curvature 2, 3 and 3.8, for momentum 0, 0.5 and 0.9. With momentum "
-              "the curves are flat over most of the range, at 0.7 and 0.95.")
+ax.set(
+    title="Factor per step (mean of 200) by which a weight shrinks or grows",
+    ylim=(0, 1.4),
+    xlabel="learning rate × curvature",
+    ylabel="factor per step",
+)
+show(
+    fig,
+    alt=(
+        "Three curves that cross the factor 1 at learning rate times curvature 2, 3 and 3.8, "
+        "for momentum 0, 0.5 and 0.9. With momentum the curves are flat over most of the "
+        "range, at 0.7 and 0.95."
+    ),
+)
 
 # %% [markdown]
 r"""
@@ -1297,8 +1374,12 @@ are inside the unit circle. At the limit one root is $-1$, which gives $\eta\lam
 """
 
 # %% nbgrader={"grade": false, "grade_id": "show-overshoot", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
-slow = descend(SGD([weights([1.0])], learning_rate=0.1, momentum=0.0), lambda theta: theta, 100)[:, 0]
-swing = descend(SGD([weights([1.0])], learning_rate=0.1, momentum=0.9), lambda theta: theta, 100)[:, 0]
+slow = descend(SGD([weights([1.0])], learning_rate=0.1, momentum=0.0), lambda theta: theta, 100)[
+    :, 0
+]
+swing = descend(SGD([weights([1.0])], learning_rate=0.1, momentum=0.9), lambda theta: theta, 100)[
+    :, 0
+]
 envelope = 1.1 * 0.9 ** (np.arange(101) / 2)
 fig, ax = new()
 for values, text, at in ((slow, "momentum 0", 5), (swing, "momentum 0.9", 9)):
@@ -1307,8 +1388,14 @@ for values, text, at in ((slow, "momentum 0", 5), (swing, "momentum 0.9", 9)):
 ax.plot(envelope, color="#999999", linewidth=1, linestyle=":")
 ax.plot(-envelope, color="#999999", linewidth=1, linestyle=":")
 ax.set(title="One weight on its way to 0", xlabel="step", ylabel="weight")
-show(fig, alt="Without momentum the weight decays smoothly; with momentum 0.9 it passes zero, swings back and forth, and dies out inside "
-              "a dotted envelope that shrinks by the square root of 0.9 per step.")
+show(
+    fig,
+    alt=(
+        "Without momentum the weight decays smoothly; with momentum 0.9 it passes zero, "
+        "swings back and forth, and dies out inside a dotted envelope that shrinks by the "
+        "square root of 0.9 per step."
+    ),
+)
 assert swing.min() < -0.5 and np.all(np.abs(swing) <= envelope) and np.all(slow > 0)
 
 # %% [markdown]
@@ -1329,7 +1416,9 @@ def averaged(learning_rate, momentum=0.9, steps=30):
     return theta[0]
 
 
-summed = descend(SGD([weights([1.0])], learning_rate=0.01, momentum=0.9), lambda theta: theta, 30)[-1, 0]
+summed = descend(SGD([weights([1.0])], learning_rate=0.01, momentum=0.9), lambda theta: theta, 30)[
+    -1, 0
+]
 print(f"sum, learning rate 0.01:      {summed:.6f}")
 print(f"average, learning rate 0.01:  {averaged(0.01):.6f}")
 print(f"average, learning rate 0.1:   {averaged(0.1):.6f}")
@@ -1352,14 +1441,32 @@ def bent_slope(x):
 
 
 heavy = descend(SGD([weights([3.3])], learning_rate=1 / 9, momentum=4 / 9), bent_slope, 300)[:, 0]
-bowls = descend(SGD([weights([3.3, 3.3])], learning_rate=1 / 9, momentum=4 / 9), lambda x: np.array([1, 25]) * x, 300)
+bowls = descend(
+    SGD([weights([3.3, 3.3])], learning_rate=1 / 9, momentum=4 / 9),
+    lambda x: np.array([1, 25]) * x,
+    300,
+)
 plain = descend(SGD([weights([3.3])], learning_rate=1 / 25), bent_slope, 300)[:, 0]
 fig, ax = new()
-for values, text, place in ((heavy, "momentum 4/9, rate 1/9", (-50, 18)), (plain, "no momentum, rate 1/25", (-50, -75))):
+for values, text, place in (
+    (heavy, "momentum 4/9, rate 1/9", (-50, 18)),
+    (plain, "no momentum, rate 1/25", (-50, -75)),
+):
     (line,) = ax.plot(values[:40], marker=".")
     label(ax, line, text, at=35, offset=place)
-ax.set(title="The same convex function, with and without momentum", xlabel="step", ylabel="x", ylim=(-6.5, 4.5))
-show(fig, alt="Without momentum x goes to 0. With momentum it jumps for ever between three values: about -1.8, 2.1 and 0.65.")
+ax.set(
+    title="The same convex function, with and without momentum",
+    xlabel="step",
+    ylabel="x",
+    ylim=(-6.5, 4.5),
+)
+show(
+    fig,
+    alt=(
+        "Without momentum x goes to 0. With momentum it jumps for ever between three values: "
+        "about -1.8, 2.1 and 0.65."
+    ),
+)
 assert np.allclose(heavy[-3:], heavy[-6:-3]) and np.ptp(heavy[-3:]) > 3  # three points, for ever
 assert abs(plain[-1]) < 1e-9 and np.all(np.abs(bowls[-1]) < 1e-9)
 
@@ -1389,20 +1496,35 @@ Momentum turns a ratio of curvatures into its square root. In a network the rati
 
 # %% nbgrader={"grade": false, "grade_id": "show-scales", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
 spread = np.geomspace(1e-6, 1, 400)
-by_sgd = descend(SGD([weights(np.ones(400))], learning_rate=1.0, momentum=0.9), lambda theta: spread * theta, 300)[-1]
+by_sgd = descend(
+    SGD([weights(np.ones(400))], learning_rate=1.0, momentum=0.9), lambda theta: spread * theta, 300
+)[-1]
 
 
 def draw_scales(by_adam=None):
     fig, ax = new()
-    for values, text, at in ((by_sgd, "SGD, momentum 0.9, rate 1", 60), (by_adam, "your Adam, rate 0.02", 120)):
+    for values, text, at in (
+        (by_sgd, "SGD, momentum 0.9, rate 1", 60),
+        (by_adam, "your Adam, rate 0.02", 120),
+    ):
         if values is not None:
             (line,) = ax.semilogx(spread, np.abs(values))
             label(ax, line, text, at=at, offset=(0, -24 if values is by_sgd else 14))
-    ax.set(title="What 300 steps leave of a weight that began at 1", xlabel="curvature", ylabel="|weight|")
+    ax.set(
+        title="What 300 steps leave of a weight that began at 1",
+        xlabel="curvature",
+        ylabel="|weight|",
+    )
     return fig
 
 
-show(draw_scales(), alt="SGD with momentum brings weights with curvature above a thousandth to 0; those below a ten-thousandth hardly move.")
+show(
+    draw_scales(),
+    alt=(
+        "SGD with momentum brings weights with curvature above a thousandth to 0; those below"
+        " a ten-thousandth hardly move."
+    ),
+)
 assert np.abs(by_sgd[0]) > 0.99 and np.abs(by_sgd[-1]) < 1e-6
 
 # %% [markdown]
@@ -1431,7 +1553,9 @@ for t, g in ((1, 2.0), (2, 2.0), (3, -1.0)):
     corrected = m / (1 - 0.9**t), v / (1 - 0.999**t)
     change = 0.1 * corrected[0] / (math.sqrt(corrected[1]) + 1e-8)
     theta = theta - change
-    print(f"{t:2} {g:5.1f} {m:7.3f} {v:8.5f} {corrected[0]:7.3f} {corrected[1]:7.3f} {change:7.4f} {theta:7.4f}")
+    print(
+        f"{t:2} {g:5.1f} {m:7.3f} {v:8.5f} {corrected[0]:7.3f} {corrected[1]:7.3f} {change:7.4f} {theta:7.4f}"
+    )
     assert t > 2 or math.isclose(change, 0.1, rel_tol=1e-6)
 
 # %% nbgrader={"grade": false, "grade_id": "predict-first-step", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
@@ -1716,9 +1840,16 @@ checks.check(
 checks.score()
 
 # %% nbgrader={"grade": false, "grade_id": "show-scales-adam", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
-by_adam = descend(Adam([weights(np.ones(400))], learning_rate=0.02), lambda theta: spread * theta, 300)[-1]
-show(draw_scales(by_adam), alt="The figure before with Adam's curve added: a flat line close to 0 for every curvature, while SGD leaves the "
-                               "weights of small curvature near 1.")
+by_adam = descend(
+    Adam([weights(np.ones(400))], learning_rate=0.02), lambda theta: spread * theta, 300
+)[-1]
+show(
+    draw_scales(by_adam),
+    alt=(
+        "The figure before with Adam's curve added: a flat line close to 0 for every "
+        "curvature, while SGD leaves the weights of small curvature near 1."
+    ),
+)
 assert np.abs(by_adam).max() < 0.01
 assert np.allclose(by_adam, by_adam[0], atol=2e-3)
 
@@ -1740,19 +1871,33 @@ def first_step(optimizer):
 
 
 fig, ax = new()
-for step, text, at, place in ((first_step(Adam([weights(np.zeros(400))], learning_rate=0.01)), "Adam", 200, (0, -12)),
-                              (first_step(SGD([weights(np.zeros(400))], learning_rate=0.01)), "SGD", 200, (8, -6))):
+for step, text, at, place in (
+    (first_step(Adam([weights(np.zeros(400))], learning_rate=0.01)), "Adam", 200, (0, -12)),
+    (first_step(SGD([weights(np.zeros(400))], learning_rate=0.01)), "SGD", 200, (8, -6)),
+):
     (line,) = ax.loglog(slopes, step)
     label(ax, line, text, at=at, offset=place)
 for slope, guess in zip((1e-3, 1e3), guess_first_step, strict=True):
     if guess is not None:
         ax.plot(slope, guess, "kx", markersize=9)
 mark(ax, 1e-8, "epsilon", height=0.04)
-ax.set(title="The first step, learning rate 0.01 (crosses: your predictions)", xlabel="slope", ylabel="step")
-show(fig, alt="SGD's first step is proportional to the slope. Adam's is 0.01 for all slopes from a ten-millionth to a thousand, "
-              "and shrinks only where the slope is near epsilon or below.")
+ax.set(
+    title="The first step, learning rate 0.01 (crosses: your predictions)",
+    xlabel="slope",
+    ylabel="step",
+)
+show(
+    fig,
+    alt=(
+        "SGD's first step is proportional to the slope. Adam's is 0.01 for all slopes from a "
+        "ten-millionth to a thousand, and shrinks only where the slope is near epsilon or "
+        "below."
+    ),
+)
 adam_step = first_step(Adam([weights(np.zeros(400))], learning_rate=0.01))
-assert np.allclose(adam_step, 0.01 * slopes / (slopes + 1e-8)) and np.allclose(adam_step[slopes > 1e-5], 0.01, rtol=2e-3)
+assert np.allclose(adam_step, 0.01 * slopes / (slopes + 1e-8)) and np.allclose(
+    adam_step[slopes > 1e-5], 0.01, rtol=2e-3
+)
 
 # %% [markdown]
 """
@@ -1777,12 +1922,26 @@ for values, text, at in ((corrected, "your Adam", 5), (uncorrected, "without cor
     label(ax, line, text, at=at, offset=(6, 8))
 if guess_correction is not None:
     ax.plot(1, guess_correction, "kx", markersize=9)
-ax.set(title="Steps under a constant slope, in learning rates", xlabel="t", ylabel="step / learning rate", ylim=(0, 7))
-show(fig, alt="Corrected steps are 1 throughout. Without correction the first is 3.2 learning rates, the twelfth 6.6, the hundredth 3.2, "
-              "the thousandth 1.3.")
-print(f"first {uncorrected[0]:.2f}, largest {uncorrected.max():.2f} at t = {uncorrected.argmax() + 1}, then {uncorrected[99]:.2f} at 100 "
-      f"and {uncorrected[999]:.2f} at 1000; the first 100 steps together {uncorrected[:100].sum():.0f} instead of 100")
-assert np.allclose(corrected, 1, atol=1e-4) and math.isclose(uncorrected[0], 0.1 / math.sqrt(0.001), rel_tol=1e-4)
+ax.set(
+    title="Steps under a constant slope, in learning rates",
+    xlabel="t",
+    ylabel="step / learning rate",
+    ylim=(0, 7),
+)
+show(
+    fig,
+    alt=(
+        "Corrected steps are 1 throughout. Without correction the first is 3.2 learning "
+        "rates, the twelfth 6.6, the hundredth 3.2, the thousandth 1.3."
+    ),
+)
+print(
+    f"first {uncorrected[0]:.2f}, largest {uncorrected.max():.2f} at t = {uncorrected.argmax() + 1}, then {uncorrected[99]:.2f} at 100 "
+    f"and {uncorrected[999]:.2f} at 1000; the first 100 steps together {uncorrected[:100].sum():.0f} instead of 100"
+)
+assert np.allclose(corrected, 1, atol=1e-4) and math.isclose(
+    uncorrected[0], 0.1 / math.sqrt(0.001), rel_tol=1e-4
+)
 assert uncorrected.argmax() + 1 == 12 and 6.5 < uncorrected.max() < 6.6
 
 # %% [markdown]
@@ -1799,21 +1958,39 @@ guess_million = None
 # %% nbgrader={"grade": false, "grade_id": "show-loss-scale", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
 fig, axes = new(2, width=9.5, sharey=True)
 paths = {}
-for ax, make, name in ((axes[0], lambda p: SGD(p, learning_rate=0.05), "SGD, rate 0.05"), (axes[1], lambda p: Adam(p, learning_rate=0.5), "Adam, rate 0.5")):
+for ax, make, name in (
+    (axes[0], lambda p: SGD(p, learning_rate=0.05), "SGD, rate 0.05"),
+    (axes[1], lambda p: Adam(p, learning_rate=0.5), "Adam, rate 0.5"),
+):
     for scale, text in ((1e-6, "times a millionth"), (1.0, "times 1"), (1e6, "times a million")):
-        path = paths[name, scale] = descend(make([weights(start)]), lambda theta: scale * curvatures * theta, 20)
+        path = paths[name, scale] = descend(
+            make([weights(start)]), lambda theta: scale * curvatures * theta, 20
+        )
         (line,) = ax.semilogy(np.clip(valley(*path.T), 1e-3, 1e6))
         if ax is axes[0]:
-            label(ax, line, text, at=12 if scale < 1e6 else 1, offset=(6, {1e-6: 9, 1.0: -12, 1e6: -9}[scale]))
+            label(
+                ax,
+                line,
+                text,
+                at=12 if scale < 1e6 else 1,
+                offset=(6, {1e-6: 9, 1.0: -12, 1e6: -9}[scale]),
+            )
     ax.set(title=name, xlabel="step", xticks=range(0, 21, 5))
 axes[0].set(ylabel="the valley's own loss", ylim=(1e-3, 3e6))
 label(axes[1], line, "all three", at=12, offset=(6, 8))
-show(fig, alt="Left, SGD: with the loss times a millionth nothing moves, times 1 it falls, times a million it explodes. Right, Adam: the three "
-              "curves lie on each other.")
+show(
+    fig,
+    alt=(
+        "Left, SGD: with the loss times a millionth nothing moves, times 1 it falls, times a "
+        "million it explodes. Right, Adam: the three curves lie on each other."
+    ),
+)
 adam = [paths["Adam, rate 0.5", scale] for scale in (1e-6, 1.0, 1e6)]
 assert np.allclose(adam[1], adam[2], atol=1e-6) and np.allclose(adam[1], adam[0], atol=0.05)
-print(f"largest difference of Adam's paths: times a million {np.abs(adam[2] - adam[1]).max():.1e}, "
-      f"times a millionth {np.abs(adam[0] - adam[1]).max():.1e} (here epsilon begins to count)")
+print(
+    f"largest difference of Adam's paths: times a million {np.abs(adam[2] - adam[1]).max():.1e}, "
+    f"times a millionth {np.abs(adam[0] - adam[1]).max():.1e} (here epsilon begins to count)"
+)
 
 # %% [markdown]
 r"""
@@ -1839,19 +2016,39 @@ def steps_needed(make, angle, steps=400):
 
 
 rates = np.geomspace(0.02, 0.5, 8)
-adam = np.array([[steps_needed(lambda p: Adam(p, learning_rate=rate), angle) for rate in rates] for angle in (0, np.pi / 4)])
-sgd = [steps_needed(lambda p: SGD(p, learning_rate=0.018, momentum=0.8), angle) for angle in (0, np.pi / 4)]
+adam = np.array(
+    [
+        [steps_needed(lambda p: Adam(p, learning_rate=rate), angle) for rate in rates]
+        for angle in (0, np.pi / 4)
+    ]
+)
+sgd = [
+    steps_needed(lambda p: SGD(p, learning_rate=0.018, momentum=0.8), angle)
+    for angle in (0, np.pi / 4)
+]
 fig, ax = new()
-for values, text in zip(adam, ("Adam, valley along a weight", "Adam, turned by 45 degrees"), strict=True):
+for values, text in zip(
+    adam, ("Adam, valley along a weight", "Adam, turned by 45 degrees"), strict=True
+):
     (line,) = ax.semilogx(rates, values, marker="o", markersize=4)
     label(ax, line, text, at=2, offset=(8, 10))
 (line,) = ax.semilogx(rates, np.full(8, sgd[0]), color="black", linestyle=":")
 label(ax, line, f"SGD with momentum, rate 0.018: {sgd[0]} and {sgd[1]}", at=0, offset=(0, -9))
 ax.set_xticks(rates, [f"{rate:.2f}" for rate in rates])
 ax.minorticks_off()
-ax.set(ylim=(0, 420), title="Steps to a thousandth of the first loss (401: not in 400)", xlabel="Adam's learning rate", ylabel="steps")
-show(fig, alt="Adam needs more steps on the turned valley, several times as many at small learning rates; at large ones the two meet. "
-              "SGD needs the same number for both.")
+ax.set(
+    ylim=(0, 420),
+    title="Steps to a thousandth of the first loss (401: not in 400)",
+    xlabel="Adam's learning rate",
+    ylabel="steps",
+)
+show(
+    fig,
+    alt=(
+        "Adam needs more steps on the turned valley, several times as many at small learning "
+        "rates; at large ones the two meet. SGD needs the same number for both."
+    ),
+)
 assert sgd[0] == sgd[1] and np.all(adam[1, :4] > 1.5 * adam[0, :4])
 
 # %% [markdown]
@@ -1880,16 +2077,30 @@ def draw_decay(*more):
     fig, ax = new()
     by_sgd = decayed(lambda p: SGD(p, learning_rate=0.01, weight_decay=0.1))
     by_adam = decayed(lambda p: Adam(p, learning_rate=0.01, weight_decay=0.1))
-    for values, text, at, place in ((by_sgd, "SGD", 60, (0, 8)), (by_adam, "Adam", 90, (0, 12)), *more):
+    for values, text, at, place in (
+        (by_sgd, "SGD", 60, (0, 8)),
+        (by_adam, "Adam", 90, (0, 12)),
+        *more,
+    ):
         (line,) = ax.semilogx(size, values)
         label(ax, line, text, at=at, offset=place)
-    ax.set(title="What 600 steps with weight decay 0.1 leave of 1", xlabel="size s of the slopes", ylabel="weight", ylim=(-0.05, 1.1))
+    ax.set(
+        title="What 600 steps with weight decay 0.1 leave of 1",
+        xlabel="size s of the slopes",
+        ylabel="weight",
+        ylim=(-0.05, 1.1),
+    )
     return fig, by_sgd, by_adam
 
 
 fig, by_sgd, by_adam = draw_decay()
-show(fig, alt="SGD shrinks every weight to 0.55, whatever the slopes. Adam brings weights with small slopes to 0 and leaves those with "
-              "large slopes at 1.")
+show(
+    fig,
+    alt=(
+        "SGD shrinks every weight to 0.55, whatever the slopes. Adam brings weights with "
+        "small slopes to 0 and leaves those with large slopes at 1."
+    ),
+)
 assert np.allclose(by_sgd, (1 - 0.01 * 0.1) ** 600, atol=0.01)
 assert abs(by_adam[0]) < 0.05 and by_adam[-1] > 0.95
 
@@ -1920,13 +2131,25 @@ by_sgd = walk(SGD([weights([0.0])], learning_rate=0.01))
 by_adam = walk(Adam([weights([0.0])], learning_rate=0.01, beta1=0.0, beta2=1 / (1 + C**2)))
 by_default = walk(Adam([weights([0.0])], learning_rate=0.01))
 fig, ax = new()
-for values, text, place in ((by_sgd, "SGD", (8, 0)), (by_adam, "Adam, short memory", (14, -6)), (by_default, "Adam, default betas", (-10, 14))):
+for values, text, place in (
+    (by_sgd, "SGD", (8, 0)),
+    (by_adam, "Adam, short memory", (14, -6)),
+    (by_default, "Adam, default betas", (-10, 14)),
+):
     (line,) = ax.plot(values)
     label(ax, line, text, at=130, offset=place)
 ax.set(title="Two steps to the right, one long slope to the left", xlabel="step", ylabel="weight")
 left_move, *right_moves = np.diff(by_adam[149:153]) / 0.01
-print(f"Adam's three moves, in learning rates: {left_move:.2f} for the slope {C}, then {right_moves[0]:.2f} and {right_moves[1]:.2f}")
-show(fig, alt="SGD falls to -1, the best point. Adam with a short memory climbs to +1, the worst point. Adam with the default betas goes to -1.")
+print(
+    f"Adam's three moves, in learning rates: {left_move:.2f} for the slope {C}, then {right_moves[0]:.2f} and {right_moves[1]:.2f}"
+)
+show(
+    fig,
+    alt=(
+        "SGD falls to -1, the best point. Adam with a short memory climbs to +1, the worst "
+        "point. Adam with the default betas goes to -1."
+    ),
+)
 assert 0 < -left_move < sum(right_moves)
 assert by_adam[-30:].mean() > 0.95 and by_sgd[-30:].mean() < -0.9 and by_default[-30:].mean() < -0.9
 
@@ -1950,20 +2173,40 @@ for i in range(count):
 test_labels = np.where(rng.random(1000) < 0.6, 1.0, -1.0)
 
 fig, (left, right) = new(2, width=9.5)
-for make, text in ((lambda p: SGD(p, learning_rate=0.3, momentum=0.9), "SGD"), (lambda p: Adam(p, learning_rate=0.01), "Adam")):
-    path = descend(make([weights(np.zeros(features.shape[1]))]), lambda w: features.T @ (features @ w - labels) / count, 400)
+for make, text in (
+    (lambda p: SGD(p, learning_rate=0.3, momentum=0.9), "SGD"),
+    (lambda p: Adam(p, learning_rate=0.01), "Adam"),
+):
+    path = descend(
+        make([weights(np.zeros(features.shape[1]))]),
+        lambda w: features.T @ (features @ w - labels) / count,
+        400,
+    )
     train_loss = ((path @ features.T - labels) ** 2).mean(axis=1)
     scores = path[:, :1] * test_labels + path[:, 1:2] + path[:, 2:3]
     accuracy = (np.sign(scores) == test_labels).mean(axis=1)
     (line,) = left.semilogy(train_loss)
-    label(left, line, text, at=60 if text == "SGD" else 200, offset=(8, 10) if text == "SGD" else (-60, -28))
+    label(
+        left,
+        line,
+        text,
+        at=60 if text == "SGD" else 200,
+        offset=(8, 10) if text == "SGD" else (-60, -28),
+    )
     (line,) = right.plot(100 * accuracy)
     label(right, line, text, at=250, offset=(0, -10))
-    assert train_loss[-1] < 1e-12 and accuracy[-1] == (1.0 if text == "SGD" else (test_labels > 0).mean())
+    assert train_loss[-1] < 1e-12 and accuracy[-1] == (
+        1.0 if text == "SGD" else (test_labels > 0).mean()
+    )
 left.set(title="Training loss", xlabel="step", ylim=(1e-16, 10))
 right.set(title="Test accuracy, percent", xlabel="step", ylim=(0, 105))
-show(fig, alt="Both training losses fall below a millionth of a millionth. SGD's test accuracy is 100 percent; Adam's is 60 percent, the "
-              "share of the label 1.")
+show(
+    fig,
+    alt=(
+        "Both training losses fall below a millionth of a millionth. SGD's test accuracy is "
+        "100 percent; Adam's is 60 percent, the share of the label 1."
+    ),
+)
 
 # %% [markdown]
 """
@@ -2007,16 +2250,29 @@ def noisy_losses(make, before_step=lambda optimizer: None, steps=400, runs=1000)
 
 def draw_floors(*more):
     fig, ax = new()
-    for values, text, at, place in (*((constant[rate], f"rate {rate}", {0.5: 330, 0.05: 110, 0.01: 160}[rate], (4, 10)) for rate in constant), *more):
+    for values, text, at, place in (
+        *(
+            (constant[rate], f"rate {rate}", {0.5: 330, 0.05: 110, 0.01: 160}[rate], (4, 10))
+            for rate in constant
+        ),
+        *more,
+    ):
         (line,) = ax.semilogy(values)
         label(ax, line, text, at=at, offset=place)
-    ax.set(title="Noisy slopes: mean loss of 1000 runs", xlabel="step", ylabel="loss", ylim=(1e-3, 20))
+    ax.set(
+        title="Noisy slopes: mean loss of 1000 runs", xlabel="step", ylabel="loss", ylim=(1e-3, 20)
+    )
     return fig
 
 
 constant = {rate: noisy_losses(lambda p: SGD(p, learning_rate=rate)) for rate in (0.5, 0.05, 0.01)}
-show(draw_floors(), alt="At rate 0.5 the loss falls at once and stays at 0.17; at 0.05 it falls more slowly to 0.013; at 0.01 it is still "
-                        "falling after 400 steps.")
+show(
+    draw_floors(),
+    alt=(
+        "At rate 0.5 the loss falls at once and stays at 0.17; at 0.05 it falls more slowly "
+        "to 0.013; at 0.01 it is still falling after 400 steps."
+    ),
+)
 for rate in (0.5, 0.05):
     floor = rate / (2 * (2 - rate))
     print(f"rate {rate}: measured {constant[rate][-100:].mean():.4f}, by the formula {floor:.4f}")
@@ -2033,7 +2289,9 @@ For $\eta_0 = 0.5$, $s = 3$ and $\gamma = 0.1$, where `//` is the division that 
 
 # %% nbgrader={"grade": false, "grade_id": "show-hand-schedule", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
 for epoch in (0, 1, 2, 3, 5, 6):
-    print(f"epoch {epoch}: {epoch} // 3 = {epoch // 3}   rate 0.5 * 0.1 ** {epoch // 3} = {0.5 * 0.1 ** (epoch // 3):g}")
+    print(
+        f"epoch {epoch}: {epoch} // 3 = {epoch // 3}   rate 0.5 * 0.1 ** {epoch // 3} = {0.5 * 0.1 ** (epoch // 3):g}"
+    )
 assert math.isclose(0.5 * 0.1 ** (5 // 3), 0.05)
 
 # %% [markdown]
@@ -2261,12 +2519,18 @@ def by_schedule(optimizer):
 
 rates = []
 scheduled = noisy_losses(lambda p: SGD(p, learning_rate=0.5), by_schedule)
-show(draw_floors((scheduled, "0.5, then × 0.2 every 100", 300, (-40, -16))),
-     alt="The scheduled run falls at once to the floor of rate 0.5, then after steps 100, 200 and 300 towards lower floors, "
-         "ending below every constant rate.")
+show(
+    draw_floors((scheduled, "0.5, then × 0.2 every 100", 300, (-40, -16))),
+    alt=(
+        "The scheduled run falls at once to the floor of rate 0.5, then after steps 100, 200 "
+        "and 300 towards lower floors, ending below every constant rate."
+    ),
+)
 assert np.allclose(rates, 0.5 * 0.2 ** (np.arange(400) // 100))
 assert scheduled[-50:].mean() < 0.5 * min(losses[-50:].mean() for losses in constant.values())
-print(f"loss at the end: {scheduled[-50:].mean():.5f} with the schedule, {constant[0.01][-50:].mean():.5f} with rate 0.01 throughout")
+print(
+    f"loss at the end: {scheduled[-50:].mean():.5f} with the schedule, {constant[0.01][-50:].mean():.5f} with rate 0.01 throughout"
+)
 
 # %% [markdown]
 """
@@ -2285,20 +2549,39 @@ guess_stall = None
 
 # %% nbgrader={"grade": false, "grade_id": "show-stall", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
 def drift(dtype, update):
-    return descend(SGD([weights([100.0], dtype)], learning_rate=update), lambda theta: np.ones(1), 1000)[:, 0].astype(np.float64) - 100
+    return (
+        descend(
+            SGD([weights([100.0], dtype)], learning_rate=update), lambda theta: np.ones(1), 1000
+        )[:, 0].astype(np.float64)
+        - 100
+    )
 
 
 fig, ax = new()
-for dtype, update, text in ((np.float64, 3e-6, "float64, updates of 3e-6"), (np.float32, 3e-6, "float32, updates of 3e-6"),
-                            (np.float32, 4e-6, "float32, updates of 4e-6")):
+for dtype, update, text in (
+    (np.float64, 3e-6, "float64, updates of 3e-6"),
+    (np.float32, 3e-6, "float32, updates of 3e-6"),
+    (np.float32, 4e-6, "float32, updates of 4e-6"),
+):
     (line,) = ax.plot(1000 * drift(dtype, update))
     label(ax, line, text, at=560, offset=(6, 9))
 ax.set(title="A weight of 100 that should fall", xlabel="step", ylabel="(weight − 100) × 1000")
-show(fig, alt="In float64 the weight falls by 0.003. In float32 it does not move at all at updates of 3e-6, and falls nearly twice too fast at "
-              "updates of 4e-6.")
-print(f"next float32 below 100: 100 - {np.spacing(np.float32(100)):.2e}; an update below half of this gap is lost")
-print(f"bfloat16, with 8 binary digits: at a weight just below 1 an update under {2.0**-9:.4f} is lost")
-assert np.all(drift(np.float32, 3e-6) == 0) and math.isclose(drift(np.float64, 3e-6)[-1], -0.003, rel_tol=1e-6)
+show(
+    fig,
+    alt=(
+        "In float64 the weight falls by 0.003. In float32 it does not move at all at updates "
+        "of 3e-6, and falls nearly twice too fast at updates of 4e-6."
+    ),
+)
+print(
+    f"next float32 below 100: 100 - {np.spacing(np.float32(100)):.2e}; an update below half of this gap is lost"
+)
+print(
+    f"bfloat16, with 8 binary digits: at a weight just below 1 an update under {2.0**-9:.4f} is lost"
+)
+assert np.all(drift(np.float32, 3e-6) == 0) and math.isclose(
+    drift(np.float64, 3e-6)[-1], -0.003, rel_tol=1e-6
+)
 assert drift(np.float32, 4e-6)[-1] < 1.8 * drift(np.float64, 4e-6)[-1]
 
 # %% [markdown]
@@ -2348,12 +2631,26 @@ lengths = 2 ** np.arange(9, 22)
 times = np.array([min(seconds(length) for _ in range(3)) for length in lengths]) / total * 1e9
 fig, ax = new()
 (line,) = ax.semilogx(lengths, times, marker="o", base=2)
-ax.set(title="One momentum step over two million float32", xlabel="numbers per slice", ylabel="nanoseconds per number", ylim=(0, None))
-show(fig, alt="A curve shaped like a U: short slices cost time for starting each operation, long ones for moving memory; in between, at some "
-              "ten thousand numbers, is the minimum.")
+ax.set(
+    title="One momentum step over two million float32",
+    xlabel="numbers per slice",
+    ylabel="nanoseconds per number",
+    ylim=(0, None),
+)
+show(
+    fig,
+    alt=(
+        "A curve shaped like a U: short slices cost time for starting each operation, long "
+        "ones for moving memory; in between, at some ten thousand numbers, is the minimum."
+    ),
+)
 quickest = lengths[times.argmin()]
-print(f"whole array: {times[-1]:.2f} ns per number, {temporaries(total) / 1e6:.1f} MB of new arrays at once")
-print(f"slices of {quickest}: {times.min():.2f} ns, {temporaries(quickest) / 1e6:.2f} MB; {times[-1] / times.min():.1f} times as fast here")
+print(
+    f"whole array: {times[-1]:.2f} ns per number, {temporaries(total) / 1e6:.1f} MB of new arrays at once"
+)
+print(
+    f"slices of {quickest}: {times.min():.2f} ns, {temporaries(quickest) / 1e6:.2f} MB; {times[-1] / times.min():.1f} times as fast here"
+)
 assert temporaries(total) > 20 * temporaries(32_768) and times.argmin() > 0
 
 # %% [markdown]
@@ -2542,7 +2839,10 @@ def walk_to_line(optimizer, epochs=60):
     path = [(0.1, 0.0)]
     for x in np.tile([1.0, 2.0, 3.0, 4.0, 5.0], epochs):
         error = w.data.data * x + b.data.data - (2 * x + 1)
-        w.grad, b.grad = (Variable(Tensor(np.asarray(2 * error * factor)), requires_grad=False) for factor in (x, 1.0))
+        w.grad, b.grad = (
+            Variable(Tensor(np.asarray(2 * error * factor)), requires_grad=False)
+            for factor in (x, 1.0)
+        )
         optimizer.step()
         path.append((float(w.data.data), float(b.data.data)))
     return np.array(path)
@@ -2552,7 +2852,10 @@ def line_loss(w, b):
     return sum((w * x + b - (2 * x + 1)) ** 2 for x in range(1, 6)) / 5
 
 
-makers = (("SGD, momentum 0.9", lambda p: SGD(p, learning_rate=0.01, momentum=0.9)), ("Adam", lambda p: Adam(p, learning_rate=0.01)))
+makers = (
+    ("SGD, momentum 0.9", lambda p: SGD(p, learning_rate=0.01, momentum=0.9)),
+    ("Adam", lambda p: Adam(p, learning_rate=0.01)),
+)
 fig, (left, right) = new(2, width=9.5)
 contours(left, line_loss, (-0.3, 3.6), (-0.6, 2.2), levels=[0.02, 0.2, 1, 4, 10])
 ends, longer = [], []
@@ -2562,17 +2865,34 @@ for (name, make), place in zip(makers, ((30, 24), (8, -4)), strict=True):
     label(left, line, name, offset=place)
     longer.append(walk_to_line(make([weights(0.1), weights(0.0)]), epochs=600))
     (line,) = right.loglog(np.maximum(line_loss(*longer[-1].T), 1e-12))
-    label(right, line, name, at=1500 if name == "Adam" else 250, offset=(-30, 14) if name == "Adam" else (-130, 0))
+    label(
+        right,
+        line,
+        name,
+        at=1500 if name == "Adam" else 250,
+        offset=(-30, 14) if name == "Adam" else (-130, 0),
+    )
     ends += [*path[-1]]
 left.plot(2, 1, "k+", markersize=12)
 left.set(title="300 updates (cross: the answer)", xlabel="w", ylabel="b")
 right.set(title="3000 updates: loss", xlabel="update")
-show(fig, alt="Left: SGD swings wide and ends on the answer w = 2, b = 1. Adam goes in a straight line with w and b growing equally, and ends at "
-              "w = 1.6, b = 1.68. Right: given 3000 updates, Adam's loss falls further.")
+show(
+    fig,
+    alt=(
+        "Left: SGD swings wide and ends on the answer w = 2, b = 1. Adam goes in a straight "
+        "line with w and b growing equally, and ends at w = 1.6, b = 1.68. Right: given 3000 "
+        "updates, Adam's loss falls further."
+    ),
+)
 print("SGD  w {:.3f} b {:.3f}\nAdam w {:.3f} b {:.3f}".format(*ends))
 print("Adam after 3000 updates: w {:.3f} b {:.3f}".format(*longer[1][-1]))
-for text, more in (("beta2 = 0.9, 600 updates", {"beta2": 0.9}), ("learning rate 0.1, 600 updates", {"learning_rate": 0.1})):
-    end = walk_to_line(Adam([weights(0.1), weights(0.0)], **{"learning_rate": 0.01} | more), epochs=120)[-1]
+for text, more in (
+    ("beta2 = 0.9, 600 updates", {"beta2": 0.9}),
+    ("learning rate 0.1, 600 updates", {"learning_rate": 0.1}),
+):
+    end = walk_to_line(
+        Adam([weights(0.1), weights(0.0)], **{"learning_rate": 0.01} | more), epochs=120
+    )[-1]
     print(f"Adam with {text}: w {end[0]:.3f} b {end[1]:.3f}")
     assert np.allclose(end, [2, 1], atol=0.01)
 assert np.allclose(ends, train_simple_model(), atol=1e-3)
@@ -2596,8 +2916,13 @@ for digit, ax in enumerate(axes):
     ax.imshow(x_train[np.argmax(y_train == digit)].reshape(8, 8), cmap="gray_r")
     ax.set_title(str(digit), fontsize=10)
     ax.axis("off")
-show(fig, alt="Ten small grey images of handwritten digits, from 0 to 9, each under its label.")
-print(f"{len(x_train)} images to train on, {len(x_test)} to test; pixels from {x_train.min():g} to {x_train.max():g}")
+show(
+    fig,
+    alt=("Ten small grey images of handwritten digits, from 0 to 9, each under its label."),
+)
+print(
+    f"{len(x_train)} images to train on, {len(x_test)} to test; pixels from {x_train.min():g} to {x_train.max():g}"
+)
 assert x_train.shape == (1437, 64) and len(x_test) == 360
 
 # %% [markdown]
@@ -2658,22 +2983,44 @@ settings = {
     "momentum 0.9": (lambda p: SGD(p, learning_rate=0.1, momentum=0.9), None),
     "Adam 0.01": (lambda p: Adam(p, learning_rate=0.01), None),
     "Adam 0.03": (lambda p: Adam(p, learning_rate=0.03), None),
-    "Adam 0.03, StepLR": (lambda p: Adam(p, learning_rate=0.03), lambda optimizer: StepLR(optimizer, step_size=10, gamma=0.1)),
+    "Adam 0.03, StepLR": (
+        lambda p: Adam(p, learning_rate=0.03),
+        lambda optimizer: StepLR(optimizer, step_size=10, gamma=0.1),
+    ),
 }
-curves = {name: np.mean([train(*setting, seed=seed) for seed in range(2)], axis=0) for name, setting in settings.items()}
+curves = {
+    name: np.mean([train(*setting, seed=seed) for seed in range(2)], axis=0)
+    for name, setting in settings.items()
+}
 fig, (left, right) = new(2, width=9.5, sharey=True)
-for names, ax in ((("SGD 0.1", "momentum 0.9", "Adam 0.01"), left), (("Adam 0.03", "Adam 0.03, StepLR"), right)):
+for names, ax in (
+    (("SGD 0.1", "momentum 0.9", "Adam 0.01"), left),
+    (("Adam 0.03", "Adam 0.03, StepLR"), right),
+):
     for name in names:
         (line,) = ax.semilogy(np.arange(1, 21), curves[name][:, 0])
-        label(ax, line, f"{name}: {100 * curves[name][-1, 1]:.1f} %", offset=(4, -7 if name == "momentum 0.9" else 5))
+        label(
+            ax,
+            line,
+            f"{name}: {100 * curves[name][-1, 1]:.1f} %",
+            offset=(4, -7 if name == "momentum 0.9" else 5),
+        )
     ax.set(xlabel="epoch", xlim=(0.5, 33), xticks=[1, 5, 10, 15, 20])
 left.set(title="Training loss (beside it: test accuracy)", ylabel="training loss")
 right.set(title="A rate that is too large, and a schedule")
-show(fig, alt="Left: the training losses of SGD, of SGD with momentum and of Adam fall in this order, SGD's most slowly. Right: Adam at rate 0.03 stays "
-              "noisy; with StepLR its loss drops at epoch 10 and ends far lower. All test accuracies are above 95 percent.")
+show(
+    fig,
+    alt=(
+        "Left: the training losses of SGD, of SGD with momentum and of Adam fall in this "
+        "order, SGD's most slowly. Right: Adam at rate 0.03 stays noisy; with StepLR its loss"
+        " drops at epoch 10 and ends far lower. All test accuracies are above 95 percent."
+    ),
+)
 losses, accuracies = np.array([curve[-1] for curve in curves.values()]).T
-print(f"largest training loss / smallest: {losses.max() / losses.min():.0f}; "
-      f"accuracies from {accuracies.min():.1%} to {accuracies.max():.1%}; one test image is {1 / len(x_test):.2%}")
+print(
+    f"largest training loss / smallest: {losses.max() / losses.min():.0f}; "
+    f"accuracies from {accuracies.min():.1%} to {accuracies.max():.1%}; one test image is {1 / len(x_test):.2%}"
+)
 print(f"10 trainings in {time.perf_counter() - begun:.1f} s")
 assert all(curve[-1, 1] > 0.95 for curve in curves.values())
 assert curves["SGD 0.1"][-1, 0] > 3 * max(curves["momentum 0.9"][-1, 0], curves["Adam 0.01"][-1, 0])
@@ -2690,7 +3037,9 @@ Which digits does the network confuse?
 parameters = network(0)
 optimizer = Adam(parameters, learning_rate=0.01)
 rng = np.random.default_rng(0)
-for batch in np.concatenate([rng.permutation(len(x_train))[:1408].reshape(44, 32) for _ in range(15)]):
+for batch in np.concatenate(
+    [rng.permutation(len(x_train))[:1408].reshape(44, 32) for _ in range(15)]
+):
     optimizer.zero_grad()
     softmax_cross_entropy(outputs(parameters, x_train[batch]), y_train[batch]).backward()
     optimizer.step()
@@ -2702,7 +3051,13 @@ for ax in axes:
 for ax, i in zip(axes, wrong):
     ax.imshow(x_test[i].reshape(8, 8), cmap="gray_r")
     ax.set_title(f"{y_test[i]}, read {answers[i]}", fontsize=9)
-show(fig, alt="The first few test images that the network reads wrongly, each with its label and the answer; most are hard for a person too.")
+show(
+    fig,
+    alt=(
+        "The first few test images that the network reads wrongly, each with its label and "
+        "the answer; most are hard for a person too."
+    ),
+)
 print(f"{len(wrong)} of {len(y_test)} wrong: accuracy {1 - len(wrong) / len(y_test):.1%}")
 assert len(wrong) < 0.05 * len(y_test)
 
@@ -2794,21 +3149,40 @@ checks.score()
 guess_nesterov = None
 
 # %% nbgrader={"grade": false, "grade_id": "show-nesterov", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
-ahead = descend(Nesterov([weights([3.3])], learning_rate=1 / 25, momentum=2 / 3), bent_slope, 300)[:, 0]
-damped = descend(Nesterov([weights([1.0])], learning_rate=0.1, momentum=0.9), lambda theta: theta, 100)[:, 0]
+ahead = descend(Nesterov([weights([3.3])], learning_rate=1 / 25, momentum=2 / 3), bent_slope, 300)[
+    :, 0
+]
+damped = descend(
+    Nesterov([weights([1.0])], learning_rate=0.1, momentum=0.9), lambda theta: theta, 100
+)[:, 0]
 fig, (left, right) = new(2, width=9.5)
-for ax, pairs in ((left, ((heavy[:40], "momentum 4/9, rate 1/9", 30, (-60, 40)), (ahead[:40], "Nesterov 2/3, rate 1/25", 30, (-40, -70)))),
-                  (right, ((swing, "momentum 0.9", 19, (6, 10)), (damped, "Nesterov 0.9", 34, (8, -30))))):
+for ax, pairs in (
+    (
+        left,
+        (
+            (heavy[:40], "momentum 4/9, rate 1/9", 30, (-60, 40)),
+            (ahead[:40], "Nesterov 2/3, rate 1/25", 30, (-40, -70)),
+        ),
+    ),
+    (right, ((swing, "momentum 0.9", 19, (6, 10)), (damped, "Nesterov 0.9", 34, (8, -30)))),
+):
     for values, text, at, place in pairs:
         (line,) = ax.plot(values)
         label(ax, line, text, at=at, offset=place)
     ax.set(xlabel="step")
 left.set(title="The function with the cycle", ylim=(-6.5, 6.5))
 right.set(title="One weight on its way to 0")
-show(fig, alt="Left: Nesterov's rule goes to 0 in a few steps where momentum cycles. Right: with equal settings Nesterov's rule swings less far "
-              "and settles sooner.")
+show(
+    fig,
+    alt=(
+        "Left: Nesterov's rule goes to 0 in a few steps where momentum cycles. Right: with "
+        "equal settings Nesterov's rule swings less far and settles sooner."
+    ),
+)
 assert abs(ahead[-1]) < 1e-9 and np.ptp(heavy[-3:]) > 3
-assert damped.min() > 0.8 * swing.min() and np.abs(damped[50:]).max() < 0.2 * np.abs(swing[50:]).max()
+assert (
+    damped.min() > 0.8 * swing.min() and np.abs(damped[50:]).max() < 0.2 * np.abs(swing[50:]).max()
+)
 
 # %% [markdown]
 r"""
@@ -2997,20 +3371,42 @@ guess_steps = None
 t = np.arange(1, 2001)
 fig, (left, right) = new(2, width=9.5)
 steps = {}
-for make, text, at, place in ((Adam, "Adam", 40, (4, -9)), (RMSProp, "RMSProp, alpha 0.99", 12, (6, 6)), (AdaGrad, "AdaGrad", 100, (6, 8))):
-    steps[text] = -np.diff(descend(make([weights([0.0])], learning_rate=0.01), lambda theta: np.ones(1), 2000)[:, 0]) / 0.01
+for make, text, at, place in (
+    (Adam, "Adam", 40, (4, -9)),
+    (RMSProp, "RMSProp, alpha 0.99", 12, (6, 6)),
+    (AdaGrad, "AdaGrad", 100, (6, 8)),
+):
+    steps[text] = (
+        -np.diff(
+            descend(make([weights([0.0])], learning_rate=0.01), lambda theta: np.ones(1), 2000)[
+                :, 0
+            ]
+        )
+        / 0.01
+    )
     (line,) = left.loglog(t, steps[text])
     label(left, line, text, at=at, offset=place)
 left.set(title="Steps under a constant slope", xlabel="t", ylabel="step / learning rate")
 climbing = walk(Adam([weights([0.0])], learning_rate=0.01, beta1=0.0, beta2=1 / (1 + C**2)))
 arriving = walk(AdaGrad([weights([0.0])], learning_rate=0.3))
-for values, text, place in ((climbing, "Adam, short memory", (14, -8)), (arriving, "AdaGrad, rate 0.3", (8, 8))):
+for values, text, place in (
+    (climbing, "Adam, short memory", (14, -8)),
+    (arriving, "AdaGrad, rate 0.3", (8, 8)),
+):
     (line,) = right.plot(values)
     label(right, line, text, at=130, offset=place)
 right.set(title="The sequence of the worst point", xlabel="step", ylabel="weight")
-show(fig, alt="Left: Adam's steps are constant, RMSProp's begin at 10 learning rates and fall to 1, AdaGrad's fall as one over the root of t. "
-              "Right: where Adam climbs to the worst point 1, AdaGrad goes to -1.")
-assert math.isclose(steps["RMSProp, alpha 0.99"][0], 10, rel_tol=1e-5) and np.allclose(steps["AdaGrad"], t**-0.5, rtol=1e-5)
+show(
+    fig,
+    alt=(
+        "Left: Adam's steps are constant, RMSProp's begin at 10 learning rates and fall to 1,"
+        " AdaGrad's fall as one over the root of t. Right: where Adam climbs to the worst "
+        "point 1, AdaGrad goes to -1."
+    ),
+)
+assert math.isclose(steps["RMSProp, alpha 0.99"][0], 10, rel_tol=1e-5) and np.allclose(
+    steps["AdaGrad"], t**-0.5, rtol=1e-5
+)
 assert climbing[-30:].mean() > 0.95 and arriving[-30:].mean() < -0.9
 
 # %% [markdown]
@@ -3099,7 +3495,13 @@ checks.score()
 # %% nbgrader={"grade": false, "grade_id": "show-adamw", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
 by_adamw = decayed(lambda p: AdamW(p, learning_rate=0.01, weight_decay=0.1))
 fig, by_sgd, by_adam = draw_decay((by_adamw, "your AdamW", 250, (0, -14)))
-show(fig, alt="The figure of section 3 with AdamW added: a flat line that lies on SGD's, at 0.55, for all sizes of slopes.")
+show(
+    fig,
+    alt=(
+        "The figure of section 3 with AdamW added: a flat line that lies on SGD's, at 0.55, "
+        "for all sizes of slopes."
+    ),
+)
 assert np.allclose(by_adamw, (1 - 0.01 * 0.1) ** 600, atol=0.02)
 
 # %% [markdown]
@@ -3240,26 +3642,56 @@ guess_warmup = None
 schedules = {
     "constant": None,
     "cosine": lambda optimizer: LambdaLR(optimizer, cosine_decay, total=20),
-    "warm-up and cosine": lambda optimizer: LambdaLR(optimizer, warmup_cosine, warmup=3, total=20, start=0.1),
+    "warm-up and cosine": lambda optimizer: LambdaLR(
+        optimizer, warmup_cosine, warmup=3, total=20, start=0.1
+    ),
 }
 epochs = np.arange(20)
-factors = [np.ones(20), [cosine_decay(e, 20) for e in epochs], [warmup_cosine(e, 3, 20, start=0.1) for e in epochs]]
+factors = [
+    np.ones(20),
+    [cosine_decay(e, 20) for e in epochs],
+    [warmup_cosine(e, 3, 20, start=0.1) for e in epochs],
+]
 fig, (left, right) = new(2, width=9.5)
 runs = {}
 places = ((15, (0, -9)), (8, (-46, -8)), (10, (6, 8)))
-for (name, make_schedule), factor, (at, place) in zip(schedules.items(), factors, places, strict=True):
-    runs[name] = np.mean([train(lambda p: Adam(p, learning_rate=0.2), make_schedule, seed=seed) for seed in range(2)], axis=0)
+for (name, make_schedule), factor, (at, place) in zip(
+    schedules.items(), factors, places, strict=True
+):
+    runs[name] = np.mean(
+        [
+            train(lambda p: Adam(p, learning_rate=0.2), make_schedule, seed=seed)
+            for seed in range(2)
+        ],
+        axis=0,
+    )
     (line,) = left.plot(epochs, factor)
     label(left, line, name, at=at, offset=place)
     (line,) = right.semilogy(epochs + 1, runs[name][:, 0])
     label(right, line, f"{name}: {100 * runs[name][-1, 1]:.0f} %")
-left.set(title="The factor of the learning rate", xlabel="epoch", ylim=(0, 1.05), xticks=range(0, 20, 5))
-right.set(title="Training loss, Adam at 0.2 (test accuracy)", xlabel="epoch", xlim=(0.5, 33), xticks=[1, 5, 10, 15, 20])
-show(fig, alt="Left: the three schedules. Right: with a constant rate the training loss stays high, with the cosine it falls at the end, and with "
-              "warm-up and cosine it begins lower and ends lowest, with the best test accuracy.")
+left.set(
+    title="The factor of the learning rate", xlabel="epoch", ylim=(0, 1.05), xticks=range(0, 20, 5)
+)
+right.set(
+    title="Training loss, Adam at 0.2 (test accuracy)",
+    xlabel="epoch",
+    xlim=(0.5, 33),
+    xticks=[1, 5, 10, 15, 20],
+)
+show(
+    fig,
+    alt=(
+        "Left: the three schedules. Right: with a constant rate the training loss stays high,"
+        " with the cosine it falls at the end, and with warm-up and cosine it begins lower "
+        "and ends lowest, with the best test accuracy."
+    ),
+)
 loss = {name: run[:, 0] for name, run in runs.items()}
 assert loss["warm-up and cosine"][0] < 0.7 * loss["cosine"][0]
-assert loss["warm-up and cosine"][-1] < 0.5 * loss["constant"][-1] and loss["cosine"][-1] < loss["constant"][-1]
+assert (
+    loss["warm-up and cosine"][-1] < 0.5 * loss["constant"][-1]
+    and loss["cosine"][-1] < loss["constant"][-1]
+)
 
 # %% [markdown]
 r"""
@@ -3398,8 +3830,13 @@ label(ax, line, "clipped at norm 1", at=20, offset=(8, 6))
 (line,) = ax.plot([0, 1], [1.2, 0.9])
 label(ax, line, f"not clipped: to {thrown[1]:.0f}", offset=(6, 14))
 ax.set(title="Gradient descent that starts on a wall", xlabel="step", ylabel="w", ylim=(0.9, 1.25))
-show(fig, alt="Clipped, the weight comes down the wall in equal steps and then stays within a step of the floor near 0.97. Not clipped, its first step throws it to "
-              "about -480.")
+show(
+    fig,
+    alt=(
+        "Clipped, the weight comes down the wall in equal steps and then stays within a step "
+        "of the floor near 0.97. Not clipped, its first step throws it to about -480."
+    ),
+)
 print(f"the floor is at {0.5 ** (1 / 20):.3f}; clipped, the weight ends at {falling[-1]:.3f}")
 assert thrown[1] < -400 and abs(falling[-1] - 0.5 ** (1 / 20)) < 0.02
 
@@ -3422,7 +3859,9 @@ def slopes_of(rows):
 
 
 whole, first, second = slopes_of(batch), slopes_of(batch[:32]), slopes_of(batch[32:])
-print(f"largest difference: {max(np.abs((a + b) / 2 - c).max() for a, b, c in zip(first, second, whole)):.1e}")
+print(
+    f"largest difference: {max(np.abs((a + b) / 2 - c).max() for a, b, c in zip(first, second, whole)):.1e}"
+)
 assert all(np.allclose((a + b) / 2, c, atol=1e-6) for a, b, c in zip(first, second, whole))
 
 # %% [markdown]
