@@ -1,0 +1,161 @@
+"""Grading module 08: `nbgrader autograde` and `tinytorch grade` on the same submissions, in one run, cold cache, sandbox on.
+
+    python benchmarks/grading.py [--students 100] [--memory 10,1000]
+
+All submissions are honest and all are different. Overhead is wall time less what the same cells take in a bare process.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tinytorch.course.demo import perfect
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULE, NOTEBOOK = "08_optimizers", "optimizers_dev.ipynb"
+TOP = ("settings.ini", "pyproject.toml", "jupytext.toml", "nbgrader_config.py")
+BARE = """
+import json, os, sys, time, contextlib, io
+import numpy, tinytorch.checks, tinytorch.probes
+total = 0.0
+for path in sys.argv[1:]:
+    cells = [c for c in json.load(open(path))["cells"] if c["cell_type"] == "code"]
+    codes = [compile("".join(c["source"]), "<cell>", "exec") for c in cells if "skip-execution" not in c["metadata"].get("tags", ())]
+    names, start = {"__name__": "__main__"}, time.perf_counter()
+    sys.modules["__main__"].__dict__.update(names)
+    with contextlib.redirect_stdout(io.StringIO()):
+        for code in codes:
+            exec(code, sys.modules["__main__"].__dict__)
+    total += time.perf_counter() - start
+print(total / len(sys.argv[1:]))
+"""
+
+
+def run(*words: str, cwd: Path) -> tuple[float, str]:
+    """Wall seconds of a command, and what it printed."""
+    folder = str(Path(sys.executable).parent)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{folder}:{os.environ['PATH']}"}
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-m", *words], cwd=cwd, env=environment, capture_output=True, text=True)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}: {done.stderr[-2000:]}")
+    return seconds, done.stdout
+
+
+def project() -> Path:
+    """A copy of the sources with a course built and released."""
+    folder = Path(tempfile.mkdtemp(prefix="grading-"))
+    shutil.copytree(ROOT / "modules", folder / "modules", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in TOP:
+        shutil.copy(ROOT / name, folder)
+    run("tinytorch", "build", "08", cwd=folder)
+    run("tinytorch", "release", "08", cwd=folder)
+    return folder
+
+
+def hand_in(course: Path, students: int) -> None:
+    """Right answers, each in words of its own."""
+    source, release = (json.loads((course / stage / MODULE / NOTEBOOK).read_text()) for stage in ("source", "release"))
+    for number in range(students):
+        book = perfect(source, release)
+        for cell in book["cells"]:
+            if cell["metadata"].get("nbgrader", {}).get("solution") and cell["cell_type"] == "code":
+                text = "".join(cell["source"])
+                cell["source"] = (
+                    text.replace("m_hat", f"m_hat_{number}").replace("epoch", f"epoch_{number}") + f"\n# {number}\n"
+                )
+        place = course / "submitted" / f"student{number:04}" / MODULE / NOTEBOOK
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(book))
+
+
+def copies(folder: Path, *names: str) -> Iterator[Path]:
+    """Fresh copies of the project: nothing graded, nothing cached."""
+    for name in names:
+        yield Path(shutil.copytree(folder, folder.with_name(f"{folder.name}-{name}")))
+
+
+def scores(course: Path) -> dict[str, float]:
+    """From the gradebook."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        return {one.student.id: one.score for one in book.assignment_submissions(MODULE)}
+
+
+def report(name: str, seconds: float, students: int, bare: float, theirs: float = 0) -> None:
+    overhead = seconds / students - bare
+    times = f"   throughput x{theirs / seconds:.1f}" if theirs else ""
+    print(f"{name:34}{seconds / students * 1000:8.0f} ms each   overhead {overhead * 1000:6.0f} ms{times}", flush=True)
+
+
+def compare(students: int) -> None:
+    folder = project()
+    hand_in(folder / "course", students)
+    theirs, one, two, single = copies(folder, "nbgrader", "one", "two", "single")
+    paths = sorted(map(str, (folder / "course/submitted").rglob("*.ipynb")))
+    bare = float(subprocess.run([sys.executable, "-c", BARE, *paths], env=os.environ | {"PYTHONPATH": str(ROOT)},
+                                check=True, capture_output=True, text=True).stdout)  # fmt: skip
+    print(
+        f"{students} submissions; their own cells in a bare process: {bare * 1000:.0f} ms each; load {os.getloadavg()[0]:.1f}"
+    )
+    begin, _ = run("nbgrader", "autograde", MODULE, "--student=student0000", cwd=single)
+    slow, _ = run("nbgrader", "autograde", MODULE, cwd=theirs)
+    report("nbgrader autograde", slow, students, bare)
+    for workers, place in ((1, one), (2, two)):
+        fast, _ = run("tinytorch", "grade", "08", "--workers", str(workers), cwd=place)
+        report(f"tinytorch grade --workers {workers}", fast, students, bare, slow)
+    agree = scores(theirs / "course") == scores(one / "course") == scores(two / "course")
+    print(f"equal scores: {agree}")
+    shutil.rmtree(one)
+    shutil.rmtree(single)
+    for place in copies(folder, "again"):
+        fast, _ = run("tinytorch", "grade", "08", "--student", "student0000", cwd=place)
+    print(f"one student: {fast:.2f} s of wall time (nbgrader {begin:.2f} s)")
+    for place in folder.parent.glob(f"{folder.name}*"):
+        shutil.rmtree(place)
+
+
+def memory(counts: list[int]) -> None:
+    """The largest resident set of any process of a run."""
+    for count in counts:
+        folder = project()
+        hand_in(folder / "course", count)
+        peak = run_measured(folder)
+        print(f"{count} submissions: at most {peak / 1024:.0f} MB in one process", flush=True)
+        shutil.rmtree(folder)
+
+
+def run_measured(folder: Path) -> float:
+    reader, writer = os.pipe()
+    if not os.fork():
+        run("tinytorch", "grade", "08", "--workers", "1", cwd=folder)
+        os.write(writer, str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as said:
+        peak = said.read()
+    os.wait()
+    return float(peak)
+
+
+def main(words: Any = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--students", type=int, default=100)
+    parser.add_argument("--memory", help="numbers of submissions, such as 10,1000: measure memory instead")
+    given = parser.parse_args(words)
+    memory([int(count) for count in given.memory.split(",")]) if given.memory else compare(given.students)
+
+
+if __name__ == "__main__":
+    main()
