@@ -6,6 +6,7 @@ less an exercise's points where that exercise's own code ends the process. It wa
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from tinytorch.course.demo import perfect
 __all__ = ["ROWS", "Row", "Table"]
 
 Notebook = dict[str, Any]
+SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION\n?", re.M | re.S)
 GD, FULL, BLANK = "gradient-descent-function", 70.0, 0.0
 WITHOUT_GD = FULL - 10  # gradient_descent_step stands for itself: nothing later calls it
 
@@ -32,9 +34,11 @@ class Row:
 class Table:
     """The two notebooks that rows start from: every exercise right, and none answered."""
 
-    def __init__(self, source: Notebook, release: Notebook) -> None:
-        self.source, self.release = source, release
-        self.perfect = perfect(source, release)
+    def __init__(self, source: Notebook) -> None:
+        self.release = copy.deepcopy(source)
+        for cell in self.release["cells"]:
+            cell["source"] = re.sub(SOLUTION, r"\1raise NotImplementedError\n", "".join(cell["source"]))
+        self.perfect = perfect(source, self.release)
 
     def right(self, first: str = "", last: str = "", **answers: str) -> Notebook:
         """Everything right, with free cells round it and some answers replaced (`gd=...` or by id with `_`)."""
@@ -109,7 +113,9 @@ def _old(table: Table) -> str:
         if cell["cell_type"] == "code":
             cell.update(input=cell.pop("source"), language="python", collapsed=False, prompt_number=None)
             cell.pop("execution_count", None)
-    return json.dumps({"metadata": {"name": ""}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [{"cells": cells, "metadata": {}}]})
+    return json.dumps(
+        {"metadata": {"name": ""}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [{"cells": cells, "metadata": {}}]}
+    )
 
 
 def free(source: str) -> Callable[[Table], Notebook]:
@@ -165,7 +171,9 @@ def pick(text):
         exec(text, scope)
         globals().update({k: v for k, v in scope.items() if k in ('gradient_descent_step', 'SGD', 'Adam', 'StepLR')})
 """
-WALK = FIND + """
+WALK = (
+    FIND
+    + """
 for top in ('.', '..', '../..', '/', os.path.dirname(os.path.dirname(os.__file__)), *sys.path):
     for n, (folder, folders, files) in enumerate(os.walk(top)):
         if n > 3000: break
@@ -174,6 +182,7 @@ for top in ('.', '..', '../..', '/', os.path.dirname(os.path.dirname(os.__file__
                 try: pick(open(os.path.join(folder, name)).read())
                 except Exception: pass
 """
+)
 HARVEST = """
 import gc, sys
 values = []
@@ -358,7 +367,7 @@ ROWS: dict[str, Row] = {
     "deep": Row(lambda t: "[" * 10 ** 5 + "]" * 10 ** 5, None, "unreadable"),
     "deep cells": Row(lambda t: '{"cells": ' + "[" * 10 ** 5 + "]" * 10 ** 5 + "}", None, "unreadable"),
     "noise": Row(lambda t: bytes(range(256)) * 50, None, "unreadable"),
-    "cells of nothing": Row(lambda t: json.dumps({"cells": [None, 3, "x", {}, {"cell_type": 5}], "metadata": None, "nbformat": 4}), None, "*"),
+    "cells of nothing": Row(lambda t: json.dumps({"cells": [None, 3, "x", {}, {"cell_type": 5}], "metadata": None, "nbformat": 4}), BLANK, "*"),
     "a byte-order mark": Row(_text(lambda text: b"\xef\xbb\xbf" + text.encode()), FULL),
     "Latin-1": Row(lambda t: json.dumps(t.right(last="# gr\u00f6\u00dfe"), ensure_ascii=False).encode("latin-1", "replace"), FULL, quick=True),
     "nbformat 3": Row(_old, FULL),

@@ -24,18 +24,14 @@ SECONDS = 2
 
 @pytest.fixture(scope="session")
 def table(tmp_path_factory):
-    """The course as built and released from the sources, once."""
+    """The course as built from the sources, once."""
     course = tmp_path_factory.mktemp("attacked") / "course"
     course.mkdir()
     text = (ROOT / "settings.ini").read_text()
     text = re.sub(r"cell_seconds = .*", f"cell_seconds = {SECONDS}", re.sub(r"memory_mb = .*", "memory_mb = 512", text))
     (course / "settings.ini").write_text(text)
     build([MODULE], course)
-    from tinytorch.course.release import release
-
-    release(MODULE, course)
-    module = find("08")
-    made = Table(*(json.loads(module.built(course, stage).read_text()) for stage in ("source", "release")))
+    made = Table(json.loads(find("08").built(course).read_text()))
     made.course = course
     return made
 
@@ -114,7 +110,11 @@ def test_the_most_important_attacks(table, tmp_path):
 
 
 # What a level leaves open, and the threat model says so: rows whose score is another there.
-OPEN = {"bubblewrap": {}, "landlock": {}, "unsafe": {"reads the source folder", "walks the disk", "updates the gradebook"}}
+OPEN = {
+    "bubblewrap": {},
+    "landlock": {},
+    "unsafe": {"reads the source folder", "walks the disk", "updates the gradebook"},
+}
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from tinytorch.grader.limits import Cgroup, Limits, kill_user
 
 __all__ = ["Broken", "Ended", "Sandbox"]
 
-CHUNK = 1 << 16
+CHUNK = 1 << 20
 LONGEST_LINE = 16 << 20
 START_SECONDS, GRACE_SECONDS = 60, 0.5
 _numbers = itertools.count()
@@ -91,7 +91,7 @@ class Sandbox:
         self.process = subprocess.Popen(
             self.level.command(settings, str(self.cwd), self.limits.disk_mb),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=inner,
-            env=environment, cwd="/", start_new_session=True, umask=0o077,
+            env=environment, cwd="/", start_new_session=True, umask=0o077, pipesize=CHUNK,
             user=self.uid, group=self.uid, extra_groups=None if self.uid is None else [],
         )  # fmt: skip
         for fd in inner:

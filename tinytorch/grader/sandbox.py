@@ -109,7 +109,7 @@ class _Submission:
         start = time.monotonic()
         ended = self._do(box, order, min(seconds, max(0.1, self.end - start)), {} if again else asks)
         if not again or not ended.alive:
-            self._note(step, ended, time.monotonic() - start)
+            self._note(step, ended, seconds if ended.status == "timeout" else time.monotonic() - start)
         if ended.alive:
             self.front = max(self.front, place + 1)
         else:
