@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from fastcore.nbio import dict2nb
 
 from tinytorch.course.build import build
 from tinytorch.course.errors import CourseError
@@ -74,6 +75,17 @@ def test_cell_ids_are_stable(project):
     graded = {cell["metadata"]["nbgrader"]["grade_id"]: cell["id"] for cell in then if "nbgrader" in cell["metadata"]}
     assert all(grade_id == name for grade_id, name in graded.items())
     assert [a["id"] for a in first[1:]] == [b["id"] for b in then[1:]]
+
+
+def test_nbdevs_clean_up_keeps_what_nbgrader_knows(project):
+    from nbdev.clean import clean_nb
+    from nbdev.config import get_config
+
+    build(["08"])
+    cells = json.loads(Path(NOTEBOOK).read_text("utf-8"))["cells"]
+    cleaned = dict2nb({"cells": json.loads(json.dumps(cells)), "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    clean_nb(cleaned, allowed_cell_metadata_keys=get_config(project).allowed_cell_metadata_keys)
+    assert [cell["metadata"].get("nbgrader") for cell in cleaned["cells"]] == [c["metadata"].get("nbgrader") for c in cells]
 
 
 def test_a_build_without_a_change_takes_under_a_second(project, tinytorch):

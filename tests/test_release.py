@@ -28,6 +28,7 @@ def released(tmp_path_factory):
         shutil.copy(ROOT / name, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setenv("PATH", "/nowhere")  # an environment that is not activated: nbgrader would not find alembic
         release("08")
     return folder
 
