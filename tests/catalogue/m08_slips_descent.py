@@ -39,7 +39,7 @@ CHANGES: list[tuple] = [
     ("flattened", [("Tensor(new)", "Tensor(new.reshape(-1))")], ("one step", "a matrix", "three steps", "no gradient, no change", "the gradient is left as it was", "hidden: a number, a vector and a matrix", "hidden: dtype and shape stay",), "shape"),
     ("at least one axis", [("Tensor(new)", "Tensor(np.atleast_1d(new))")], ("one step", "three steps", "no gradient, no change", "the gradient is left as it was", "hidden: a number, a vector and a matrix", "hidden: dtype and shape stay",), "shape"),
     ("an array in place of the Tensor", [("Tensor(new)", "new")], ALL, "not a Tensor"),
-    ("clipped to a unit step", [("learning_rate * grad", "learning_rate * np.clip(grad, -1, 1)")], ARRAYS + ("a matrix", "three steps",), "three steps"),
+    ("clipped to a unit step", [("learning_rate * grad", "learning_rate * np.clip(grad, -1, 1)")], ARRAYS + ("a matrix", "three steps", "hidden: a learning rate above 1",), "three steps"),
     ("normalised", [("learning_rate * grad", "learning_rate * grad / (np.linalg.norm(grad) + 1e-12)")], ALL, "one step"),
     ("rate capped at 1", [("new = theta -", 'learning_rate = min(learning_rate, 1.0)\n    new = theta -')], ("hidden: a learning rate above 1",), "hidden: a learning rate above 1"),
     ("negative gradients are left out", [("learning_rate * grad", "learning_rate * np.maximum(grad, 0)")], ARRAYS + ("a matrix", "three steps", "hidden: a learning rate above 1",), "a matrix"),

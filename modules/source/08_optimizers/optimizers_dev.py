@@ -272,8 +272,9 @@ hidden = hidden_inputs("08_optimizers", "test-gradient-descent")
 
 
 def hidden_array(*shape, dtype=np.float32):
-    signs = hidden.choice([-1.0, 1.0], size=shape)
-    return np.asarray(signs * hidden.uniform(0.5, 1.5, size=shape), dtype)
+    """Numbers away from 0, of both signs."""
+    signs = hidden.choice([-1.0, 1.0]) * (-1.0) ** np.arange(np.prod(shape, dtype=int)).reshape(shape)
+    return np.asarray(signs * hidden.uniform(1.1, 2.0, size=shape), dtype)
 
 
 def descent_oracle(start, fed, rates):
@@ -1200,7 +1201,8 @@ hidden = hidden_inputs("08_optimizers", "test-sgd")
 
 
 def hidden_array(*shape, dtype=np.float32):
-    signs = hidden.choice([-1.0, 1.0], size=shape)
+    """Numbers away from 0, of both signs."""
+    signs = hidden.choice([-1.0, 1.0]) * (-1.0) ** np.arange(np.prod(shape, dtype=int)).reshape(shape)
     return np.asarray(signs * hidden.uniform(0.5, 1.5, size=shape), dtype)
 
 
@@ -1730,7 +1732,8 @@ hidden = hidden_inputs("08_optimizers", "test-adam")
 
 
 def hidden_array(*shape, dtype=np.float32):
-    signs = hidden.choice([-1.0, 1.0], size=shape)
+    """Numbers away from 0, of both signs."""
+    signs = hidden.choice([-1.0, 1.0]) * (-1.0) ** np.arange(np.prod(shape, dtype=int)).reshape(shape)
     return np.asarray(signs * hidden.uniform(0.5, 1.5, size=shape), dtype)
 
 
@@ -1786,16 +1789,17 @@ checks.check(
     want=adam_oracle(hidden_small[:3], hidden_tiny, [0.001] * 3),
 )
 hidden_wd = float(hidden.uniform(0.5, 1.0))
+hidden_above, hidden_pull = [np.abs(theta) for theta in hidden_start], [[np.abs(g) for g in given] for given in hidden_fed[:4]]
 checks.check(
     "hidden: weight decay over several steps", 1, tol=1e-4,
-    fed=f"four steps, learning rate 0.2, weight_decay {hidden_wd}",
+    fed=f"positive parameters and gradients, four steps, learning rate 0.1, weight_decay {hidden_wd}",
     got=lambda: probes.trajectory(
-        lambda ps: Adam(ps, learning_rate=0.2, weight_decay=hidden_wd), hidden_start, hidden_fed[:4]
+        lambda ps: Adam(ps, learning_rate=0.1, weight_decay=hidden_wd), hidden_above, hidden_pull
     ),
-    want=adam_oracle(hidden_start, hidden_fed[:4], [0.2] * 4, weight_decay=hidden_wd),
+    want=adam_oracle(hidden_above, hidden_pull, [0.1] * 4, weight_decay=hidden_wd),
 )
 hidden_wide = [hidden_array(5, dtype=np.float64) / 100, hidden_array(2, 2, dtype=np.float64) / 100]
-hidden_steps = [[1e4 * hidden_array(5, dtype=np.float64), 1e4 * hidden_array(2, 2, dtype=np.float64)] for _ in range(4)]
+hidden_steps = [[1e6 * hidden_array(5, dtype=np.float64), 1e6 * hidden_array(2, 2, dtype=np.float64)] for _ in range(4)]
 checks.check(
     "hidden: float64 to all its digits", 1, tol=1e-11,
     fed="four steps of two float64 parameters, learning rate 0.001",
@@ -2464,7 +2468,7 @@ def schedule_oracle(rate, step_size, gamma, calls):
     return [rate * gamma ** ((k - 1) // step_size) for k in range(1, calls + 1)]
 
 
-hidden_rate, hidden_gamma = float(hidden.uniform(0.5, 2.0)), float(hidden.uniform(0.5, 0.8))
+hidden_rate, hidden_gamma = float(hidden.uniform(0.5, 2.0)), float(hidden.uniform(0.5, 0.62))
 hidden_size = int(hidden.integers(4, 7))
 checks.check(
     "hidden: four decays and more on SGD", 1, tol=1e-7,
