@@ -3118,8 +3118,10 @@ class Nesterov(Optimizer):
     weight_decay: float
 
     def __init__(self, parameters, learning_rate: float = 0.01, momentum: float = 0.9, weight_decay: float = 0.0):
+        ### BEGIN SOLUTION
         super().__init__(parameters, learning_rate=learning_rate, momentum=momentum, weight_decay=weight_decay)
         self.momentum_buffers = Buffers()
+        ### END SOLUTION
 
     def rule(self, theta, g, v, t) -> None:
         """Update theta and the velocity v in place."""
@@ -3452,9 +3454,11 @@ class AdamW(Optimizer):
 
     def __init__(self, parameters, learning_rate: float = 0.001, beta1: float = 0.9, beta2: float = 0.999,
                  epsilon: float = 1e-8, weight_decay: float = 0.01):
+        ### BEGIN SOLUTION
         super().__init__(parameters, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon,
                          weight_decay=weight_decay)
         self.first_moment, self.second_moment = Buffers(), Buffers()
+        ### END SOLUTION
 
     def rule(self, theta, g, m, v, t) -> None:
         """Update theta and the two moments m and v in place."""
