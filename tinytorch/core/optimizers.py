@@ -221,9 +221,9 @@ class Pack:
             self.state = [np.full_like(arrays[0], buffer.start, subok=False) for buffer in buffers]
             self.views = [[array] for array in self.state]
         else:
-            self.theta_and_g, *self.state = (np.empty(n, arrays[0].dtype) for n in (2 * size, *[size] * len(buffers)))
-            self.theta, self.g = self.theta_and_g[:size], locked(self.theta_and_g[size:])
-            self.new_thetas, *self.views = (split(flat, arrays) for flat in (self.theta, *self.state))
+            self.theta, g, *self.state = (np.empty(size, arrays[0].dtype) for _ in range(2 + len(buffers)))
+            self.g = locked(g)
+            self.thetas, self.gradients, *self.views = (split(flat, arrays) for flat in (self.theta, g, *self.state))
         for buffer, flat, views in zip(buffers, self.state, self.views, strict=True):
             flat[...] = buffer.start
             self._take_over(buffer, views)
@@ -241,11 +241,13 @@ class Pack:
 
     def walk_together(self, rule, t: int, thetas: list, gradients: list) -> None:
         """All in one call of the rule: gather, update, put back."""
-        mine = self.arrays_of(thetas)
-        np.concatenate(mine + self.arrays_of(gradients), axis=None, out=self.theta_and_g, casting="same_kind")
+        for place, theta in zip(self.thetas, self.arrays_of(thetas)):
+            place[...] = theta
+        for place, g in zip(self.gradients, self.arrays_of(gradients)):
+            place[...] = g
         rule(self.theta, self.g, *self.state, t)
-        for theta, updated in zip(mine, self.new_thetas):
-            theta[...] = updated
+        for place, theta in zip(self.thetas, self.arrays_of(thetas)):
+            theta[...] = place
         if not self.begun:
             self.begun = True
             for buffer, views in zip(self.buffers, self.views, strict=True):
