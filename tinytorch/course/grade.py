@@ -19,7 +19,7 @@ from tinytorch.course import settings as ini
 from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import assignment
-from tinytorch.course.plans import plans_of
+from tinytorch.course.plans import plans_of, proved
 from tinytorch.course.records import Record, read_records, write_record
 from tinytorch.course.show import progress, table
 from tinytorch.grader import isolation, submission
@@ -88,12 +88,9 @@ class Run:
             self.level = stack.enter_context(isolation.level(self.options.level, without, self._packages()))
         except isolation.Refused as error:
             raise CourseError(str(error)) from error
-        self.packed = {plan.notebook: self._proved(plan) for plan in self.plans}
-        self.checksums = {
-            plan.notebook: {c["id"]: self.book.checksum(plan.notebook, c["id"]) or "" for c in plan.cells if c["id"]}
-            for plan in self.plans
-        }
         self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()
+        self.packed = {plan.notebook: self._proved(plan) for plan in self.plans}
+        self.checksums = {plan.notebook: self._checksums(plan) for plan in self.plans}
         self.executor = stack.enter_context(_executor(self.options))
 
     def _packages(self) -> tuple[str, ...] | None:
@@ -110,12 +107,15 @@ class Run:
                 raise CourseError(f"{error}; and it cannot be entered: {problem}") from error
             return Book(self.config.gradebook, self.assignment)
 
+    def _checksums(self, plan: Plan) -> dict[str, str]:
+        found = {cell["id"]: self.book.checksum(plan.notebook, cell["id"]) for cell in plan.cells if cell["id"]}
+        return {name: text for name, text in found.items() if text}
+
     def _proved(self, plan: Plan) -> bytes:
-        from tinytorch.grader import plan as plans
         from tinytorch.grader import sandbox
 
-        plans.make(plan, lambda job: sandbox.run(job, self.limits, self.level))
-        return pickle.dumps(plan)
+        kept = self.settings.course / "plans" / self.assignment / f"{plan.notebook}.json"
+        return pickle.dumps(proved(plan, lambda job: sandbox.run(job, self.limits, self.level), kept))
 
     # -- one submission
 
@@ -196,6 +196,8 @@ class Run:
         most = sum(cell["points"] for plan in self.plans for cell in plan.cells if cell["grade"] or cell["task"])
         more = {"key": work.key, "seed": self.seed, "isolation": str(self.level), "tests": self.tests(), "cells": cells}
         more |= {"unprotected": {plan.notebook: plan.unprotected for plan in self.plans if plan.unprotected}}
+        more |= {"seconds": round(sum(graded.seconds for graded in found.values()), 3)}
+        more |= {"late_seconds": self.book.seconds_late(work.student, work.timestamp)}
         more |= {"waiting": sum(cell.score is None and cell.points > 0 for cell in scored)}
         more |= {"seconds": round(sum(graded.seconds for graded in found.values()), 3)}
         return Record(work.student, overall, score, most, notes, eye, more)

@@ -53,6 +53,13 @@ class Plan:
         """The tests that run whole in the sandbox, and why."""
         return {cell["id"]: self.steps[cell["id"]]["whole"] for cell in self.tests if "whole" in self.steps[cell["id"]]}
 
+    def with_steps(self, forced: dict[str, Any], steps: dict[str, dict[str, Any]]) -> "Plan":
+        """The plan with what `make` found out."""
+        self.forced, self.steps = forced, steps
+        for cell in self.tests:
+            cell["whole"] = steps[cell["id"]].get("whole", "")
+        return self
+
     def fingerprint(self) -> str:
         """What every score depends on besides the answers."""
         data = [self.cells, self.seed, self.files, self.without, self.cell_seconds, self.modules, sys.version]
@@ -239,10 +246,9 @@ def make(plan: Plan, run: Run | None = None) -> Plan:
                 break
     else:
         raise PlanError(f"{plan.notebook}: no way to ask was found in twelve tries")
-    for name, step in plan.steps.items():
-        step.pop("not_plain", None), step.pop("sites", None)
-        _cell_of(plan, name)["whole"] = step.get("whole", "")
-    return plan
+    wanted = ("whole", "prelude", "asks")
+    steps = {name: {key: step[key] for key in wanted if key in step} for name, step in plan.steps.items()}
+    return plan.with_steps(plan.forced, steps)
 
 
 def _cell_of(plan: Plan, name: str) -> dict[str, Any]:
