@@ -43,7 +43,7 @@ class Sites:
         self.asks: list[dict[str, Any]] = []
         self.bound: dict[str, tuple[int, Any]] = {}
         self.not_plain: set[str] = set()
-        self.shown: list[str] = []
+        self.shown: list[tuple[str, Any]] = []  # what the current statement was told
 
     def enter(self, *numbers: int) -> None:
         self.turns.update(numbers)
@@ -67,7 +67,7 @@ class Sites:
             value = decode(report["value"])
         except NotPlain as error:
             raise StudentError(f"{text}: {error}") from None
-        self.shown.append(f"{text} gave {_short(value)}")
+        self.shown.append((text, value))
         return value
 
     def capture(self, number: int, counted: bool, values: dict[str, Any]) -> None:
@@ -217,8 +217,8 @@ class Notebook:
         self.space.update({name: Recorder for name, value in before.items() if value is Checks})
         checks.Checks = Recorder  # type: ignore[misc]
         try:
-            for self.line, statements, expression in self.code[cell["id"]]:
-                Recorder.hidden = _hidden(cell, self.line)
+            for line, statements, expression in self.code[cell["id"]]:
+                Recorder.hidden = _hidden(cell, line)
                 exec(statements, self.space)
                 last = eval(expression, self.space) if expression else None
         except Exception:
@@ -287,7 +287,8 @@ class Notebook:
         body = _body(source)
         text = ast.get_source_segment(source, body[0]) or "" if body else source
         last = traceback.format_exception_only(raised)[-1].strip()
-        return "\n".join([text, *sites.shown[-5:], last])[:TEXT]
+        shown = [f"{asked} gave {_short(value)}" for asked, value in sites.shown[-5:]]
+        return "\n".join([text, *shown, last])[:TEXT]
 
 
 def _result(result: Any, hidden: bool) -> dict[str, Any]:
