@@ -539,7 +539,7 @@ r"""
 $$\sigma(x) = \frac{1}{1 + e^{-x}}, \qquad \sigma'(x) = \sigma(x) \, (1 - \sigma(x)).$$
 
 At 0 the value is one half and the slope one quarter. Two things are asked: the rule uses the value that was computed already, and no input overflows. $e^{1000}$ is too large
-for any float, but $e^{-|x|}$ never is:
+for float64, but $e^{-|x|}$ never is:
 
 $$\sigma(x) = \frac{1}{1 + e^{-|x|}} \text{ for } x \ge 0, \qquad \sigma(x) = \frac{e^{-|x|}}{1 + e^{-|x|}} \text{ for } x < 0.$$
 
@@ -704,6 +704,7 @@ checks.check(
     fed="shapes (1, 3) and (3, 2); the shapes of the two gradients",
     got=lambda: [list(g.shape) for g in local(matmul, [np.ones((1, 3)), np.ones((3, 2))])[1:]],
     want=[[1, 3], [3, 2]],
+    needs=["the gradient of the left matrix", "the gradient of the right matrix"],
 )
 ### BEGIN HIDDEN TESTS
 rng = hidden_inputs("07_autograd", "test-matmul")
@@ -1499,20 +1500,20 @@ show(fig, alt="Left: the loss falls over 300 steps. Right: points of an inner an
 """
 ### What was added up
 
-A colleague leaves out the two lines with `zero_grad`. What is `parameter.grad` in step 10 then, in terms of the gradients of all steps, and which optimizer's rule from your reading
-does the update resemble? And what would happen to the memory if `backward()` kept every graph?
+A colleague leaves out the two lines with `zero_grad`. What is `parameter.grad` in step 10 then, in terms of the gradients of the steps before, and how do the updates behave?
+The colleague also keeps `loss` itself in the list, not `loss.item()`. What would that cost if `backward()` did not release the graph?
 """
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "what-was-added-up", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
 """
 ### BEGIN SOLUTION
-The sum of the gradients of steps 1 to 10, each taken at its own weights: like momentum with a factor of 1, which never forgets, so it overshoots and
-oscillates. Kept graphs: the losses in the list would hold every intermediate array of every step, and memory would grow with the number of steps. Full credit: the sum, a
-consequence for the steps, and what keeps the graphs alive.
+The sum of the gradients of steps 1 to 10, each taken at its own weights: momentum with a factor of 1, which never forgets, so the weights overshoot and
+oscillate. Each kept loss would hold its graph, with every intermediate array of its step, so memory would grow with the number of steps. Full credit: the sum, a
+consequence for the updates, and that the list keeps the graphs alive.
 ### END SOLUTION
 """
 
 # %% [markdown]
 """
-`Variable`, these functions and two hundred lines are enough to train real networks. What decides how fast they get there is the rule that turns a gradient into a step. Next: module 08.
+`Variable` and two dozen short functions are enough to train real networks. What decides how fast they get there is the rule that turns a gradient into a step. Next: module 08.
 """
