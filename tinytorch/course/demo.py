@@ -106,7 +106,6 @@ def hand_in(module: Module, course: Path) -> None:
 def demo(course: Path | None = None) -> int:
     """Run every stage; 0 if each student ended as they should, else 1."""
     from tinytorch.course.feedback import feedback
-    from tinytorch.course.grade import Options, grade
     from tinytorch.course.grades import grades
     from tinytorch.course.release import release
 
@@ -117,11 +116,22 @@ def demo(course: Path | None = None) -> int:
     say(f"built     {module.built(folder)}\nreleased  {release('08', folder)}")
     hand_in(module, folder)
     say(f"handed in {len(STUDENTS)} notebooks, under {folder / 'submitted'}")
-    grade("08", folder, Options(level="unsafe"))
+    _grade(folder, say)
     pages = feedback("08", folder)
     write(folder / "grades.csv", grades("csv", folder))
     say(f"feedback  {len(pages)} pages, for example {pages[0]}\ngrades    {folder / 'grades.csv'}")
     return _verdict(read_records(folder, module.name), say)
+
+
+def _grade(folder: Path, say: Callable[[str], None]) -> None:
+    """In a sandbox where this machine has one; what the made students hand in is harmless, so without one elsewhere."""
+    from tinytorch.course.grade import Options, grade
+
+    try:
+        grade("08", folder)
+    except CourseError as error:
+        say(f"graded without a sandbox, which `tinytorch grade` refuses to do by itself: {error}")
+        grade("08", folder, Options(level="unsafe"))
 
 
 def _verdict(records: dict[str, Record], say: Callable[[str], None]) -> int:
