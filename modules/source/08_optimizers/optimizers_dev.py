@@ -1454,7 +1454,7 @@ plain = descend(SGD([weights([3.3])], learning_rate=1 / 25), bent_slope, 300)[:,
 fig, ax = new()
 for values, text, place in (
     (heavy, "momentum 4/9, rate 1/9", (-50, 18)),
-    (plain, "no momentum, rate 1/25", (-50, -75)),
+    (plain, "no momentum, rate 1/25", (-50, -58)),
 ):
     (line,) = ax.plot(values[:40], marker=".")
     label(ax, line, text, at=35, offset=place)
@@ -1508,12 +1508,12 @@ by_sgd = descend(
 def draw_scales(by_adam=None):
     fig, ax = new()
     for values, text, at in (
-        (by_sgd, "SGD, momentum 0.9, rate 1", 60),
+        (by_sgd, "SGD, momentum 0.9, rate 1", 0),
         (by_adam, "your Adam, rate 0.02", 120),
     ):
         if values is not None:
             (line,) = ax.semilogx(spread, np.abs(values))
-            label(ax, line, text, at=at, offset=(0, -24 if values is by_sgd else 14))
+            label(ax, line, text, at=at, offset=(4, -16) if values is by_sgd else (0, 14))
     ax.set(
         title="What 300 steps leave of a weight that began at 1",
         xlabel="curvature",
@@ -1982,7 +1982,7 @@ for ax, make, name in (
                 offset=(6, {1e-6: 9, 1.0: -12, 1e6: -9}[scale]),
             )
     ax.set(title=name, xlabel="step", xticks=range(0, 21, 5))
-axes[0].set(ylabel="the valley's own loss", ylim=(1e-3, 3e6))
+axes[0].set(ylabel="the valley's own loss (cut at 10⁶)", ylim=(1e-3, 3e6))
 label(axes[1], line, "all three", at=12, offset=(6, 8))
 show(
     fig,
