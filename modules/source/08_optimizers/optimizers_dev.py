@@ -1495,7 +1495,7 @@ Full answer: both numbers, and that the limit falls. Half: only the factor of te
 """
 ## 3. Adam
 
-Momentum turns a ratio of curvatures into its square root. In a network the ratio can be a million: one learning rate, chosen for the steepest weight, hardly moves the gentlest. Here are 400 weights with curvatures from a millionth to 1, all starting at 1:
+At its best, momentum turns a ratio of curvatures into its square root. In a network the ratio can be a million: one learning rate, chosen for the steepest weight, hardly moves the gentlest. Here are 400 weights with curvatures from a millionth to 1, all starting at 1:
 """
 
 # %% nbgrader={"grade": false, "grade_id": "show-scales", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
@@ -1543,7 +1543,7 @@ v &\leftarrow \beta_2 v + (1-\beta_2)\, g^2 && v = 0 \text{ at first}\\
 \theta &\leftarrow \theta - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
 \end{aligned}$$
 
-Both averages begin at 0, so they are too small at first. Under a constant slope $m$ is $(1-\beta_1^t)\,g$: the division by $1-\beta_1^t$ (*bias correction*) gives back $g$. The $\epsilon$ stands outside the root and only prevents a division by 0.
+Both averages begin at 0, so they are too small at first. Under a constant slope $m$ is $(1-\beta_1^t)\,g$: the division by $1-\beta_1^t$ (*bias correction*) gives back $g$. The $\epsilon$ prevents a division by 0. It stands outside the root and after the correction; some texts put it inside the root, or correct later, and get other numbers where slopes are tiny.
 
 Three steps by hand, with slopes 2, 2 and $-1$ and $\eta = 0.1$:
 """
@@ -2216,7 +2216,7 @@ show(
 
 # %% [markdown]
 """
-SGD's steps are proportional to the slopes, so the feature that all examples share gets most of the weight. Adam's first steps move every weight by the same amount: the private features explain the training data, and on test data Adam always answers 1. The example was made for this purpose. On real tasks either may win: so compare test accuracy, not training loss.
+SGD's steps are proportional to the slopes, so the feature that all examples share gets most of the weight. Adam's first steps move every weight that has a slope by the same amount: the private features explain the training data, and on test data Adam always answers 1. The example was made for this purpose. On real tasks either may win: so compare test accuracy, not training loss.
 
 **Question.** Three results of this section have one cause: the loss times a million, the turned bowl, and the two zero training losses. Which property of Adam's step is it? Name a kind of model or data where you would want this property, and say why.
 """
@@ -2236,7 +2236,7 @@ gradient sizes (transformers). Full answer: the property, and one sensible case 
 r"""
 ## 4. Learning-rate schedules
 
-A network's slopes come from a small batch of data, so they are noisy. Take the loss $\frac{1}{2}\lambda\theta^2$ and add noise of standard deviation $\sigma$ to each slope. The squared weight then obeys, on average, $\theta^2 \leftarrow (1-\eta\lambda)^2\,\theta^2 + \eta^2\sigma^2$. It stops falling where both sides are equal, at the *noise floor*:
+A network's slopes come from a small batch of data, so they are noisy. Take the loss $\frac{1}{2}\lambda\theta^2$ and add to each slope independent noise of mean 0 and standard deviation $\sigma$. The squared weight then obeys, on average, $\theta^2 \leftarrow (1-\eta\lambda)^2\,\theta^2 + \eta^2\sigma^2$. It stops falling where both sides are equal, at the *noise floor*:
 
 $$\text{loss} = \frac{\lambda}{2}\,\theta^2 = \frac{\eta\,\sigma^2}{2\,(2-\eta\lambda)}$$
 """
@@ -2906,11 +2906,11 @@ assert abs(ends[2] - ends[3]) < 0.1 and abs(longer[1][-1] - [2, 1]).max() < 0.05
 
 # %% [markdown]
 """
-Adam has not arrived: about $w = 1.60$, $b = 1.68$. It moves both weights at nearly equal speed, because it evens out their scales, so $b$ passes 1 long before $w$ reaches 2. Then it has to come back along the floor of a valley that lies across both weights, where the slopes are small beside those that $v$ still remembers. Ten times as many updates bring it home; so does a $v$ with a shorter memory, or a learning rate of 0.1 in twice the updates. "Adam against SGD" is always also one setting against another.
+Adam has not arrived: about $w = 1.60$, $b = 1.68$. It moves both weights at nearly equal speed, because it evens out their scales, so $b$ passes 1 long before $w$ reaches 2. Then it has to come back along the floor of a valley that lies across both weights, where the slopes are small beside those that $v$ still remembers. Ten times as many updates bring it home; twice as many do if $v$ has a shorter memory, or if the learning rate is 0.1. "Adam against SGD" is always also one setting against another.
 
 ### Handwritten digits
 
-Now a network: 1,797 digits of 8 x 8 pixels (E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, CC BY 4.0), by your `Tensor`, `Variable` and optimizers.
+Now real data: 1,797 digits of 8 x 8 pixels (E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, CC BY 4.0), read by a network that your own optimizers train, on the `Tensor` and `Variable` of modules 01 and 07.
 """
 
 # %% nbgrader={"grade": false, "grade_id": "show-digits", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
@@ -3307,7 +3307,7 @@ checks.score()
 r"""
 ### AdaGrad
 
-Instead of an average, the whole sum of squares. The step for a weight can only get shorter; weights that rarely get a slope keep long steps.
+Instead of an average, the whole sum of squares. Under equal slopes the step can only get shorter; weights that rarely get a slope keep long steps.
 
 $$s \leftarrow s + g^2, \qquad \theta \leftarrow \theta - \frac{\eta}{1 + (t-1)\,d}\;\frac{g}{\sqrt s + \epsilon}$$
 
