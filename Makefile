@@ -3,8 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 FAST := not slow and not parity and not browser
 SLOW := slow or parity or browser
-# uv asks the index for many packages at once where pip asks one after the other: seconds instead of minutes.
-INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+# uv asks the index for many packages at once where pip asks one after the other: seconds instead of minutes. It does not
+# read pip's configuration, so pip follows where uv finds nothing.
+PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt
+install = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt $(1) || $(PIP) $(1)
 
 .PHONY: help demo test test-all lint build docs clean
 .DEFAULT_GOAL := help
@@ -38,11 +40,11 @@ clean: ## remove what tools leave behind; never anything in course/
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
-	$(INSTALL) --editable '.[test]'
+	-$(PIP) uv
+	$(call install,--editable '.[test]')
 	@touch $@
 
 .venv/ready-all: .venv/ready
-	$(INSTALL) --editable '.[test,browser,docs]'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[parity]'
+	$(call install,--editable '.[test,browser,docs]')
+	$(PIP) --editable '.[parity]'
 	@touch $@
