@@ -75,6 +75,7 @@ class Cell:
     source: str
     graded: bool
     solution: bool
+    points: float = 0
 
     @functools.cached_property
     def parts(self) -> tuple[CodeType, CodeType | None]:
@@ -96,16 +97,17 @@ def cells(module: str) -> tuple[Cell, ...]:
         if source.startswith(('"""', 'r"""')) or "skip-execution" in (tags or ""):
             continue
         data = json.loads(meta or "{}")
-        found.append(Cell(data.get("grade_id", "free"), source, bool(data.get("grade")), bool(data.get("solution"))))
+        found.append(Cell(data.get("grade_id", "free"), source, bool(data.get("grade")), bool(data.get("solution")), data.get("points") or 0))
     return tuple(found)
 
 
-def graded_after(module: str) -> dict[str, str]:
-    """For each exercise the graded cell that follows it."""
+def graded_after(module: str, least: float = 0) -> dict[str, str]:
+    """For each exercise the graded cell that follows it, where that carries `least` points or more."""
     pairs, solution = {}, ""
     for cell in cells(module):
         if cell.graded and solution:
-            pairs[solution], solution = cell.name, ""
+            pairs |= {solution: cell.name} if cell.points >= least else {}
+            solution = ""
         elif cell.solution:
             solution = cell.name
     return pairs

@@ -1227,7 +1227,7 @@ hidden_shapes = [(), (3,), (2, 4), (3,)]
 hidden_start = [hidden_array(*shape) for shape in hidden_shapes]
 hidden_fed = [[10 * hidden_array(*shape) for shape in hidden_shapes] for _ in range(5)]
 hidden_rates = [float(rate) for rate in hidden.uniform(0.005, 0.04, size=5)]
-hidden_mu, hidden_wd = float(hidden.uniform(0.6, 0.9)), float(hidden.uniform(1.0, 4.0))
+hidden_mu, hidden_wd = float(hidden.uniform(0.6, 0.9)), float(hidden.uniform(0.3, 0.9))
 checks.check(
     "hidden: four parameters, each with its own momentum", 1,
     fed=f"shapes {hidden_shapes}, momentum {hidden_mu}, learning_rate set to {hidden_rates} before the steps",
