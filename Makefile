@@ -8,7 +8,7 @@ SLOW := slow or parity or browser
 PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt $(1) || $(PIP) $(1)
 
-.PHONY: help demo test test-all lint build docs clean
+.PHONY: help demo test test-all seeds mutation lint build docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -22,6 +22,13 @@ test: .venv/ready ## the fast tests, all a contributor needs
 
 test-all: test .venv/ready-all ## the fast tests and the slow ones: browser, fuzzing, kills, PyTorch, whole runs
 	$(BIN)/python -m pytest -n auto -m "$(SLOW)"
+
+seeds: .venv/ready ## every row of the catalogue under 200 seeds (half an hour)
+	SEEDS=200 $(BIN)/python -m pytest -n auto -m slow tests/test_catalogue.py -k every_seed
+
+mutation: .venv/ready ## mechanical mutants of every reference solution -> tests/mutation.md
+	$(BIN)/python -m pip install --quiet 'mutmut>=3.8,<4'
+	$(BIN)/python -m tests.mutation
 
 lint: .venv/ready ## style and types
 	$(BIN)/ruff check .
