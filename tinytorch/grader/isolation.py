@@ -76,7 +76,7 @@ class Level:
         return [[self.root + "/site", self.root + "/python", *self.needs, *shared], [cwd], list(DEVICES)]
 
     def _bubblewrap(self, disk_mb: int) -> list[str]:
-        binds = []
+        binds = ["--size", str(disk_mb << 20), "--tmpfs", "/tmp"]
         for place in images.libraries():
             source = os.path.realpath(place)
             binds += ["--ro-bind", source, str(place)]
@@ -87,8 +87,7 @@ class Level:
         for path in DEVICES:
             binds += ["--dev-bind", path, path]
         alone = ["--unshare-all", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL", "--hostname", "grader"]
-        size = str(disk_mb << 20)
-        return ["bwrap", *alone, *binds, "--size", size, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
+        return ["bwrap", *alone, *binds, "--remount-ro", "/", "--chdir", "/tmp"]
 
 
 @contextlib.contextmanager

@@ -11,10 +11,10 @@ import resource
 import struct
 from collections.abc import Iterable
 
-__all__ = ["abi", "die_with_parent", "filter_calls", "landlock", "limit", "no_new_privileges"]
+__all__ = ["abi", "adopt", "die_with_parent", "filter_calls", "landlock", "limit", "no_new_privileges"]
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 INTERPRETER = 100 << 20  # address space of Python with NumPy, one thread
 
@@ -38,6 +38,11 @@ def die_with_parent(parent: int) -> None:
     _check(LIBC.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "pdeathsig")
     if parent and os.getppid() != parent:
         os._exit(1)
+
+
+def adopt() -> None:
+    """In the grader: processes that a student's one leaves behind become ours to bury, not the machine's."""
+    _check(LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "subreaper")
 
 
 def limit(limits: dict[str, int]) -> None:
