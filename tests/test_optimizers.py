@@ -362,6 +362,11 @@ def test_gradient_descent_step():
         gradient_descent_step(parameter, 0.5)
     assert w.data.data is array and array == 0.75 and array.dtype == np.float32 and w.grad.data.data == 0.5
     assert still.data.data == 1.0
+    wide = variable([1.0, 1.0], [0.5, 0.5])
+    wide.grad = Variable(np.ones(1, np.float32), requires_grad=False)
+    with pytest.raises(ValueError, match=r"a gradient of shape \(1,\) for a parameter of shape \(2,\)"):
+        gradient_descent_step(wide, 0.5)
+    assert wide.data.data.tolist() == [1.0, 1.0]
 
 
 # --- State

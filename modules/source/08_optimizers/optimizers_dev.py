@@ -202,6 +202,8 @@ def gradient_descent_step(parameter: Variable, learning_rate: float) -> None:
     ### BEGIN SOLUTION
     if parameter.grad is not None:
         theta, g = parameter.data.data, parameter.grad.data.data
+        if g.shape != theta.shape:
+            raise ValueError(f"gradient_descent_step: a gradient of shape {g.shape} for a parameter of shape {theta.shape}")
         theta -= learning_rate * g
     ### END SOLUTION
 
@@ -682,7 +684,7 @@ def packed(positions: list[int], thetas: list) -> list[list[int]]:
 class Pack:
     """Small parameters side by side, or a large one alone, with what the rule remembers of them."""
 
-    def __init__(self, group: int, positions: list[int], thetas: list, buffers: list):
+    def __init__(self, group: int, positions: list[int], thetas: list, buffers: list, scratch: dict):
         self.group, self.positions, self.buffers = group, positions, buffers
         self.begun = False
         self.skipped: int | None = None
@@ -693,8 +695,9 @@ class Pack:
             self.state = [np.full_like(arrays[0], buffer.start, subok=False) for buffer in buffers]
             self.views = [[array] for array in self.state]
         else:
-            self.theta, g, *self.state = (np.empty(size, arrays[0].dtype) for _ in range(2 + len(buffers)))
-            self.g = locked(g)
+            dtype = arrays[0].dtype  # one room for copies of theta and g, which all packs use in turn
+            self.theta, g = (room[:size] for room in scratch.setdefault(dtype, np.empty((2, PIECE), dtype)))
+            self.g, self.state = locked(g), [np.empty(size, dtype) for _ in buffers]
             self.thetas, self.gradients, *self.views = (split(flat, arrays) for flat in (self.theta, g, *self.state))
         for buffer, flat, views in zip(buffers, self.state, self.views, strict=True):
             flat[...] = buffer.start
@@ -725,10 +728,9 @@ class Pack:
             for buffer, views in zip(self.buffers, self.views, strict=True):
                 buffer.update(zip(self.positions, views, strict=True))
 
-    def walk_one(self, i: int, rule, t: int, theta, g) -> None:
-        """Parameter i by itself, in slices."""
-        k = self.positions.index(i)
-        state = [buffer.setdefault(i, views[k]) for buffer, views in zip(self.buffers, self.views)]
+    def walk_one(self, k: int, rule, t: int, theta, g) -> None:
+        """The pack's k-th parameter by itself, in slices."""
+        state = [buffer.setdefault(self.positions[k], views[k]) for buffer, views in zip(self.buffers, self.views)]
         for piece in pieces([theta, locked(g), *state]):
             rule(*piece, t)
 
@@ -921,9 +923,9 @@ class Optimizer(Keeping):
             if pack.skipped is not None and missing.isdisjoint(pack.positions):
                 pack.walk_together(rule, self.step_count - pack.skipped, thetas, gradients)
             else:
-                for i in pack.positions:
+                for k, i in enumerate(pack.positions):
                     if i not in missing:
-                        pack.walk_one(i, rule, self.step_count - self._skipped[i], thetas[i], gradients[i])
+                        pack.walk_one(k, rule, self.step_count - self._skipped[i], thetas[i], gradients[i])
 
     def zero_grad(self) -> None:
         """Set each parameter's `grad` to None."""
@@ -941,15 +943,16 @@ class Optimizer(Keeping):
         """The packs, made anew where there are none yet or where somebody replaced what is remembered."""
         if self._packs is None or any(buffer.edited for buffer in self._packs[0].buffers):
             buffers = list(self._buffers().values())
-            for buffer in buffers:
-                buffer.edited = False
+            scratch: dict = {}
             self._packs = [
-                Pack(number, positions, thetas, buffers)
+                Pack(number, positions, thetas, buffers, scratch)
                 for number, group in enumerate(self._groups)
                 for positions in packed(group["positions"], thetas)
             ]
             for pack in self._packs:
                 pack.count(self._skipped)
+            for buffer in buffers:
+                buffer.edited = False
         return self._packs
 
     def _accept_numbers(self) -> None:
@@ -3337,8 +3340,8 @@ class AdaGrad(Optimizer):
     def __init__(self, parameters, learning_rate: float = 0.01, lr_decay: float = 0.0, weight_decay: float = 0.0,
                  initial_accumulator_value: float = 0.0, epsilon: float = 1e-10):
         super().__init__(parameters, learning_rate=learning_rate, lr_decay=lr_decay, weight_decay=weight_decay,
-                         initial_accumulator_value=initial_accumulator_value, epsilon=epsilon)
-        self.square_sum = Buffers(start=initial_accumulator_value)
+                         epsilon=epsilon)
+        self.square_sum = Buffers(checked_number("AdaGrad", "initial_accumulator_value", initial_accumulator_value))
 
     def rule(self, theta, g, s, t) -> None:
         """Update theta and the sum of squares s in place."""
