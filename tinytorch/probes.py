@@ -127,14 +127,15 @@ def bookkeeping(make: Make, start: Sequence, fed: Sequence, buffers: Sequence[st
     return [count for _, count in seen] + [len(getattr(seen[-1][0], name)) for name in buffers]
 
 
-def optimizer_for(make: Make, name: str, rate: float) -> Any:
+def optimizer_for(make: Make, name: str, rate: float, variable: Variable | None = None) -> Any:
     """The student's own optimizer of that name at learning rate `rate`, or a bare stand-in where it cannot be had."""
+    variable = parameter(1.0, 0.5) if variable is None else variable
     with contextlib.suppress(Exception):
-        optimizer = make.__globals__[name]([parameter(1.0, 0.5)], rate)
+        optimizer = make.__globals__[name]([variable], rate)
         optimizer.learning_rate = rate
         if optimizer.learning_rate == rate:
             return optimizer
-    return types.SimpleNamespace(parameters=[parameter(1.0, 0.5)], learning_rate=rate, step_count=0)
+    return types.SimpleNamespace(parameters=[variable], learning_rate=rate, step_count=0)
 
 
 def schedule(make: Make, name: str, rate: float, calls: int, beside: Make | None = None) -> list[float]:
@@ -179,16 +180,17 @@ def attributes(make: Make, rate: float, calls: int, names: Sequence[str]) -> lis
 
 def disturbed(make: Make, name: str, rate: float, calls: int) -> list[str]:
     """Which public values of the optimizer, its learning rate aside, are changed by a scheduler's `step()`."""
-    optimizer = optimizer_for(make, name, rate)
-    scheduler, before = make(optimizer), _public(optimizer)
+    variable = parameter(1.0, 0.5)
+    optimizer = optimizer_for(make, name, rate, variable)
+    scheduler, before = make(optimizer), _public(optimizer, variable)
     for _ in range(calls):
         scheduler.step()
-    after = _public(optimizer)
+    after = _public(optimizer, variable)
     return [key for key in before if before[key] != after.get(key)]
 
 
-def _public(optimizer: Any) -> dict[str, str]:
+def _public(optimizer: Any, variable: Variable) -> dict[str, str]:
     """An optimizer's public values, the learning rate aside, as text."""
     names = ("momentum", "weight_decay", "beta1", "beta2", "epsilon", "step_count")
     values = {name: repr(getattr(optimizer, name)) for name in names if hasattr(optimizer, name)}
-    return values | {"parameters": repr([(plain(each), plain(each.grad)) for each in optimizer.parameters])}
+    return values | {"parameters": repr((plain(variable), plain(variable.grad)))}
