@@ -244,7 +244,7 @@ def seed(result: Variable, gradient: Any) -> np.ndarray:
         raise TypeError(f"a gradient needs floating-point numbers, this result holds {value.dtype}")
     if gradient is None and value.size != 1:
         raise ValueError(f"backward() of a result of shape {value.shape} needs its gradient; or take sum() or mean() first")
-    start = np.ones_like(value) if gradient is None else variable(gradient).data.data
+    start = np.ones(value.shape, value.dtype) if gradient is None else variable(gradient).data.data
     if start.shape != value.shape:
         raise ValueError(f"the gradient has shape {start.shape}, the result {value.shape}")
     return start.astype(value.dtype, copy=False)

@@ -658,7 +658,10 @@ def numbers(tensor):
 
 
 checks = Checks("Tensor", points=8)
-checks.require("Tensor is written in this notebook", got=lambda: written_here(Tensor, "tinytorch.core.tensor"))
+checks.require(
+    "Tensor is written in this notebook",
+    got=lambda: written_here(Tensor, "tinytorch.core.tensor", apart=("as_array", "broadcast_shape", "to_numpy")),
+)
 checks.check(
     "a Python number does not widen float32", 1,
     fed="Tensor([1, 2]) * 0.5",
