@@ -60,6 +60,16 @@ def test_pull_brings_the_edit_back(built):
     assert build(["08"]) == []
 
 
+def test_a_cell_that_a_build_refuses_comes_back_too_and_is_named(built):
+    change(lambda notebook: notebook["cells"].append({"cell_type": "code", "id": "x", "metadata": {}, "source": "1 + 1",
+                                                      "outputs": [], "execution_count": None}))  # fmt: skip
+    said, code = pull("08")
+    assert code == 1 and "a code cell without a grade_id" in said
+    assert SOURCE.read_text("utf-8").endswith("# %%\n1 + 1\n")
+    SOURCE.write_text(SOURCE.read_text("utf-8").removesuffix("\n# %%\n1 + 1\n"), "utf-8")
+    assert build(["08"]) == ["08_optimizers"]
+
+
 def test_running_and_saving_is_no_edit(built):
     clean = NOTEBOOK.read_text("utf-8")
     change(saved_in_jupyter)
@@ -96,7 +106,7 @@ def test_an_edit_is_seen_when_the_record_of_the_build_is_lost(built):
 
 def test_pull_without_an_edit_changes_nothing(built):
     source = SOURCE.read_text("utf-8")
-    assert "nothing to bring back" in pull("08")
+    assert pull("08") == ("08_optimizers: nothing to bring back", 0)
     assert SOURCE.read_text("utf-8") == source
 
 

@@ -36,7 +36,9 @@ def pull(module: ModuleName, course: Course = None) -> None:
     """Bring an edit of the built notebook back to the percent source."""
     from tinytorch.course.pair import pull
 
-    typer.echo(pull(module, course))
+    said, code = pull(module, course)
+    typer.echo(said)
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -46,8 +46,8 @@ def refuse_edited(module: Module, course: Path, source: str) -> None:
     )
 
 
-def pull(name: str, course: Path | None = None) -> str:
-    """Bring a notebook's edit back to its source, and build; one line that says what was done."""
+def pull(name: str, course: Path | None = None) -> tuple[str, int]:
+    """Bring a notebook's edit back to its source, and build; what was done, and 1 if the build has an objection."""
     folder = ini.load(course).course
     module = find(name)
     path = module.built(folder)
@@ -55,14 +55,18 @@ def pull(name: str, course: Path | None = None) -> str:
         raise CourseError(f"{path}: not there; `tinytorch build {module.name}` makes it")
     source, text, base = module.source.read_text("utf-8"), notebook_source(path), base_of(module, folder)
     if text in (source, base):
-        return f"{module.name}: nothing to bring back"
+        return f"{module.name}: nothing to bring back", 0
     merged = text if base in (source, None) else _merge(module, source, base, text)
     kept = folder / ".built" / f"{module.name}.before-pull.py"
     write(kept, source)
     write(module.source, merged)
     keep_base(module, folder, text)  # the edit is in the source now: the build may overwrite the notebook
-    build([module.name], course)
-    return f"{module.short}: has the notebook's edit; the source as it was is in {kept}"
+    said = f"{module.short}: has the notebook's edit; the source as it was is in {kept}"
+    try:
+        build([module.name], course)
+    except CourseError as error:
+        return f"{said}\nIt does not build yet:\n{error}", 1
+    return said, 0
 
 
 def _merge(module: Module, source: str, base: str | None, text: str) -> str:
