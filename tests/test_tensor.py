@@ -60,7 +60,7 @@ def test_construction(data, dtype, shape):
         (np.array(["2020"], "datetime64"), TypeError),
         (len, TypeError),
     ],
-    ids=lambda value: repr(value)[:30],
+    ids=lambda value: repr(value).partition(" at 0x")[0][:30],  # no addresses: xdist compares names
 )
 def test_what_is_no_array_of_numbers_is_refused(data, error):
     with pytest.raises(error, match="Tensor"):
