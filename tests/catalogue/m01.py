@@ -43,6 +43,8 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      ["a Python number is not rounded for float64", "hidden: whole numbers stay whole, and lists are float32"], "rounded to float32"),
     ("tensor-class", "a list widens", ("return as_array(other)", "return np.asarray(other)"),
      ["hidden: whole numbers stay whole, and lists are float32"], "a list widened the result"),
+    ("tensor-class", "numbers are cut for whole numbers", (NUMBER, "return np.asarray(other, dtype=self.dtype)"),
+     ["hidden: whole numbers stay whole, and lists are float32"], "0.5 was cut"),
     ("tensor-class", "number - tensor is swapped", ("np.subtract, other, reflected=True", "np.subtract, other"),
      ["a number on the left", "hidden: lists and arrays on either side"], "__rsub__ computes other - self"),
     ("tensor-class", "number / tensor is swapped", ("np.divide, other, reflected=True", "np.divide, other"),

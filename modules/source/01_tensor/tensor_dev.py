@@ -657,6 +657,11 @@ def numbers(tensor):
     return [str(tensor.data.dtype), tensor.data.tolist()]
 
 
+def over(values, dtype="float32"):
+    """A Tensor made without your as_array, so that this cell judges the class alone."""
+    return Tensor.wrap(np.array(values, dtype))
+
+
 checks = Checks("Tensor", points=8)
 checks.require(
     "Tensor is written in this notebook",
@@ -665,14 +670,14 @@ checks.require(
 checks.check(
     "a Python number does not widen float32", 1,
     fed="Tensor([1, 2]) * 0.5",
-    got=lambda: numbers(Tensor(np.array([1, 2], np.float32)) * 0.5),
+    got=lambda: numbers(over([1, 2]) * 0.5),
     want=["float32", [0.5, 1]],
     slips={"0.5 became a float64 array, and that widens: give it the Tensor's dtype": ["float64", [0.5, 1]]},
 )
 checks.check(
     "a Python number is not rounded for float64", 1,
     fed="a float64 Tensor [1] * 0.1",
-    got=lambda: numbers(Tensor(np.array([1.0])) * 0.1),
+    got=lambda: numbers(over([1], "float64") * 0.1),
     want=["float64", [0.1]],
     slips={
         "0.1 was rounded to float32 on the way: give it the Tensor's dtype": ["float64", [float(np.float32(0.1))]],
@@ -683,7 +688,7 @@ checks.check(
 checks.check(
     "a number on the left", 1,
     fed="1 - Tensor([3, 5]), 6 / Tensor([3, 2])",
-    got=lambda: [(1 - Tensor([3, 5])).data.tolist(), (6 / Tensor([3, 2])).data.tolist()],
+    got=lambda: [(1 - over([3, 5])).data.tolist(), (6 / over([3, 2])).data.tolist()],
     want=[[-2, -4], [2, 3]],
     slips={
         "the two sides are swapped: __rsub__ computes other - self": [[2, 4], [0.5, 1 / 3]],
@@ -694,14 +699,14 @@ checks.check(
 checks.check(
     "a power with a number on the left", 1,
     fed="2 ** Tensor([3, 1])",
-    got=lambda: (2 ** Tensor([3, 1])).data.tolist(),
+    got=lambda: (2 ** over([3, 1])).data.tolist(),
     want=[8, 2],
     slips={"the two sides are swapped: __rpow__ computes other ** self": [9, 1]},
 )
 checks.check(
     "the mean along an axis", 1,
     fed="Tensor([[1, 2], [3, 6]]).mean(axis=0), .mean(axis=1), .mean()",
-    got=lambda: [Tensor([[1, 2], [3, 6]]).mean(axis=axis).data.tolist() for axis in (0, 1, None)],
+    got=lambda: [over([[1, 2], [3, 6]]).mean(axis=axis).data.tolist() for axis in (0, 1, None)],
     want=[[2, 4], [1.5, 4.5], 3],
     slips={
         "divided by all numbers of the Tensor, not by those that went into each entry": [[1, 2], [0.75, 2.25], 3],
@@ -712,11 +717,24 @@ checks.check(
 )
 ### BEGIN HIDDEN TESTS
 rng = hidden_inputs("01_tensor", "test-tensor")
+
+
+def guarded(run):
+    """`run()` with a sound as_array in the place of the student's: lists and arrays as operands go through it."""
+    space = Tensor.operand.__globals__
+    kept = space["as_array"]
+    space["as_array"] = lambda data: np.array(data, dtype=getattr(data, "dtype", np.float32))
+    try:
+        return run()
+    finally:
+        space["as_array"] = kept
+
+
 block = rng.integers(1, 9, size=(2, 3, 4)).astype(np.float64)
 checks.check(
     "hidden: means of three axes", 1,
     fed="float64, shape (2, 3, 4): mean over axes (0, 2), over axis -1 with keepdims, over axis 1",
-    got=lambda: [numbers(Tensor(block).mean(axis=a, keepdims=k)) for a, k in (((0, 2), False), (-1, True), (1, False))],
+    got=lambda: [numbers(over(block, "float64").mean(axis=a, keepdims=k)) for a, k in (((0, 2), False), (-1, True), (1, False))],
     want=[["float64", block.sum(axis=a, keepdims=k).__truediv__(n).tolist()] for a, k, n in (((0, 2), False, 8), (-1, True, 4), (1, False, 3))],
     slips={
         "divided by all numbers of the Tensor, not by those that went into each entry": [
@@ -728,10 +746,10 @@ x, y = rng.integers(1, 5, size=3).astype(np.float64), rng.integers(1, 5, size=(2
 checks.check(
     "hidden: lists and arrays on either side", 1,
     fed=f"x = Tensor({x.tolist()}): x - [1, 2, 3], [1, 2, 3] - x, [1, 2, 3] ** x, and a column on the right, x / {y.tolist()}",
-    got=lambda: [
-        (Tensor(x) - [1, 2, 3]).data.tolist(), ([1, 2, 3] - Tensor(x)).data.tolist(),
-        ([1, 2, 3] ** Tensor(x)).data.tolist(), (Tensor(x) / y).data.tolist(),
-    ],
+    got=lambda: guarded(lambda: [
+        (over(x, "float64") - [1, 2, 3]).data.tolist(), ([1, 2, 3] - over(x, "float64")).data.tolist(),
+        ([1, 2, 3] ** over(x, "float64")).data.tolist(), (over(x, "float64") / y).data.tolist(),
+    ]),
     want=[(x - [1, 2, 3]).tolist(), ([1, 2, 3] - x).tolist(), ([1, 2, 3] ** x).tolist(), (x / y).tolist()],
     slips={
         "number - tensor has its sides swapped": [(x - [1, 2, 3]).tolist(), (x - [1, 2, 3]).tolist(), ([1, 2, 3] ** x).tolist(), (x / y).tolist()],
@@ -739,12 +757,21 @@ checks.check(
 )
 checks.check(
     "hidden: whole numbers stay whole, and lists are float32", 1,
-    fed="Tensor(int64 array [1, 2]) + 1; Tensor(float32 [1, 2]) + [0.5, 0.5]",
-    got=lambda: [numbers(Tensor(np.array([1, 2])) + 1), numbers(Tensor(np.array([1, 2], np.float32)) + [0.5, 0.5])],
-    want=[["int64", [2, 3]], ["float32", [1.5, 2.5]]],
+    fed="Tensor(int64 array [1, 2]) + 1, the same + 0.5; Tensor(float32 [1, 2]) + [0.5, 0.5]",
+    got=lambda: guarded(lambda: [
+        numbers(over([1, 2], "int64") + 1), numbers(over([1, 2], "int64") + 0.5), numbers(over([1, 2]) + [0.5, 0.5]),
+    ]),
+    want=[["int64", [2, 3]], ["float64", [1.5, 2.5]], ["float32", [1.5, 2.5]]],
     slips={
-        "a Tensor of whole numbers met a float: leave its dtype to NumPy": [["float64", [2, 3]], ["float32", [1.5, 2.5]]],
-        "a list widened the result: it goes through as_array": [["int64", [2, 3]], ["float64", [1.5, 2.5]]],
+        "a Tensor of whole numbers met a float: leave its dtype to NumPy": [
+            ["float64", [2, 3]], ["float64", [1.5, 2.5]], ["float32", [1.5, 2.5]],
+        ],
+        "0.5 was cut to a whole number: leave a number that meets whole numbers to NumPy": [
+            ["int64", [2, 3]], ["int64", [1, 2]], ["float32", [1.5, 2.5]],
+        ],
+        "a list widened the result: it goes through as_array": [
+            ["int64", [2, 3]], ["float64", [1.5, 2.5]], ["float64", [1.5, 2.5]],
+        ],
     },
 )
 ### END HIDDEN TESTS
