@@ -1,5 +1,6 @@
 """The reference notebook of module 08 as a person runs it: every cell, also those that grading leaves out."""
 
+import inspect
 import os
 from pathlib import Path
 from typing import Any
@@ -8,19 +9,20 @@ import psutil
 import pytest
 from nbclient import NotebookClient
 
+from tests.other_answers import ANSWERS
 from tinytorch.course.percent import to_notebook
 
 SOURCE = Path("modules/source/08_optimizers/optimizers_dev.py")
 DIGITS, WHOLE = 20, 45  # processor seconds
 
 
-@pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, float]]:
-    """The notebook with outputs, and the kernel's processor seconds in each named cell. A false claim raises here.
+def run(notebook: Any, folder: Path) -> dict[str, float]:
+    """Execute every cell; the kernel's processor seconds in each. A claim of the notebook that does not hold raises here.
 
     Processor time on one thread, because a busy machine says nothing about the notebook.
     """
-    notebook, begun, seconds = to_notebook(SOURCE.read_text("utf-8")), {}, {}
+    begun: dict[str, float] = {}
+    seconds: dict[str, float] = {}
 
     def used() -> float:
         times = psutil.Process(client.km.provisioner.pid).cpu_times()
@@ -31,12 +33,18 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, f
         timeout=300,
         kernel_name="python3",
         skip_cells_with_tag="",
-        resources={"metadata": {"path": str(tmp_path_factory.mktemp("student"))}},
+        resources={"metadata": {"path": str(folder)}},
         on_cell_execute=lambda cell, cell_index: begun.update({cell["id"]: used()}),
         on_cell_executed=lambda cell, **_: seconds.update({cell["id"]: used() - begun[cell["id"]]}),
     )
     client.execute(env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
-    return notebook, seconds
+    return seconds
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, float]]:
+    notebook = to_notebook(SOURCE.read_text("utf-8"))
+    return notebook, run(notebook, tmp_path_factory.mktemp("student"))
 
 
 def images(cell: Any) -> list[Any]:
@@ -64,3 +72,13 @@ def test_it_runs_in_an_evening(executed: tuple[Any, dict[str, float]]) -> None:
     seconds = executed[1]
     assert seconds["show-digits-training"] < DIGITS, seconds
     assert sum(seconds.values()) < WHOLE, seconds
+
+
+@pytest.mark.slow
+def test_answers_written_otherwise_carry_every_figure_and_claim(tmp_path: Path) -> None:
+    notebook = to_notebook(SOURCE.read_text("utf-8"))
+    for cell in notebook.cells:
+        if cell["id"] in ANSWERS:
+            cell.source = inspect.getsource(ANSWERS[cell["id"]])
+    run(notebook, tmp_path)
+    assert sum(len(images(cell)) for cell in notebook.cells) == sum("alt=" in cell.source for cell in notebook.cells)
