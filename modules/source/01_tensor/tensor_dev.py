@@ -722,7 +722,7 @@ rng = hidden_inputs("01_tensor", "test-tensor")
 def guarded(run):
     """`run()` with a sound as_array in the place of the student's: lists and arrays as operands go through it."""
     space = Tensor.operand.__globals__
-    kept = space["as_array"]
+    kept = space.get("as_array")
     space["as_array"] = lambda data: np.array(data, dtype=getattr(data, "dtype", np.float32))
     try:
         return run()
