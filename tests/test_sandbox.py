@@ -5,6 +5,7 @@ import getpass
 import os
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_a_death_costs_the_cell_that_it_stands_in(level, name, request):
     before = [cell("one", "def one(): return 1\nprint('one')"), ask("t-one", "one()", "one() + 1")]
     after = [cell("two", "def two(): return one() + 1\ntwo()"), ask("t-two", "two()", "[two()] * 2")]
     start = time.monotonic()
-    outcome = run(level, *before, cell("bad", source), *after, seconds=1.0)
+    outcome = run(level, *before, cell("bad", source), *after, seconds=1.5)
     reports = {key: report.get("value") for key, report in outcome["reports"].items()}
     known = {"t-one/0": 1, "t-one/1": 2, "t-two/0": 2, "t-two/1": [2, 2]}
     if name in SABOTAGE:  # of the student's own process, which lives on: what came before is safe
@@ -214,6 +215,9 @@ REACH = {
     "the judge": ("__import__('tinytorch.grader.process')", LEVELS),
     "another framework": ("__import__('torch')", LEVELS),
     "nbgrader": ("__import__('nbgrader')", LEVELS),
+    "packages beside NumPy": ("(__import__('sys').path.append(os.path.dirname(os.path.realpath(__import__('numpy').__path__[0]) + '/..')"
+                              ".replace('/numpy', '')), __import__('torch'))", WALLED),
+    "the installed interpreter's": ("open({site!r} + '/nbgrader/__init__.py').read()", WALLED),
 }  # fmt: skip
 CALLS = {
     "unshare": "libc.unshare(0x10000000)", "mount": "libc.mount(b'none', b'/tmp', b'tmpfs', 0, 0)", "ptrace": "libc.ptrace(16, {pid}, 0, 0)",
@@ -226,7 +230,12 @@ CALLS = {
 
 def test_what_can_be_reached(level):
     """One sandbox, each attempt reported by name; a level's own leaks are those of its row in the threat model."""
-    place = {"root": str(Path(__file__).resolve().parents[1]), "home": str(Path.home()), "pid": os.getpid()}
+    place = {
+        "root": str(Path(__file__).resolve().parents[1]),
+        "home": str(Path.home()),
+        "pid": os.getpid(),
+        "site": sysconfig.get_path("purelib"),
+    }
     names = [name for name, (_, closed) in REACH.items() if level.name in closed]
     exprs = [f"tried(lambda: {REACH[name][0].format(**place)})" for name in names]
     outcome = run(level, ask("t", *exprs, prelude=PRELUDE))

@@ -1,7 +1,7 @@
 """What a sandbox can see: a private directory with the interpreter, the packages of the course and the allowed files.
 
-Made once per run, read-only for the sandboxes. Whatever the dropped user can read where it stands is linked to by name;
-the rest (an interpreter below a closed home directory) is linked or copied into the image.
+Made once per run, read-only for the sandboxes. The interpreter is taken into it, by hard links where they can be made.
+Packages are linked to by name where the dropped user can read them, and taken into it where not.
 """
 
 import importlib.util
@@ -19,13 +19,37 @@ from pathlib import Path
 __all__ = ["Image", "make", "needed"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
-LIBRARY = f"lib/python{sys.version_info.major}.{sys.version_info.minor}"
+LIBRARY = f"{sys.platlibdir}/python{sys.version_info.major}.{sys.version_info.minor}"
 NOT_NEEDED = {
     "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages", "dist-packages",
     "pydoc_data", f"config-{sys.version_info.major}.{sys.version_info.minor}-{sysconfig.get_config_var('MULTIARCH')}",
 }  # fmt: skip
 UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 HELD_BACK = ("tinytorch", "__editable__", "_tinytorch", "__pycache__", "distutils-precedence", "_virtualenv")
+SHARED = (
+    "libpython",
+    "libssl",
+    "libcrypto",
+    "libffi",
+    "libz.",
+    "libbz2",
+    "liblzma",
+    "libsqlite3",
+    "libreadline",
+    "libtinfo",
+    "libncurses",
+    "libexpat",
+    "libuuid",
+    "libstdc++",
+    "libgcc_s",
+    "libgomp",
+    "libquadmath",
+    "libgfortran",
+    "libopenblas",
+    "libblas",
+    "libcblas",
+    "liblapack",
+)  # fmt: skip  of an interpreter that brings its own
 OWN = (*sorted(path.name for path in PACKAGE.glob("*.py") if path.stem != "__main__"), "core", "data")
 ENGINE = ("__init__.py", "ahead.py", "inside.py", "kernel.py", "plain.py", "stubs.py")
 
@@ -36,8 +60,9 @@ class Image:
 
     root: Path
     python: Path
-    needs: list[Path] = field(default_factory=list)  # real paths that links in the image lead to
-    masked: list[Path] = field(default_factory=list)  # below them, what must not be seen
+    needs: list[Path] = field(default_factory=list)  # real paths of packages that links in the image lead to
+    folders: list[Path] = field(default_factory=list)  # where all packages are shown: the folders that hold them,
+    masked: list[Path] = field(default_factory=list)  # and what in them must not be seen
 
     @property
     def site(self) -> Path:
@@ -52,34 +77,36 @@ def needed(sources: Iterable[str]) -> tuple[str, ...] | None:
 
 def make(root: Path, without: Iterable[str], packages: Iterable[str] | None, dropped: bool) -> Image:
     """Fill `root`. `without`: modules that must not be there; `packages`: top-level names, None for all that are installed."""
-    image = Image(root, Path(sys.base_prefix) / "bin" / Path(os.path.realpath(sys.executable)).name)
+    image = Image(root, root / "python/bin" / Path(os.path.realpath(sys.executable)).name)
     image.site.mkdir(parents=True)
     for place in (root, image.site):
         place.chmod(0o755)
-    _interpreter(image, dropped)
+    _interpreter(image.python)
     for place in _packages(packages):
-        _offer(image, place, image.site / place.name, dropped)
+        _offer(image, place, dropped)
+    if packages is None:
+        image.folders = sorted({place.parent for place in image.needs})
+        image.masked = [entry for folder in image.folders for entry in folder.iterdir() if _held_back(entry)]
     _own(image.site / "tinytorch", set(without))
     return image
 
 
-def _interpreter(image: Image, dropped: bool) -> None:
+def _interpreter(python: Path) -> None:
+    """A private one: beside the installed one stand all of its packages, and answers may be among them."""
     base = Path(sys.base_prefix)
-    if not dropped or reachable(image.python):
-        image.needs.append(base if base != Path("/usr") else base / LIBRARY)
-        image.needs += [] if base != Path("/usr") else [image.python]
-        return
-    copy = image.root / "python"
-    for place in (f"bin/{image.python.name}", LIBRARY, *(f"lib/{so.name}" for so in base.glob("lib/libpython*.so*"))):
-        _take(base / place, copy / place)
-    image.python = copy / "bin" / image.python.name
+    libraries = [
+        place for place in (base / "lib").glob("*.so*") if place.name.startswith(SHARED) and base != Path("/usr")
+    ]
+    _take(Path(os.path.realpath(sys.executable)), python)
+    for source in (base / LIBRARY, *libraries):
+        _take(source, python.parent.parent / source.relative_to(base))
 
 
 def _packages(names: Iterable[str] | None) -> list[Path]:
     """The directories and files of packages, each with the libraries that stand beside it."""
     if names is None:
         found = [entry for place in sys.path if place.endswith("-packages") for entry in Path(place).iterdir()]
-        return [entry for entry in found if not entry.name.startswith(HELD_BACK) and entry.suffix != ".pth"]
+        return [entry for entry in found if not _held_back(entry)]
     places = []
     for name in names:
         if (spec := importlib.util.find_spec(name)) and spec.origin:
@@ -88,17 +115,20 @@ def _packages(names: Iterable[str] | None) -> list[Path]:
     return places
 
 
-def _offer(image: Image, source: Path, target: Path, dropped: bool) -> None:
+def _held_back(entry: Path) -> bool:
+    return entry.name.startswith(HELD_BACK) or entry.suffix == ".pth"
+
+
+def _offer(image: Image, source: Path, dropped: bool) -> None:
+    """Link to a package where it stands; where the dropped user cannot get there, take it."""
+    target = image.site / source.name
     if target.exists() or target.is_symlink():
         return
     if dropped and not reachable(source):
         _take(source, target)
         return
     target.symlink_to(source)
-    needed = source.parent if source.parent.name.endswith("-packages") else source
-    if needed not in image.needs:
-        image.needs.append(needed)
-        image.masked += [place for place in (needed / "tinytorch",) if place.is_dir()]
+    image.needs.append(source)
 
 
 def reachable(path: Path) -> bool:

@@ -42,6 +42,7 @@ class Level:
     root: str
     python: str
     needs: tuple[str, ...]
+    folders: tuple[str, ...]
     masked: tuple[str, ...]
     without: frozenset[str]
     cgroups: tuple[tuple[str, str], ...]
@@ -73,17 +74,17 @@ class Level:
 
     def _paths(self, cwd: str) -> list[list[str]]:
         shared = [str(place) for place in images.libraries()]
-        return [[self.root + "/site", self.root + "/python", *self.needs, *shared], [cwd], list(DEVICES)]
+        return [[self.root, *self.needs, *shared], [cwd], list(DEVICES)]
 
     def _bubblewrap(self, disk_mb: int) -> list[str]:
         binds = ["--size", str(disk_mb << 20), "--tmpfs", "/tmp"]
         for place in images.libraries():
             source = os.path.realpath(place)
             binds += ["--ro-bind", source, str(place)]
-        for path in (*self.needs, self.root):
+        for path in (*(self.folders or self.needs), self.root):
             binds += ["--ro-bind", path, self.seen(path)]
         for path in self.masked:
-            binds += ["--tmpfs", path]
+            binds += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
         for path in DEVICES:
             binds += ["--dev-bind", path, path]
         alone = ["--unshare-all", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL", "--hostname", "grader"]
@@ -108,7 +109,6 @@ def level(
 def _made(name: str | None, home: Path, without: Iterable[str], packages: Iterable[str] | None) -> Iterator[Level]:
     try:
         image = images.make(home / "image", without, packages, os.geteuid() == 0)
-        (image.root / "python").mkdir(exist_ok=True)
         yield _choose(name, image, frozenset(without))
     finally:
         from tinytorch.grader import sandbox
@@ -159,6 +159,7 @@ def _level(name: str, image: images.Image, without: frozenset[str]) -> Level:
         str(image.root),
         str(image.python),
         tuple(map(str, image.needs)),
+        tuple(map(str, image.folders)),
         tuple(map(str, image.masked)),
         without,
         tuple((kind, str(place)) for kind, place in cgroups.items()),

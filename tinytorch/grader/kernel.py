@@ -105,16 +105,18 @@ ALWAYS = {
     "fspick": (433, 433), "mount_setattr": (442, 442), "open_by_handle_at": (304, 265), "fanotify_init": (300, 262),
     "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273), "syslog": (103, 116),
     "personality": (135, 92), "acct": (163, 89), "quotactl": (179, 60),
+    # Memory that counts for no process.
+    "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "msgget": (68, 186), "msgsnd": (69, 189),
+    "msgrcv": (70, 188), "msgctl": (71, 187), "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191),
+    "semtimedop": (220, 192), "mq_open": (240, 180), "mq_unlink": (241, 181),
 }  # fmt: skip
-# Where files, processes and System V memory are shared with the host: what reaches them beside Landlock.
+# Where files and processes are those of the host: what reaches them beside Landlock.
 SHARED = {
     "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "pidfd_open": (434, 434),
     "pidfd_send_signal": (424, 424), "process_madvise": (440, 440), "process_mrelease": (448, 448),
     "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setparam": (142, 118), "migrate_pages": (256, 238),
     "sched_setscheduler": (144, 119), "sched_setattr": (314, 274), "move_pages": (279, 239),
-    "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "msgget": (68, 186), "msgsnd": (69, 189),
-    "msgrcv": (70, 188), "msgctl": (71, 187), "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191),
-    "semtimedop": (220, 192), "mq_open": (240, 180), "mq_unlink": (241, 181), "setsid": (112, 157),
+    "setsid": (112, 157),
     "setpgid": (109, 154), "chmod": (90, -1), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, -1),
     "lchown": (94, -1), "fchownat": (260, 54), "setxattr": (188, 5), "lsetxattr": (189, 6), "removexattr": (197, 14),
     "lremovexattr": (198, 15), "utime": (132, -1), "utimes": (235, -1), "futimesat": (261, -1),

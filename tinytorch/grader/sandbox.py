@@ -2,6 +2,7 @@
 
 import ast
 import atexit
+import json
 import os
 import re
 import secrets
@@ -19,6 +20,7 @@ from tinytorch.grader.process import Ended, Sandbox
 __all__ = ["close", "run", "warm"]
 
 PRELOAD = ("tinytorch.checks", "tinytorch.probes")
+MOST_REPORTED = 32 << 20  # bytes, over a whole submission
 MOST_DEATHS = 3  # of one cell, before the rest of it is left
 # By process and thread: the kernel ends a sandbox with the thread that started it.
 _waiting: dict[tuple[int, int, Level, Limits], list[Sandbox]] = {}
@@ -76,9 +78,7 @@ class _Submission:
         self.deaths: Counter[str] = Counter()
         self.dead: set[str] = set()  # step ids and ask keys that are not run again
         self.front = 0  # the first step that is not through
-        # Names of asks are drawn anew for each run: student code that has not met an ask cannot answer it.
-        self.tokens: dict[str, str] = {}
-        self.numbers = 0
+        self.numbers, self.room = 0, MOST_REPORTED
 
     def finished(self) -> bool:
         steps = self.job["steps"]
@@ -117,7 +117,7 @@ class _Submission:
         return ended.alive
 
     def _asks(self, step: Step, again: bool) -> dict[str, str]:
-        """Token -> key of what the step is asked for."""
+        """Token -> key of what the step is asked for; drawn anew, so that code that has not met an ask cannot answer it."""
         keys = [step["id"]] if step["kind"] == "whole" else [ask["key"] for ask in step["asks"]]
         keep = {ask["key"] for ask in step["asks"] if "run" in ask} if again else set(keys)
         return {secrets.token_hex(8): key for key in keys if key in keep and key not in self.dead}
@@ -138,10 +138,11 @@ class _Submission:
             ended.alive = ended.status != "memory"  # what filled it is still there
         return ended
 
-    def _hearing(self, asks: dict[str, str], said: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
+    def _hearing(self, asks: dict[str, str], said: dict[str, Any]) -> Callable[[bytes], bool]:
         number, heard = self.numbers, set()
 
-        def hear(line: dict[str, Any]) -> bool:
+        def hear(text: bytes) -> bool:
+            line = _parsed(text)
             token = line.get("key")
             if line.get("done") == number and {"status", "error"} <= line.keys():
                 said.update(line)
@@ -152,7 +153,11 @@ class _Submission:
                 self._sign(f"{asks.get(token, 'a check')} was reported twice")
             elif token in asks:
                 heard.add(token)
-                self.outcome["reports"].setdefault(asks[token], _report(line))
+                self.room -= len(text)
+                fits = self.room > 0
+                self.outcome["reports"].setdefault(
+                    asks[token], _report(line) if fits else {"opaque": "too much was reported"}
+                )
             return False
 
         return hear
@@ -193,6 +198,14 @@ class _Submission:
 
 def _runs(step: Step) -> bool:
     return any("run" in ask for ask in step["asks"])
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return said if type(said) is dict else {}
 
 
 def _report(line: dict[str, Any]) -> Report:
