@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tinytorch.course import nbconfig
 from tinytorch.course import settings as ini
 from tinytorch.course.errors import CourseError
 from tinytorch.course.nbgrader import gradebook
@@ -32,10 +33,11 @@ class Row:
 
 def rows(settings: ini.Settings, assignment: str | None = None) -> list[Row]:
     """The gradebook's rows, by assignment and student; the status comes from the record of the grading."""
-    path = Path(settings.gradebook.removeprefix("sqlite:///"))
-    if settings.gradebook.startswith("sqlite:///") and not path.is_file():
+    url = nbconfig.read(settings).gradebook
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not path.is_file():
         raise CourseError(f"{path}: there is no gradebook yet; release and grade first")
-    with gradebook(settings.gradebook, settings.course_id) as book:
+    with gradebook(url, settings.course_id) as book:
         known = [found.name for found in book.assignments]
         wanted = sorted(known if assignment is None else set(known) & {assignment})
         return [row for name in wanted for row in _assignment(settings, book, name)]
