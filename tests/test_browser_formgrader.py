@@ -67,11 +67,15 @@ def test_comment_extra_credit_and_total(folder, tmp_path):
         body = page.locator("body").inner_text()
         assert "My answer: the valley is narrow." in body
         assert "all checks pass" in body or "all visible checks pass" in body, "each check's lines are shown"
-        reflection.fill("2.5")
         comment = page.locator(f"textarea[id='{name}-comment']")
-        comment.fill("Well seen: the step must suit the steepest direction.")
-        comment.press("Tab")
-        page.wait_for_timeout(1500)
+        with page.expect_response(lambda said: said.request.method == "PUT" and "/api/grade/" in said.url) as saved:
+            reflection.fill("2.5")
+            comment.focus()
+        assert saved.value.ok
+        with page.expect_response(lambda said: said.request.method == "PUT" and "/api/comment/" in said.url) as saved:
+            comment.fill("Well seen: the step must suit the steepest direction.")
+            comment.press("Tab")
+        assert saved.value.ok
         comment.scroll_into_view_if_needed()
         shot(page, "formgrader-comment")
         page.goto(f"{address}/formgrader/manage_submissions/{NAME}")

@@ -22,11 +22,10 @@ class Hub:
             path.mkdir()
         self.exchange.chmod(0o777)
         common = f"c = get_config()\nc.CourseDirectory.course_id = {COURSE!r}\nc.Exchange.root = {str(self.exchange)!r}\nc.Exchange.cache = {str(folder / 'cache')!r}\n"
-        self.student_config = folder / "student.py"
-        self.student_config.write_text(common)
-        self.config = folder / "instructor.py"
+        (self.home / "nbgrader_config.py").write_text(common)
         own = f"c.CourseDirectory.root = {str(self.course)!r}\nc.CourseDirectory.db_url = 'sqlite:///{self.course}/gradebook.db'\n"
-        self.config.write_text(common + own)
+        self.course.mkdir()
+        (self.course / "nbgrader_config.py").write_text(common + own)
 
     def run(self, *words: str, cwd: Path) -> str:
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -35,8 +34,8 @@ class Hub:
         return done.stdout + done.stderr
 
     def nbgrader(self, verb: str, who: str = "student") -> str:
-        config, cwd = (self.student_config, self.home) if who == "student" else (self.config, self.course)
-        said = self.run(sys.executable, "-m", "nbgrader", verb, NAME, f"--config={config}", cwd=cwd)
+        cwd = self.home if who == "student" else self.course
+        said = self.run(sys.executable, "-m", "nbgrader", verb, NAME, cwd=cwd)
         assert "ERROR" not in said, said
         return said
 
