@@ -25,7 +25,13 @@ TOO_SLOW = 600  # seconds that a cell may run here: pages show what a grading ma
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", write_pages)
+    app.connect("autodoc-process-docstring", as_written)
     return {"parallel_read_safe": True}
+
+
+def as_written(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Docstrings are plain text with formulas: a star in them is a product, not emphasis."""
+    lines[:] = [line if line.lstrip().startswith((">>>", "...")) else line.replace("*", r"\*") for line in lines]
 
 
 def write_pages(app: Sphinx) -> None:
