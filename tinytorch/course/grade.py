@@ -22,7 +22,7 @@ from tinytorch.course.modules import assignment
 from tinytorch.course.plans import plans_of, proved
 from tinytorch.course.records import Record, read_records, write_record
 from tinytorch.course.show import progress, table
-from tinytorch.grader import isolation, submission
+from tinytorch.grader import isolation, kernel, submission
 from tinytorch.grader.gradebook import Book, BookError, CellScore, backup
 from tinytorch.grader.grading import Graded, grade_bytes
 from tinytorch.grader.image import needed
@@ -322,7 +322,10 @@ def _executor(options: Options) -> Executor:
 
         return Client(options.scheduler).get_executor()
     workers = _workers(options)
-    return ProcessPoolExecutor(workers, get_context("fork")) if workers > 1 else _Here()
+    if workers == 1:
+        return _Here()
+    # A worker whose grader was killed would wait for work for ever.
+    return ProcessPoolExecutor(workers, get_context("fork"), kernel.die_with_parent, (os.getpid(),))
 
 
 def grade(name: str, course: Path | None = None, options: Options | None = None) -> int:
