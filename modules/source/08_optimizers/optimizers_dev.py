@@ -553,7 +553,8 @@ HERE = {
     "nesterov": "here it is a class of its own, Nesterov", "dampening": "here there is none",
     "amsgrad": "here there is none", "maximize": "here there is none: negate the loss",
     "foreach": "here one loop does it always", "fused": "here one loop does it always",
-    "last_epoch": "here load_state_dict resumes a schedule",
+    "last_epoch": "here load_state_dict resumes a schedule", "lr_lambda": "here it is schedule",
+    "eta_min": "here it is floor, a part of the rate", "total_iters": "here it is warmup", "start_factor": "here it is start",
 }
 BELOW_ONE = {"beta1", "beta2", "alpha"}
 
@@ -882,7 +883,8 @@ class Optimizer(Keeping):
     A subclass passes its hyperparameters to `super().__init__`, makes a `Buffers()` for each array that it remembers,
     and writes `rule(theta, g, *remembered, t)`, which updates one-dimensional pieces of at most `PIECE` elements in
     place: theta the parameter, g its gradient (not to be changed), a piece of each buffer in the order in which they
-    were made, and t, the number of updates that this parameter has had, this one included.
+    were made, and t, the number of updates that this parameter has had, this one included. One optimizer must not be
+    used by two threads at once.
     """
 
     def __new__(cls, *_, **options):
