@@ -52,7 +52,7 @@ def _summary(cells: Any) -> str:
     """What the title cell says in its lines that begin with `> `, else the title."""
     title = next((cell.source for cell in cells if cell.cell_type == "markdown"), "# A module")
     quoted = [line[2:].strip() for line in title.splitlines() if line.startswith("> ")]
-    return "\n".join(quoted) or title.splitlines()[0].lstrip("# ")
+    return "\n".join(quoted) or title.splitlines()[0].lstrip("# ").rstrip(".") + "."
 
 
 def _names(names: list[str]) -> str:
