@@ -201,7 +201,7 @@ REACH = {
     "memory of the grader": ("open('/proc/{pid}/mem', 'rb').read(1)", LEVELS),
     "write beside": ("open('/var/tmp/tinytorch-was-here', 'w')", WALLED),
     "write the image": ("open(os.path.dirname(os.__file__) + '/os.py', 'a')", LEVELS if os.geteuid() == 0 else WALLED),
-    "write /dev/shm": ("open('/dev/shm/tinytorch-was-here', 'w')", WALLED),
+    "write /dev/shm": ("open('/dev/shm/tinytorch-was-here', 'w')", ("landlock",)),
     "socket": ("socket.socket()", LEVELS),
     "datagrams": ("socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)", LEVELS),
     "signal to the grader": ("os.kill({pid}, 0)", LEVELS),

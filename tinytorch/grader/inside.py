@@ -64,7 +64,7 @@ class Inside:
         sys.settrace(None)
         sys.setprofile(None)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for stream in {sys.stdout, sys.stderr, *self.streams}:
+        for stream in (sys.stdout, sys.stderr, *self.streams):
             with contextlib.suppress(Exception):  # a stream of the student's own, or one that they closed
                 stream.flush()
         sys.stdout, sys.stderr = self.streams

@@ -77,7 +77,7 @@ class Level:
         return [[self.root, *self.needs, *shared], [cwd], list(DEVICES)]
 
     def _bubblewrap(self, disk_mb: int) -> list[str]:
-        binds = ["--size", str(disk_mb << 20), "--tmpfs", "/tmp"]
+        binds = [word for place in ("/tmp", "/dev/shm") for word in ("--size", str(disk_mb << 20), "--tmpfs", place)]
         for place in images.libraries():
             source = os.path.realpath(place)
             binds += ["--ro-bind", source, str(place)]

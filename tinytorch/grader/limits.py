@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cgroup", "Limits", "cgroup_roots", "kill_user"]
+__all__ = ["Cgroup", "Limits", "cgroup_roots", "children", "free_id", "kill_user", "processes"]
 
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -30,7 +30,7 @@ class Limits:
         """As RLIMIT names; `running`: processes that the same user has already."""
         return {
             "AS": self.memory_mb << 20,
-            "CPU": int(self.wall_seconds) + 1,
+            "CPU": int(self.wall_seconds) * 10,  # for what is left of a grader that was killed
             "FSIZE": self.disk_mb << 20,
             "NOFILE": self.descriptors,
             "NPROC": self.processes + running,
@@ -43,6 +43,8 @@ class Limits:
 
 def cgroup_roots() -> dict[str, Path]:
     """Where groups that limit memory and processes can be made: {"memory": ..., "pids": ...}; empty if nowhere."""
+    if not Path("/proc/self/cgroup").exists():
+        return {}
     own = dict(line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
     if (CGROUPS / "cgroup.controllers").exists():
         places = {"memory": _unified(own.get("", "/")), "pids": _unified(own.get("", "/"))}
@@ -137,3 +139,32 @@ class Cgroup:
 def kill_user(uid: int) -> None:
     """Kill every process of a user id that belongs to one sandbox alone."""
     subprocess.run(["kill", "-9", "-1"], user=uid, group=uid, extra_groups=[], stderr=subprocess.DEVNULL, check=False)
+
+
+def free_id(number: int) -> int:
+    """A user id that no account has; a container may map only the small ones."""
+    ends = [sum(map(int, line.split()[::2])) for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    start, span = (2_000_000_000, 30_000_000) if max(ends) > 2_030_000_000 else (20_000, 40_000)
+    return start + (os.getpid() * 1000 + number % 1000) % span
+
+
+def processes() -> int:
+    """Processes and threads of our own user: the limit on their number counts them all."""
+    count = 0
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            count += len(os.listdir(place / "task")) if place.stat().st_uid == os.getuid() else 0
+    return count
+
+
+def children(pid: int) -> list[int]:
+    """Processes that `pid` has started."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    if listed.exists():
+        return [int(child) for child in listed.read_text().split()]
+    found = []
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(place.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(place.parent.name))
+    return found

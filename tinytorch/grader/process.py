@@ -16,7 +16,7 @@ from typing import Any
 
 from tinytorch.grader import kernel
 from tinytorch.grader.isolation import ENVIRONMENT, Level
-from tinytorch.grader.limits import Cgroup, Limits, kill_user
+from tinytorch.grader.limits import Cgroup, Limits, children, free_id, kill_user, processes
 
 __all__ = ["Broken", "Ended", "Sandbox"]
 
@@ -67,7 +67,7 @@ class Sandbox:
         number = next(_numbers)
         self.name = f"tinytorch-{os.getpid()}-{number}"
         # An id that nobody has, so that limits on a user's processes count this sandbox alone.
-        self.uid = _free_id(number) if level.drops else None
+        self.uid = free_id(number) if level.drops else None
         self.cwd = Path(level.root).parent / self.name
         self.cgroup: Cgroup | None = None
         self._start(preload)
@@ -85,7 +85,7 @@ class Sandbox:
             os.chown(self.cwd, *(2 * [self.uid if self.uid is not None else -1]))
         pipes = {name: os.pipe() for name in ("orders", "reports", "last")}
         inner = [pipes["orders"][0], pipes["reports"][1], pipes["last"][1]]
-        running = 0 if self.uid is not None else _running()
+        running = 0 if self.uid is not None else processes()
         settings = {"fds": inner, "preload": preload, "limits": self.limits.resources(running)}
         library = Path(self.level.seen(self.level.python)).parent.parent / "lib"
         home = "/tmp" if self.level.name == "bubblewrap" else str(self.cwd)
@@ -115,7 +115,7 @@ class Sandbox:
             raise Broken(f"the sandbox did not start: {ended.status} {ended.texts['stderr'].text()[-600:]}")
         if self.level.cgroups:
             self.cgroup = Cgroup.made([Path(place) for _, place in self.level.cgroups], self.name, self.limits)
-            self.cgroup.add(self.process.pid, *_children(self.process.pid))
+            self.cgroup.add(self.process.pid, *children(self.process.pid))
 
     def do(self, order: dict[str, Any], seconds: float, hear: Callable[[bytes], bool]) -> Ended:
         """Give one order; `hear` gets each line and says whether it was the last. Dead after a status of ours."""
@@ -190,7 +190,7 @@ class Sandbox:
         """Everything in the sandbox; returns when it is dead."""
         if self.level.name == "bubblewrap":
             # The first process of a pid namespace takes all others with it, and bwrap ends when they are gone.
-            for pid in _children(self.process.pid) or [self.process.pid]:
+            for pid in children(self.process.pid) or [self.process.pid]:
                 _kill(pid)
         else:
             _kill(-self.process.pid)
@@ -223,29 +223,6 @@ class Sandbox:
         if self.cwd.exists():
             # `rm` walks without recursion and follows no link; a student may have nested folders without end.
             subprocess.run([shutil.which("rm") or "/bin/rm", "-rf", "--one-file-system", self.cwd], check=False)
-
-
-def _free_id(number: int) -> int:
-    """A user id that no account has; a container may map only the small ones."""
-    ends = [sum(map(int, line.split()[::2])) for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    start, span = (2_000_000_000, 30_000_000) if max(ends) > 2_030_000_000 else (20_000, 40_000)
-    return start + (os.getpid() * 1000 + number % 1000) % span
-
-
-def _running() -> int:
-    """Processes and threads of our own user: the limit on their number counts them all."""
-    count = 0
-    for place in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            count += len(os.listdir(place / "task")) if place.stat().st_uid == os.getuid() else 0
-    return count
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
 
 
 def _kill(pid: int) -> None:

@@ -73,10 +73,12 @@ class _Submission:
 
     def __init__(self, job: Job, limits: Limits, level: Level) -> None:
         self.job, self.limits = job, limits
-        self.end = time.monotonic() + limits.wall_seconds
+        graded = sum(step["kind"] != "cell" for step in job["steps"])
+        self.end = time.monotonic() + limits.wall_seconds + 2 * graded * job["cell_seconds"]
         self.outcome: Outcome = {"level": str(level), "steps": {}, "reports": {}, "signs": []}
         self.deaths: Counter[str] = Counter()
         self.dead: set[str] = set()  # step ids and ask keys that are not run again
+        self.late: set[str] = set()  # steps that were stopped for their time: what is left of them gets less
         self.front = 0  # the first step that is not through
         self.numbers, self.room = 0, MOST_REPORTED
 
@@ -105,7 +107,7 @@ class _Submission:
             return True
         asks = {} if step["kind"] == "cell" else self._asks(step, again)
         order = self._order(step, asks)
-        seconds = self.job["cell_seconds"] / (4 if self.deaths[step["id"]] else 1)
+        seconds = self.job["cell_seconds"] / (4 if step["id"] in self.late else 1)
         start = time.monotonic()
         ended = self._do(box, order, min(seconds, max(0.1, self.end - start)), {} if again else asks)
         if not again or not ended.alive:
@@ -113,7 +115,7 @@ class _Submission:
         if ended.alive:
             self.front = max(self.front, place + 1)
         else:
-            self._died(step, asks)
+            self._died(step, asks, ended.status == "timeout")
         return ended.alive
 
     def _asks(self, step: Step, again: bool) -> dict[str, str]:
@@ -178,8 +180,9 @@ class _Submission:
         known["stdout"] = (known["stdout"] + ended.texts["stdout"].text())[: 2 * self.limits.kept_output]
         known["stderr"] = (known["stderr"] + ended.texts["stderr"].text())[: 2 * self.limits.kept_output]
 
-    def _died(self, step: Step, asks: dict[str, str]) -> None:
+    def _died(self, step: Step, asks: dict[str, str], late: bool) -> None:
         """Decide what is left out next time: the ask that was being answered, else the whole cell."""
+        self.late |= {step["id"]} if late else set()
         self.deaths[step["id"]] += 1
         open_asks = [key for key in asks.values() if key not in self.outcome["reports"]]
         if step["kind"] == "ask" and open_asks and self.deaths[step["id"]] < MOST_DEATHS:
@@ -190,7 +193,7 @@ class _Submission:
     def _where(self, stack: str) -> str:
         """The student's line in the interpreter's last words, which may be forged: only what the source bears out is said."""
         sources = {step["id"]: step["source"] for step in self.job["steps"]}
-        for name, line in re.findall(r'File "<cell ([^"\n]+)>", line (\d+) in ', stack.rpartition("Thread")[2]):
+        for name, line in re.findall(r'File "<cell ([^"\n]+)>", line (\d{1,6}) in ', stack.rpartition("Thread")[2]):
             if name in sources and (place := _definition(sources[name], int(line))) is not None:
                 return f"your {place} (line {line})"
         return ""
@@ -220,9 +223,13 @@ def _definition(source: str, line: int) -> str | None:
     """`SGD.step` for a line in it, `cell` for one outside of any definition; None if there is no such line."""
     if line > source.count("\n") + 1:
         return None
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
     names = [
         (node.lineno, node.name)
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(tree)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         and node.lineno <= line <= (node.end_lineno or line)
     ]

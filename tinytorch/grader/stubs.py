@@ -108,4 +108,4 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def install() -> None:
     """Put the stand-ins where a notebook looks for them."""
     sys.meta_path.append(Finder())
-    builtins.__dict__.update(display=display, get_ipython=NOTHING, input=refuse, exit=leave, quit=leave)
+    builtins.__dict__.update(display=display, get_ipython=NOTHING, input=refuse, exit=leave, quit=leave, help=NOTHING)
