@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ def jupyter(folder: Path, scratch: Path, **env: str) -> Iterator[str]:
         path.write_text(json.dumps(values))
     port = free_port()
     command = [sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0",
-               "--IdentityProvider.token=", f"--LabApp.user_settings_dir={scratch / 'settings'}",
+               "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--LabApp.user_settings_dir={scratch / 'settings'}",
                f"--LabApp.workspaces_dir={scratch / 'workspaces'}", f"--ServerApp.root_dir={folder}"]  # fmt: skip
     clean = {**os.environ, "JUPYTER_CONFIG_DIR": str(scratch / "config"), "JUPYTER_DATA_DIR": str(scratch / "data"), **env}
     with (scratch / "server.log").open("w") as log:
@@ -47,7 +48,10 @@ def jupyter(folder: Path, scratch: Path, **env: str) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(20)
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
 
 
 def _wait(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -72,7 +76,7 @@ def chromium(width: int = 1280, height: int = 900) -> Iterator[Any]:
         try:
             yield page
         except BaseException:
-            page.screenshot(path="/tmp/browser-failure.png")
+            page.screenshot(path=str(Path(tempfile.gettempdir()) / "browser-failure.png"))
             raise
         finally:
             browser.close()

@@ -68,6 +68,9 @@ def test_comment_extra_credit_and_total(folder, tmp_path):
         assert "My answer: the valley is narrow." in body
         assert "all checks pass" in body or "all visible checks pass" in body, "each check's lines are shown"
         comment = page.locator(f"textarea[id='{name}-comment']")
+        # The page fills its fields when the marks arrive, and what was typed before that is lost.
+        page.locator(f"input[id='{name}_extra_credit'][placeholder='0']").wait_for()
+        page.locator(f"textarea[id='{name}-comment'][placeholder^='Type']").wait_for()
         with page.expect_response(lambda said: said.request.method == "PUT" and "/api/grade/" in said.url) as saved:
             reflection.fill("2.5")
             comment.focus()
