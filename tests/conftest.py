@@ -1,5 +1,6 @@
 """What many tests share: the repository, and a small project of its own to build and break."""
 
+import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,17 @@ def project(tmp_path, monkeypatch):
             shutil.copy(ROOT / name, tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def processor_seconds(run, times: int = 3) -> float:
+    """The least processor time that a child process took in a few runs: the machine may be busy with other things."""
+
+    def once() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        run()
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+    return min(once() for _ in range(times))
 
 
 @pytest.fixture
