@@ -70,6 +70,21 @@ def grade(
     raise typer.Exit(grade(module, course, options))
 
 
+@app.command("grade-one")
+def grade_one(
+    module: ModuleName,
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", exists=True, dir_okay=False)],
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox: a process with limits.")] = False,
+    course: Course = None,
+) -> None:
+    """One notebook in, its outcome as JSON out; nothing is written. For queues and clusters."""
+    import json
+
+    from tinytorch.course.grade import Options, grade_one
+
+    typer.echo(json.dumps(grade_one(module, notebook, course, Options(level="unsafe" if unsafe else None))))
+
+
 @app.command(epilog="Example: tinytorch feedback 08 --zip canvas")
 def feedback(
     module: ModuleName,

@@ -5,10 +5,12 @@ import json
 import os
 import pickle
 import random
+import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -21,7 +23,8 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import assignment
 from tinytorch.course.plans import plans_of, proved
 from tinytorch.course.records import Record, read_records, write_record
-from tinytorch.course.show import progress, table
+from tinytorch.course.show import progress_of, table
+from sqlalchemy.exc import SQLAlchemyError
 from tinytorch.grader import isolation, kernel, submission
 from tinytorch.grader.gradebook import Book, BookError, CellScore, backup
 from tinytorch.grader.grading import Graded, grade_bytes
@@ -29,7 +32,7 @@ from tinytorch.grader.image import needed
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.plan import Plan
 
-__all__ = ["Options", "grade"]
+__all__ = ["Options", "grade", "grade_one"]
 
 WORST = ("failed", "refused", "unreadable", "missing", "partly", "graded")
 
@@ -60,6 +63,9 @@ class Work:
     timestamp: datetime | None = None
     key: str = ""
     futures: dict[str, Any] = field(default_factory=dict)
+
+
+Done = tuple[Work, Record, dict[str, Graded] | None]
 
 
 class Run:
@@ -123,22 +129,27 @@ class Run:
         """Read what a student handed in."""
         work = Work(folder.parent.name, folder)
         names = {plan.notebook for plan in self.plans}
-        digest = hashlib.sha256(self.fingerprint.encode())
         for name in sorted(names):
             try:
-                if folder.is_symlink() or folder.parent.is_symlink():
-                    raise submission.Refused(f"{folder} is a link")
-                path, notes = submission.find(folder, name, names)
-                work.notes += notes
-                if path is None:
-                    work.status[name] = "missing"
-                    continue
-                work.files[name] = submission.read_bytes(path)
-                digest.update(name.encode() + b"\0" + work.files[name])
+                self.take_one(work, name, names)
             except submission.Refused as error:
                 work.status[name], work.notes = "refused", [*work.notes, str(error)]
-        work.timestamp, work.key = _timestamp(folder), digest.hexdigest()
+            except OSError as error:
+                work.status[name], work.notes = "failed", [*work.notes, f"{name}: {error.strerror}"]
+        parts = [self.fingerprint.encode(), *(name.encode() + data for name, data in sorted(work.files.items()))]
+        work.timestamp, work.key = _timestamp(folder), hashlib.sha256(b"\0".join(parts)).hexdigest()
         return work
+
+    def take_one(self, work: Work, name: str, names: set[str]) -> None:
+        if work.folder.is_symlink() or work.folder.parent.is_symlink():
+            raise submission.Refused(f"{work.folder.parent.name}/{work.folder.name} is a link")
+        path, notes = submission.find(work.folder, name, names)
+        work.notes += notes
+        if path is None:
+            work.status[name] = "missing"
+            work.notes += [f"there is no {name}.ipynb"]
+        else:
+            work.files[name] = submission.read_bytes(path)
 
     def known(self, work: Work) -> Record | None:
         """The record of the same answers under the same tests, where the gradebook still says the same."""
@@ -241,24 +252,83 @@ class Run:
             raise CourseError(f"{submitted}: nobody has handed in {self.assignment}")
         return folders
 
-    def records_of_all(self, folders: list[Path]) -> Iterator[Record]:
-        """Grade, in order, with a few submissions on their way at once; each is saved when it is its turn."""
-        ahead: list[tuple[Work, Record | None]] = []
-        for folder in progress(folders, "grading"):
+    def all_records(self, folders: list[Path]) -> list[Record]:
+        """Grade and save, in order. Where tests have changed, first say whose score changes, then save."""
+        changed = self.changed_tests()
+        graded = progress_of(self.outcomes(folders), len(folders))
+        if not changed or self.options.dry_run:
+            return [self.kept(*one) for one in graded]
+        print(f"changed since the last grading: {', '.join(changed)}", file=sys.stderr)
+        done = list(graded)
+        for _, record, _ in done:
+            self.say_change(record)
+        return [self.kept(*one) for one in done]
+
+    def outcomes(self, folders: list[Path]) -> Iterator[Done]:
+        """Every submission's outcome, with a few on their way at once."""
+        ahead: deque[tuple[Work, Record | None]] = deque()
+        for folder in folders:
             work = self.take(folder)
             record = self.known(work)
             if record is None:
                 self.send(work)
             ahead.append((work, record))
-            while len(ahead) > 2 * _workers(self.options):
-                yield self.finish(*ahead.pop(0))
+            if len(ahead) > 2 * _workers(self.options):
+                yield self.finish(*ahead.popleft())
         yield from (self.finish(*one) for one in ahead)
 
-    def finish(self, work: Work, record: Record | None) -> Record:
-        if record is not None:
+    def finish(self, work: Work, record: Record | None) -> Done:
+        return (work, record, None) if record else (work, *self.receive(work))
+
+    def kept(self, work: Work, record: Record, found: dict[str, Graded] | None) -> Record:
+        """Save an outcome that is new."""
+        if self.options.dry_run or found is None:
             return record
-        record, found = self.receive(work)
-        return record if self.options.dry_run else self.save(work, record, found)
+        try:
+            return self.save(work, record, found)
+        except SQLAlchemyError as error:
+            note = f"the gradebook could not be written: {str(error).splitlines()[0]}"
+            return Record(work.student, "failed", None, record.max_score, eye=[note])
+
+    def changed_tests(self) -> list[str]:
+        now = self.tests()
+        before = [record.more["tests"] for record in self.records.values() if "tests" in record.more]
+        return sorted({name for tests in before for name in now if tests.get(name) != now[name]})
+
+    def say_change(self, record: Record) -> None:
+        old = self.records.get(record.student)
+        new = {name: sum(cell["score"] or 0 for cell in cells.values()) for name, cells in record.more["cells"].items()}
+        was = (
+            {
+                name: sum(cell["score"] or 0 for cell in cells.values())
+                for name, cells in old.more.get("cells", {}).items()
+            }
+            if old
+            else {}
+        )
+        if was and sum(new.values()) != sum(was.values()):
+            print(f"{record.student}: {sum(was.values()):g} -> {sum(new.values()):g}", file=sys.stderr)
+
+    def differences(self, record: Record) -> Iterator[str]:
+        """Where a score is another one than the gradebook's, and why."""
+        for name, cells in record.more["cells"].items():
+            stands = self.book.auto_scores(record.student, name)
+            for cell, found in cells.items():
+                if found["graded"] and cell in stands and stands[cell] != found["score"]:
+                    why = (
+                        next(iter(found["error"].strip().splitlines()[-1:]), "")
+                        or _failed(found)
+                        or "every check passes here"
+                    )
+                    yield f"{record.student} {name}/{cell}: gradebook {_mark(stands[cell])}, here {_mark(found['score'])}: {why}"
+
+
+def _failed(cell: dict[str, Any]) -> str:
+    return ", ".join(line["name"] for line in cell["lines"] if not line["passed"])
+
+
+def _mark(score: float | None) -> str:
+    return "waits for a person" if score is None else f"{score:g}"
 
 
 def _cell(cell: Any) -> dict[str, Any]:
@@ -337,13 +407,33 @@ def grade(name: str, course: Path | None = None, options: Options | None = None)
         run.start(stack)
         if not options.dry_run:
             backup(run.config.gradebook)
-        records = list(run.records_of_all(folders))
-    _print(run, records)
+        records = run.all_records(folders)
+        differences = [text for record in records for text in run.differences(record)] if options.dry_run else []
+    _print(run, records, differences)
     return int(any(record.eye for record in records))
 
 
-def _print(run: Run, records: list[Record]) -> None:
+def grade_one(name: str, notebook: Path, course: Path | None = None, options: Options | None = None) -> dict[str, Any]:
+    """One notebook's outcome as data, with nothing written: for queues and other machines."""
+    run = Run(name, course, replace(options or Options(), dry_run=True, workers=1))
+    with ExitStack() as stack:
+        run.start(stack)
+        work = Work(notebook.stem, notebook.parent)
+        plan = next((plan for plan in run.plans if plan.notebook == notebook.stem), run.plans[0])
+        try:
+            work.files[plan.notebook] = submission.read_bytes(notebook)
+        except submission.Refused as error:
+            work.status[plan.notebook], work.notes = "refused", [str(error)]
+        run.send(work)
+        return asdict(run.receive(work)[0])
+
+
+def _print(run: Run, records: list[Record], differences: list[str]) -> None:
     if run.options.as_json:
         print(json.dumps([asdict(record) for record in records]))
-    else:
-        table(records)
+        return
+    table(records)
+    about = [str(run.level), f"configuration: {', '.join(map(str, run.config.files)) or 'none'}"]
+    for plan in run.plans:
+        about += [f"unprotected: {plan.notebook}/{cell}: {why}" for cell, why in plan.unprotected.items()]
+    print("\n".join([*differences, *about]))

@@ -1,13 +1,16 @@
 """One notebook from bytes to scores: a pure function of the plan and of what was handed in."""
 
+import atexit
 import functools
 import pickle
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from tinytorch.grader import paper, sandbox, submission
+from tinytorch.grader import isolation, paper, sandbox, submission
 from tinytorch.grader import plan as plans
 from tinytorch.grader.job import Job, Outcome, StepOutcome
 from tinytorch.grader.plan import Plan, whole_score
@@ -71,7 +74,8 @@ def grade(plan: Plan, data: bytes, run: Run, judge: plans.Judge, checksums: Chec
         if cell.get("grade") or cell.get("solution_cell")
     }
     status = "partly" if any(cell.stopped for cell in cells.values()) or _stopped(merged, outcome) else "graded"
-    graded = Graded(status, cells, student.notes + _stopped(merged, outcome), outcome["signs"], outcome["level"])
+    notes = [note[:300] for note in _stopped(merged, outcome) + student.notes][:40]
+    graded = Graded(status, cells, notes, outcome["signs"], outcome["level"])
     graded.book = paper.executed(merged, outcome, cells, checksums)
     graded.inside = sum(step.get("seconds", 0.0) for step in outcome["steps"].values())
     graded.seconds = time.perf_counter() - begin
@@ -139,11 +143,24 @@ def _opened(packed: bytes) -> tuple[Plan, plans.Judge]:
     return plan, plans.Judge(plan)
 
 
+@functools.lru_cache(maxsize=1)
+def _here(level: isolation.Level) -> isolation.Level:
+    """The same level on this machine, which may not be the one that the run began on."""
+    if Path(level.root).is_dir():
+        return level
+    packages = ("numpy",) if level.without else None
+    return _made.enter_context(isolation.level(level.name, level.without, packages))
+
+
+_made = ExitStack()
+atexit.register(_made.close)
+
+
 def grade_bytes(packed: bytes, data: bytes, limits: Any, level: Any, checksums: Checksums) -> Graded:
     """`grade` for any executor: everything that it needs are arguments that can be sent."""
     plan, judge = _opened(packed)
     try:
-        return grade(plan, data, lambda job: sandbox.run(job, limits, level), judge, checksums)
+        return grade(plan, data, lambda job: sandbox.run(job, limits, _here(level)), judge, checksums)
     except plans.PlanError:
         judge.close()
         _opened.cache_clear()
