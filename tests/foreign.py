@@ -12,7 +12,12 @@ Notebook = dict[str, Any]
 
 def notebook(text: str) -> Notebook:
     """A source from cells that begin `# %% kind id points`; kinds: free, given, answer, test, manual, skip."""
-    return {"cells": [_cell(part) for part in text.split("# %% ")[1:]], "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 4}
+    return {
+        "cells": [_cell(part) for part in text.split("# %% ")[1:]],
+        "metadata": KERNEL,
+        "nbformat": 4,
+        "nbformat_minor": 4,
+    }
 
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
@@ -40,7 +45,9 @@ def answered(source: Notebook, **answers: str) -> Notebook:
     return source | {"cells": cells}
 
 
-def course(folder: Path, assignment: str, sources: dict[str, Notebook], students: dict[str, dict[str, Notebook]]) -> Path:
+def course(
+    folder: Path, assignment: str, sources: dict[str, Notebook], students: dict[str, dict[str, Notebook]]
+) -> Path:
     """A course directory in nbgrader's layout."""
     for name, source in sources.items():
         _write(folder / "source" / assignment / f"{name}.ipynb", source)

@@ -1,5 +1,6 @@
 """`grade`: every submission of an assignment into the gradebook, each in a sandbox of its own."""
 
+import functools
 import hashlib
 import json
 import os
@@ -107,6 +108,8 @@ class Run:
         try:
             return Book(self.config.gradebook, self.assignment)
         except BookError as error:
+            if self.options.dry_run:
+                raise CourseError(str(error)) from error
             from tinytorch.course.register import register
 
             if problem := register(self.config, self.settings, self.assignment):
@@ -121,7 +124,8 @@ class Run:
         from tinytorch.grader import sandbox
 
         kept = self.settings.course / "plans" / self.assignment / f"{plan.notebook}.json"
-        return pickle.dumps(proved(plan, lambda job: sandbox.run(job, self.limits, self.level), kept))
+        run = functools.partial(sandbox.run, limits=self.limits, level=self.level)
+        return pickle.dumps(proved(plan, run, kept, write_it=not self.options.dry_run))
 
     # -- one submission
 

@@ -1,0 +1,138 @@
+"""Splitting graded cells: what is asked of the student's code, what stays with the grader, what cannot be split."""
+
+import contextlib
+import json
+
+import pytest
+from foreign import notebook
+
+from tinytorch.grader.plan import Judge, Plan, job, make, read
+
+ANSWERS = """
+# %% given setup
+import numpy as np
+X = np.arange(3.0)
+# %% answer a
+def f(n):
+    ### BEGIN SOLUTION
+    return n * n
+    ### END SOLUTION
+class Box:
+    def __init__(self, value):
+        self.value = value
+names = ["a"]
+"""
+
+
+def planned(tmp_path, cell, answers=ANSWERS):
+    path = tmp_path / "nb.ipynb"
+    path.write_text(json.dumps(notebook(f"{answers}# %% test t 2\n{cell}")))
+    return make(Plan("ps", "nb", read(path), 7, str(tmp_path)))
+
+
+SPLIT = {
+    "assert": ("assert f(3) == 9", ["f(3)"]),
+    "both sides": ("assert f(3) == f(-3)", ["f(3)", "f(-3)"]),
+    "own values go in by value": ("x = 4\nassert f(x) == x ** 2", ["f(x) with x"]),
+    "a loop": ("for n, want in [(1, 1), (2, 4)]:\n    assert f(n) == want", ["f(n) with n", "f(n) with n"]),
+    "a comprehension": ("assert all(f(n) == n ** 2 for n in range(2))", ["f(n) with n", "f(n) with n"]),
+    "an assignment": ("r = f(2)\nassert r == 4", ["run r = f(2)", "r"]),
+    "numpy judges": ("np.testing.assert_allclose(f(X), X ** 2)", ["f(X)"]),
+    "an object": ("b = Box(3)\nassert b.value == 3", ["run b = Box(3)", "b.value"]),
+    "about objects": ("assert isinstance(Box(1), Box)", ["isinstance(Box(1), Box)"]),
+    "an effect": (
+        "data = [2]\nnames.extend(data)\nassert names == ['a', 2]",
+        ["run names.extend(data) with data", "names"],
+    ),
+    "a helper": ("def twice(n):\n    return f(f(n))\nassert twice(2) == 16", ["twice(2)"]),
+    "a judging helper": ("def check(n, want):\n    assert f(n) == want\ncheck(1, 1)\ncheck(2, 4)", ["f(n) with n"] * 2),
+    "a seed is set on both sides": ("np.random.seed(0)\nassert f(1) == 1", ["run np.random.seed(0)", "f(1)"]),
+    "partial credit": ("score = 0\nif f(1) == 1:\n    score += 1\nscore", ["f(1)"]),
+    "a check": ("checks.check('x', 2, fed='', got=lambda: f(2), want=4)", None),
+}
+
+
+@pytest.mark.parametrize("name", SPLIT)
+def test_what_is_asked(tmp_path, name):
+    cell, wanted = SPLIT[name]
+    if wanted is None:
+        cell = f"from tinytorch.checks import Checks\nchecks = Checks('x', points=2)\n{cell}\nchecks.score()"
+        wanted = ["f(2)"]
+    step = planned(tmp_path, cell).steps["t"]
+    assert "whole" not in step, step["whole"]
+    assert [said(ask) for ask in step["asks"]] == wanted
+
+
+def said(ask):
+    what = ask.get("expr") or f"run {ask['run']}"
+    return what + (f" with {', '.join(ask['inputs'])}" if ask["inputs"] else "")
+
+
+WHOLE = {
+    "try": "try:\n    f('a')\nexcept TypeError:\n    pass\nelse:\n    raise AssertionError",
+    "with": "import io, contextlib\nwith contextlib.redirect_stdout(io.StringIO()) as out:\n    f(1)\nassert out.getvalue() == ''",
+    "assert_raises": "np.testing.assert_raises(TypeError, f, 'a')\nassert True",
+    "del": "del names",
+    "last value": "f(3)",
+    "values that go back": "for n in f(3):\n    assert f(n) == 1",
+    "a reported value decides": "if f(1) == 1:\n    assert f(2) == 4",
+    "syntax": "assert f(",
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_runs_whole_says_why(tmp_path, name):
+    plan = planned(tmp_path, WHOLE[name])
+    assert list(plan.unprotected) == ["t"]
+    assert plan.unprotected["t"]
+
+
+SECRET = """from tinytorch.checks import Checks, hidden_inputs
+checks = Checks("f", points=2)
+checks.check("one", 1, fed="2", got=lambda: f(2), want=4, slips={"twice 1717": 1717})
+### BEGIN HIDDEN TESTS
+def oracle(n):
+    return n ** 2 + 0 * 424242
+n = 1000
+checks.check("hidden: large", 1, fed="1000", got=lambda: f(n), want=oracle(n), slips={"no": 31337})
+assert f(5) == 25 + 0 * 55555
+### END HIDDEN TESTS
+checks.score()
+"""
+
+
+def test_nothing_that_is_expected_enters_the_sandbox(tmp_path):
+    plan = planned(tmp_path, SECRET)
+    assert not plan.unprotected
+    text = json.dumps(job(plan, [cell for cell in plan.cells if cell["id"]]))
+    assert "f(n)" in text and "1000" in text
+    for secret in ("424242", "oracle", "31337", "1717", "55555", "1000000", "want", "HIDDEN"):
+        assert secret not in text
+
+
+def test_absurd_values_cost_their_own_cell_only(tmp_path, monkeypatch):
+    cells = "value = f(9)\nassert value ** value ** value > 0\n# %% test u 1\nassert f(2) == 4\n# %% test v 1\nfor i in range(f(3)):\n    pass"
+    plan = planned(tmp_path, cells)
+    with contextlib.closing(Judge(plan)) as judge:
+        keys = {ask["key"]: 4 for step in plan.steps.values() for ask in step["asks"]}
+        reports = {key: {"value": {"int": hex(10**300)} if key[0] in "tv" else value} for key, value in keys.items()}
+        verdicts = judge.verdicts(reports)
+    assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 1.0, "v": 0.0}
+
+
+FORGED = [
+    {},
+    {"value": {"array": ["|O8", [1], ""]}},
+    {"value": {"no": 1}},
+    {"opaque": "an object"},
+    {"error": "boom"},
+    {"value": True},
+]
+
+
+@pytest.mark.parametrize("report", FORGED, ids=str)
+def test_forged_reports_fail_their_check(tmp_path, report):
+    plan = planned(tmp_path, "assert f(3) == 9")
+    with contextlib.closing(Judge(plan)) as judge:
+        assert judge.verdicts({"t/0/1/0": report})["t"]["score"] == 0.0
+        assert judge.verdicts({"t/0/1/0": {"value": 9}})["t"]["score"] == 2.0
