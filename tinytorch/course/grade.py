@@ -22,7 +22,7 @@ from tinytorch.course import settings as ini
 from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import assignment
-from tinytorch.course.plans import plans_of, proved
+from tinytorch.course.plans import graded_cells, plans_of, proved
 from tinytorch.course.records import Record, read_records, write_record
 from tinytorch.course.show import progress_of, table
 from sqlalchemy.exc import SQLAlchemyError
@@ -105,16 +105,24 @@ class Run:
         return needed(cell["source"] for cell in cells if cell["type"] == "code" and not cell["skip"])
 
     def _book(self) -> Book:
+        """The gradebook, with the assignment entered if it is new to it."""
         try:
-            return Book(self.config.gradebook, self.assignment)
+            book = Book(self.config.gradebook, self.assignment)
+            missing = _unknown(book, self.config.folders["source"] / self.assignment)
         except BookError as error:
-            if self.options.dry_run:
-                raise CourseError(str(error)) from error
-            from tinytorch.course.register import register
+            missing = str(error)
+        if not missing:
+            return book
+        from tinytorch.course.register import register
 
-            if problem := register(self.config, self.settings, self.assignment):
-                raise CourseError(f"{error}; and it cannot be entered: {problem}") from error
-            return Book(self.config.gradebook, self.assignment)
+        problem = (
+            "a dry run enters nothing"
+            if self.options.dry_run
+            else register(self.config, self.settings, self.assignment)
+        )
+        if problem:
+            raise CourseError(f"{missing}, and it cannot be entered: {problem}")
+        return Book(self.config.gradebook, self.assignment)
 
     def _checksums(self, plan: Plan) -> dict[str, str]:
         found = {cell["id"]: self.book.checksum(plan.notebook, cell["id"]) for cell in plan.cells if cell["id"]}
@@ -333,6 +341,16 @@ def _failed(cell: dict[str, Any]) -> str:
 
 def _mark(score: float | None) -> str:
     return "waits for a person" if score is None else f"{score:g}"
+
+
+def _unknown(book: Book, source: Path) -> str:
+    """Which of the source's graded cells the gradebook does not know; empty if it knows all."""
+    for path in sorted(source.glob("*.ipynb")):
+        own = book.notebooks.get(path.stem)
+        known = {name for notebook, kind, name in book.cells if notebook == own and kind == "GradeCell"}
+        if absent := [name for name in graded_cells(path) if name not in known]:
+            return f"the gradebook does not know {path.stem}/{absent[0]}"
+    return ""
 
 
 def _cell(cell: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
 from tinytorch.grader.plan import Plan, PlanError, Run, make, read
 
-__all__ = ["plans_of", "proved"]
+__all__ = ["graded_cells", "plans_of", "proved"]
 
 MOST = 20_000_000  # bytes of files beside the notebooks
 Stored = Callable[[str, str], str | None]
@@ -28,6 +28,16 @@ def plans_of(folder: Path, assignment: str, seed: int, seconds: float, stored: S
         return [_plan(path, assignment, seed, seconds, stored, files) for path in notebooks]
     except (PlanError, ValueError, KeyError, TypeError) as error:
         raise CourseError(f"{folder}: {error}") from error
+
+
+def graded_cells(path: Path) -> list[str]:
+    """The ids of a source notebook's graded cells."""
+    try:
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        about = [cell["metadata"].get("nbgrader") or {} for cell in cells]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CourseError(f"{path}: this is no notebook of format 4") from error
+    return [one["grade_id"] for one in about if one.get("grade")]
 
 
 def _plan(path: Path, assignment: str, seed: int, seconds: float, stored: Stored, files: dict[str, str]) -> Plan:

@@ -1,0 +1,307 @@
+"""`tinytorch grade` on a course that is not ours: what is read, kept, resumed and written."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from foreign import answered, course, notebook, scores
+
+from tinytorch.course import grade as grading
+from tinytorch.course.grade import Options, grade
+from tinytorch.course.nbgrader import gradebook
+
+pytest.importorskip("nbgrader")
+
+SOURCE = notebook("""
+# %% given setup
+import numpy as np
+# %% answer square
+def square(n):
+    ### BEGIN SOLUTION
+    return n * n
+    ### END SOLUTION
+# %% test test-square 4
+assert square(3) == 9
+### BEGIN HIDDEN TESTS
+assert square(5) == 25
+### END HIDDEN TESTS
+# %% answer cube
+def cube(n):
+    ### BEGIN SOLUTION
+    return n ** 3
+    ### END SOLUTION
+# %% test test-cube 2
+assert cube(2) == 8
+# %% manual essay 3
+### BEGIN SOLUTION
+"because"
+### END SOLUTION
+""")
+WRONG = answered(SOURCE, square="def square(n):\n    return 9")
+RIGHT = answered(SOURCE, essay="'mine'")
+
+
+def edited(change):
+    """The right submission with its JSON changed."""
+    book = json.loads(json.dumps(RIGHT))
+    return change(book) or book
+
+
+def old_format(book):
+    cells = [{**cell, "input": cell["source"], "language": "python"} for cell in book["cells"]]
+    return {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {},
+        "worksheets": [{"cells": [c for c in cells if c.pop("source")]}],
+    }
+
+
+def each_cell(**values):
+    return lambda book: [cell.update(values) for cell in book["cells"]] and None
+
+
+def stripped(book):
+    for cell in book["cells"]:
+        cell["metadata"] = {}
+
+
+def doubled(book):
+    wrong = json.loads(json.dumps(WRONG["cells"][1]))
+    book["cells"].insert(1, wrong)
+
+
+def edited_test(book):
+    for cell in book["cells"]:
+        if cell["metadata"]["nbgrader"]["grade_id"].startswith("test"):
+            cell["source"] = "assert False"
+
+
+def with_magics(book):
+    book["cells"].insert(
+        0, {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": MAGICS}
+    )
+    book["cells"][2]["source"] = "%%time\n" + book["cells"][2]["source"]
+
+
+MAGICS = "%matplotlib inline\nfiles = !ls\n!pip install torch\nimport os\n%timeit sum([1])\n%time kept = 3\nos?\ndisplay(kept)\nassert kept == 3"
+
+READ = {
+    "right": (RIGHT, 6, ""),
+    "wrong": (WRONG, 2, ""),
+    "nbformat 3": (edited(old_format), 6, "format 3"),
+    "stripped metadata": (edited(stripped), 6, "lost their nbgrader metadata"),
+    "the last copy counts": (edited(doubled), 6, "the last copy counts"),
+    "tests are ours": (edited(edited_test), 6, ""),
+    "retyped": (edited(each_cell(cell_type="markdown")), 6, "was read as code"),
+    "raw": (edited(each_cell(cell_type="raw")), 6, "was read as code"),
+    "magics": (edited(with_magics), 6, "means nothing here"),
+    "no tests at all": (
+        edited(lambda book: {**book, "cells": [c for c in book["cells"] if "test" not in str(c["metadata"])]}),
+        6,
+        "",
+    ),
+    "no cells": (edited(lambda book: {**book, "cells": []}), 0, "is missing"),
+    "odd cells": (edited(lambda book: {**book, "cells": [None, 3, {}, {"source": 5}, *book["cells"]]}), 6, ""),
+    "latin-1": (json.dumps(RIGHT).replace("def square", "# caf\u00e9\\ndef square").encode("latin-1"), 6, "latin-1"),
+    "not json": (b"{", None, "no notebook"),
+    "empty": (b"", None, "no notebook"),
+    "a list": (b"[]", None, "no notebook"),
+    "deep": (b"[" * 100_000, None, "no notebook"),
+    "no cells key": (b"{}", None, "no cells"),
+    "cells is text": (b'{"cells": "x"}', None, "no cells"),
+}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """All of READ, and what is no plain file, graded in one run."""
+    folder = course(tmp_path_factory.mktemp("read") / "c", "ps", {"nb": SOURCE}, {})
+    for number, (book, _, _) in enumerate(READ.values()):
+        data = book if isinstance(book, bytes) else json.dumps(book).encode()
+        _hand_in(folder, f"s{number:02}", data)
+    place = _hand_in(folder, "renamed", json.dumps(RIGHT).encode())
+    place.rename(place.with_name("nb (1) final.ipynb"))
+    link = _hand_in(folder, "link", b"")
+    link.unlink()
+    link.symlink_to(folder / "submitted" / "s00" / "ps" / "nb.ipynb")
+    (folder / "submitted" / "linked").symlink_to(folder / "submitted" / "s00")
+    _hand_in(folder, "large", b" " * 50_000_001)
+    (folder / "submitted" / "nothing" / "ps").mkdir(parents=True)
+    (folder / "submitted" / "folder" / "ps" / "nb.ipynb").mkdir(parents=True)
+    assert run(folder) == 1
+    return folder
+
+
+def _hand_in(folder, student, data):
+    place = folder / "submitted" / student / "ps" / "nb.ipynb"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(data)
+    return place
+
+
+def run(folder, **options):
+    return grade("ps", folder, Options(**{"workers": 1, "level": "unsafe", **options}))
+
+
+def record(folder, student):
+    return json.loads((folder / "records" / "ps" / f"{student}.json").read_text())
+
+
+@pytest.mark.parametrize("number", range(len(READ)), ids=list(READ))
+def test_what_can_be_read_is_read(graded, number):
+    _, score, said = list(READ.values())[number]
+    found = record(graded, f"s{number:02}")
+    assert found["score"] == score, found
+    assert found["status"] == ("unreadable" if score is None else "graded")
+    assert said in " ".join(found["notes"] + found["eye"])
+
+
+STATUS = {
+    "renamed": "graded",
+    "link": "refused",
+    "linked": "refused",
+    "large": "refused",
+    "nothing": "missing",
+    "folder": "refused",
+}
+
+
+@pytest.mark.parametrize("student", STATUS)
+def test_what_is_no_plain_file(graded, student):
+    found = record(graded, student)
+    assert (found["status"], found["score"]) == (STATUS[student], 6 if student == "renamed" else None)
+    assert found["notes"] + found["eye"]
+
+
+def test_the_executed_notebook_is_one_that_nbformat_takes(graded):
+    import nbformat
+
+    book = nbformat.read(graded / "autograded" / "s01" / "ps" / "nb.ipynb", 4)
+    nbformat.validate(book)
+    shown = {cell.metadata.nbgrader.grade_id: cell for cell in book.cells}
+    assert [output.output_type for output in shown["test-square"].outputs] == ["error"]
+    assert "square(5) gave 9" in "\n".join(shown["test-square"].outputs[0].traceback)
+    assert shown["test-cube"].outputs == []
+
+
+def test_a_manual_answer_waits_for_a_person(graded):
+    assert scores(graded, "ps")["s00"]["nb/essay"] is None
+    assert record(graded, "s00")["more"]["waiting"] == 1
+
+
+# -- again
+
+
+@pytest.fixture
+def small(tmp_path):
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}, "bob": {"nb": WRONG}})
+    assert run(folder) == 0
+    return folder
+
+
+def digest(folder):
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_the_second_run_grades_nothing_again(small, monkeypatch):
+    monkeypatch.setattr(grading, "grade_bytes", None)
+    assert run(small) == 0
+    with pytest.raises(TypeError):
+        (small / "records" / "ps" / "ann.json").unlink()
+        grading.grade_bytes()
+
+
+def test_a_dry_run_writes_nothing_and_says_the_differences(small, capsys):
+    with gradebook(f"sqlite:///{small / 'gradebook.db'}") as book:
+        book.find_grade("test-square", "nb", "ps", "bob").auto_score = 4
+        book.db.commit()
+    before = digest(small)
+    run(small, dry_run=True)
+    assert digest(small) == before
+    assert "bob nb/test-square: gradebook 4, here 0" in capsys.readouterr().out
+
+
+def test_manual_scores_stay(small):
+    with gradebook(f"sqlite:///{small / 'gradebook.db'}") as book:
+        book.find_grade("essay", "nb", "ps", "bob").manual_score = 2.5
+        book.find_grade("test-square", "nb", "ps", "bob").manual_score = 1
+        book.find_comment("square", "nb", "ps", "bob").manual_comment = "nearly"
+        book.db.commit()
+    shutil.rmtree(small / "records")
+    assert run(small) == 0
+    with gradebook(f"sqlite:///{small / 'gradebook.db'}") as book:
+        grades = book.find_grade("essay", "nb", "ps", "bob"), book.find_grade("test-square", "nb", "ps", "bob")
+        assert [grade.manual_score for grade in grades] == [2.5, 1]
+        assert [grade.needs_manual_grade for grade in grades] == [True, True]
+        assert book.find_comment("square", "nb", "ps", "bob").manual_comment == "nearly"
+        assert book.find_submission("ps", "bob").score == 2.5 + 1 + 2
+    assert record(small, "bob")["score"] == 5.5
+
+
+def test_a_changed_test_says_first_whose_score_changes(small, capsys):
+    source = json.loads(json.dumps(SOURCE).replace("cube(2) == 8", "cube(2) == 80"))
+    (small / "source" / "ps" / "nb.ipynb").write_text(json.dumps(source))
+    run(small)
+    said = capsys.readouterr().err
+    assert "changed since the last grading: nb/test-cube" in said
+    assert "ann: 6 -> 4" in said and "bob: 2 -> 0" in said
+
+
+def test_the_audit_compares_two_runs(tmp_path):
+    lucky = answered(SOURCE, square="import os\ndef square(n):\n    return n * n + os.urandom(1)[0] % 128")
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}, "dan": {"nb": lucky}})
+    run(folder, audit=True)
+    assert record(folder, "ann")["eye"] == []
+
+
+PLUGIN = """
+from nbgrader.plugins import BasePlugin
+
+class Half(BasePlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return score / 2 if total_seconds_late > 3600 else None
+"""
+LATE = {
+    "nothing": ("", 6, "2026-02-03 10:00:00 UTC"),
+    "zero": ("c.LateSubmissionPlugin.penalty_method = 'zero'", 0, "2026-02-03 10:00:00 UTC"),
+    "in time": ("c.LateSubmissionPlugin.penalty_method = 'zero'", 6, "2026-02-01 10:00:00 UTC"),
+    "in time elsewhere": ("c.LateSubmissionPlugin.penalty_method = 'zero'", 6, "2026-02-02 13:30:00 +0200"),
+    "a plugin": ("c.AssignLatePenalties.plugin_class = 'late.Half'", 3, "2026-02-03 10:00:00 UTC"),
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_late_work(tmp_path, name):
+    line, score, when = LATE[name]
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
+    (folder / "late.py").write_text(PLUGIN)
+    (folder / "nbgrader_config.py").write_text(f"c = get_config()\n{line}\n")
+    (folder / "submitted" / "ann" / "ps" / "timestamp.txt").write_text(when)
+    with gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+        book.update_or_create_assignment("ps", duedate="2026-02-02 12:00:00 UTC")
+    assert run(folder) == 0
+    assert record(folder, "ann")["score"] == score
+
+
+def test_what_is_not_there_is_said(tmp_path, tinytorch):
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
+    before = digest(folder)
+    done = tinytorch("grade", "nowhere", "--course", folder, cwd=ROOT)
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
+    assert digest(folder) == before
+
+
+def test_grade_one_is_json(tmp_path, tinytorch):
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
+    run(folder)
+    before = digest(folder)
+    done = tinytorch(
+        "grade-one", "ps", Path(folder / "submitted" / "ann" / "ps" / "nb.ipynb"), "--course", folder, "--unsafe"
+    )
+    assert json.loads(done.stdout)["score"] == 6
+    assert digest(folder) == before
