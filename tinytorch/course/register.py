@@ -16,6 +16,8 @@ def register(config: CourseConfig, settings: Settings, assignment: str) -> str:
         return f"{config.folders['source'] / assignment} does not exist"
     with TemporaryDirectory() as scratch:
         (Path(scratch) / "source").symlink_to(config.folders["source"].absolute())
+        for beside in config.folders["source"].parent.glob("*.yml"):  # the templates of generated tests
+            (Path(scratch) / beside.name).symlink_to(beside.absolute())
         return _generate(config, settings, assignment, scratch)
 
 

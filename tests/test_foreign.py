@@ -1,0 +1,110 @@
+"""Courses that are not ours: the same score as nbgrader's on every answer, and what cannot be protected is marked."""
+
+import json
+import re
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from foreign import answered, by_nbgrader, copied, course, notebook, scores
+
+from tinytorch.course.grade import Options, grade
+
+pytest.importorskip("nbgrader")
+
+IDIOMS = notebook((Path(__file__).parent / "idioms.txt").read_text("utf-8"))
+WRONG = {
+    "square": "def square(n):\n    return n + n",
+    "in_place": "def sort_in_place(v):\n    return sorted(v)",
+    "pure": "def reversed_copy(v):\n    v.reverse()\n    return v",
+    "stack": "class Stack(list):\n    push = list.append",
+    "point": "def midpoint(p, q):\n    return Point(p.x, p.y)",
+    "constants": "answer = 41\nnames = ('a', 'b')",
+    "frequency": "def frequency(t):\n    return {}",
+    "tuple": "def minmax(xs):\n    return max(xs), min(xs)",
+    "gen": "def evens(n):\n    return [2*i for i in range(n)]",
+    "printed": "def greet(name):\n    print('hi')",
+}
+ODD = {
+    "square": "def square(n):\n    if isinstance(n, str):\n        raise ValueError(n)\n    return n ** 2 if hasattr(n, 'shape') else float(n) ** 2",
+    "pure": "def reversed_copy(v):\n    return list(reversed(v))",
+    "gen": "def evens(n):\n    return iter([2*i for i in range(n)])",
+    "tuple": "def minmax(xs):\n    return [min(xs), max(xs)]",
+    "constants": "answer = 42.0\nnames = list('ab')",
+}
+# What no grader can judge from plain data, and why each of them stands here: errors that are wanted (raises, unittest),
+# printed text (captured), a deleted name, an object compared by its own __eq__, a student's value as the score.
+UNPROTECTED = {
+    "raises-try",
+    "raises-numpy",
+    "unittest",
+    "captured",
+    "deleted",
+    "opaque-equal",
+    "last-student",
+    "branches",
+}
+
+
+def stubs(source):
+    answers = {}
+    for cell in source["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("solution"):
+            text = re.sub(
+                r"( *)### BEGIN SOLUTION.*?### END SOLUTION",
+                r"\1raise NotImplementedError()",
+                cell["source"],
+                flags=re.S,
+            )
+            answers[cell["metadata"]["nbgrader"]["grade_id"].replace("-", "_")] = text
+    return answers
+
+
+def compare(folder, tmp_path, assignment):
+    """nbgrader's scores and ours, each from its own copy of the course."""
+    theirs, ours = copied(folder, tmp_path / "nbgrader"), copied(folder, tmp_path / "ours")
+    grade(assignment, ours, Options(workers=2, level="unsafe"))
+    return by_nbgrader(theirs, assignment), scores(ours, assignment)
+
+
+@pytest.mark.slow
+def test_idioms_of_foreign_tests_score_as_in_nbgrader(tmp_path):
+    answers = {"perfect": {}, "blank": stubs(IDIOMS), "wrong": WRONG, "odd": ODD}
+    students = {name: {"nb": answered(IDIOMS, **changed)} for name, changed in answers.items()}
+    wanted, found = compare(course(tmp_path / "c", "ps", {"nb": IDIOMS}, students), tmp_path, "ps")
+    assert found == wanted
+    assert sum(score or 0 for score in wanted["perfect"].values()) == 55
+
+
+def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
+    folder = course(tmp_path / "c", "ps", {"nb": IDIOMS}, {"ann": {"nb": answered(IDIOMS)}})
+    grade("ps", folder, Options(workers=1, level="unsafe"))
+    record = json.loads((folder / "records" / "ps" / "ann.json").read_text())
+    assert set(record["more"]["unprotected"]["nb"]) == UNPROTECTED
+    assert record["score"] == 55
+    said = capsys.readouterr().out
+    assert all(f"unprotected: nb/{name}: " in said for name in UNPROTECTED)
+
+
+DOCUMENTATION = Path(next(iter(find_spec("nbgrader").submodule_search_locations))) / "docs" / "source" / "user_guide"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ps1", "ps1_autotest"])
+def test_nbgraders_own_sample_assignment(tmp_path, name):
+    """The one of its documentation, which `nbgrader quickstart` copies: as it is, answered, blank, and by two students."""
+    folder = tmp_path / "c"
+    shutil.copytree(DOCUMENTATION / "source" / name, folder / "source" / "ps1")
+    if name == "ps1_autotest":
+        shutil.copy(DOCUMENTATION / "autotests.yml", folder)
+    students = {
+        "perfect": f"source/{name}",
+        "blank": "release/ps1",
+        "bitdiddle": "submitted/bitdiddle/ps1",
+        "hacker": "submitted/hacker/ps1",
+    }
+    for student, place in students.items():
+        shutil.copytree(DOCUMENTATION / place, folder / "submitted" / student / "ps1")
+    wanted, found = compare(folder, tmp_path, "ps1")
+    assert found == wanted
