@@ -107,4 +107,8 @@ def test_nbgraders_own_sample_assignment(tmp_path, name):
     for student, place in students.items():
         shutil.copytree(DOCUMENTATION / place, folder / "submitted" / student / "ps1")
     wanted, found = compare(folder, tmp_path, "ps1")
+    if name == "ps1_autotest":  # these students' notebooks lack a cell; nbgrader leaves its score out, ours is 0
+        wanted, found = (
+            {who: {c: s or 0 for c, s in marks.items()} for who, marks in both.items()} for both in (wanted, found)
+        )
     assert found == wanted
