@@ -368,7 +368,7 @@ def log(a: Any) -> Variable:
 
 
 def relu(a: Any) -> Variable:
-    """The larger of a and 0."""
+    """The larger of a and 0; the slope at 0 is 0."""
     a = variable(a)
     x = a.data.data
     return record(np.maximum(x, 0), (a, lambda g: g * (x > 0)))
