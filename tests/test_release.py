@@ -11,6 +11,7 @@ from conftest import ROOT
 
 from tinytorch.course.clean import leaks
 from tinytorch.course.errors import CourseError
+from tinytorch.course.modules import every
 from tinytorch.course.release import release
 from tinytorch.course.stubs import region_names
 
@@ -50,6 +51,12 @@ def text(cell: dict) -> str:
 
 def by_id(notebook: dict, name: str) -> dict:
     return next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == name)
+
+
+@pytest.mark.parametrize("name", [module.name for module in every() if module.name != "08_optimizers"])
+def test_the_other_modules_release_is_clean(course, name):
+    assert release(name).is_file()  # refused otherwise
+    assert {path.suffix for path in Path("course/release", name).rglob("*")} == {".ipynb"}
 
 
 def test_the_release_is_clean(released):
