@@ -72,6 +72,10 @@ def test_comment_extra_credit_and_total(folder, tmp_path):
         page.locator(f"input[id='{name}_extra_credit'][placeholder='0']").wait_for()
         page.locator(f"textarea[id='{name}-comment'][placeholder^='Type']").wait_for()
         with page.expect_response(lambda said: said.request.method == "PUT" and "/api/grade/" in said.url) as saved:
+            # nbgrader counts extra credit only where the cell has a mark, be it 0 of 0.
+            page.locator(f"input.score[id='{name}']").fill("0")
+            reflection.focus()
+        with page.expect_response(lambda said: said.request.method == "PUT" and "/api/grade/" in said.url) as saved:
             reflection.fill("2.5")
             comment.focus()
         assert saved.value.ok

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from made_notebooks import cell, notebook, save
 
-from tinytorch.course.collect import collect, collected, lines, timestamp
+from tinytorch.course.collect import collect, collected, lines
 from tinytorch.course.downloads import read_download
 from tinytorch.course.errors import CourseError
 from tinytorch.course.merge import Score, merge
-from tinytorch.course.roster import read_roster
+from tinytorch.course.roster import read_roster, timestamp
 from tinytorch.course.send import send
 from tinytorch.course.settings import load
 

@@ -2,17 +2,15 @@
 
 import io
 import json
-import re
 import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 
 from tinytorch.course.downloads import FILE_BYTES, Upload, read_download
 from tinytorch.course.errors import CourseError
-from tinytorch.course.roster import Person, folded, read_roster, safe_id
+from tinytorch.course.roster import Person, folded, read_roster, safe_id, timestamp
 from tinytorch.course.settings import Settings
 from tinytorch.student.notebook import NotebookError, grade_id, parse, sha8
 
@@ -191,17 +189,6 @@ def _place(course: Path, assignment: str, who: str, name: str, data: bytes, resu
     target.write_bytes(data)
     if when := timestamp(result.students[who].submitted):
         (folder / "timestamp.txt").write_text(when + "\n", encoding="utf-8")
-
-
-def timestamp(text: str) -> str:
-    """Moodle's time of a submission in the form that nbgrader reads; empty where it is in another language."""
-    tidy = re.sub(r"\s+", " ", text.replace("\u202f", " "))
-    for form in ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%d/%m/%Y, %H:%M", "%Y-%m-%d %H:%M:%S"):
-        try:
-            return datetime.strptime(tidy, form).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
-        except ValueError:
-            continue
-    return ""
 
 
 def _remember(settings: Settings, assignment: str, result: Collected) -> None:

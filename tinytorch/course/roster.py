@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from tinytorch.course.errors import CourseError
 from tinytorch.course.tables import Table, read_table
 
-__all__ = ["Person", "folded", "read_roster", "safe_id"]
+__all__ = ["Person", "folded", "read_roster", "safe_id", "timestamp"]
 
 
 @dataclass(frozen=True)
@@ -115,3 +116,14 @@ def safe_id(text: str) -> str:
 def folded(name: str) -> str:
     """A name for comparing: case, accents' spelling, punctuation and spacing do not count."""
     return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFC", name)).strip().casefold()
+
+
+def timestamp(text: str) -> str:
+    """Moodle's time of a submission in the form that nbgrader reads; empty where it is in another language."""
+    tidy = re.sub(r"\s+", " ", text.replace("\u202f", " "))
+    for form in ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%d/%m/%Y, %H:%M", "%Y-%m-%d %H:%M:%S"):
+        try:
+            return datetime.strptime(tidy, form).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+        except ValueError:
+            continue
+    return ""
