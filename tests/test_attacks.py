@@ -109,8 +109,9 @@ def test_the_most_important_attacks(table, tmp_path):
     assert not list(Path("/tmp").glob("left-by-another"))
 
 
-# What a level leaves open, and the threat model says so: rows whose score is another there.
-OPEN = {
+# What a level leaves open, and the threat model says so: at `unsafe` the files that the grader's own user can read.
+READS = {"reads the source folder", "walks the disk", "updates the gradebook", "wraps one from the grader's packages"}
+OPEN = {"bubblewrap": set(), "landlock": set(), "unsafe": READS if os.geteuid() else {"wraps one from the grader's packages"}}
     "bubblewrap": {},
     "landlock": {},
     "unsafe": {"reads the source folder", "walks the disk", "updates the gradebook"},
