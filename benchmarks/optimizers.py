@@ -1,6 +1,6 @@
 """How fast a step is: this package, a naive implementation of the same formulas, torch.optim and optax, alternating in one run.
 
-    python benchmarks/optimizers.py [--seconds 8] [--case scalars ...]
+    python benchmarks/optimizers.py [--seconds 8] [--cold] [--case "ten scalars" ...]
 
 Prints one table for each rule and case (medians), and which of the targets are reached or missed.
 """
@@ -12,6 +12,7 @@ import statistics
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def of_torch(rule: str, shapes, gradients) -> Iterator[tuple[str, Callable[[], o
     except ImportError:
         return
     everything = torch.get_num_threads()
-    make = {"SGD": lambda ps, **form: torch.optim.SGD(ps, lr=0.01, momentum=0.9, **form), "Adam": torch.optim.Adam}[rule]
+    make: Any = {"SGD": lambda ps, **form: torch.optim.SGD(ps, lr=0.01, momentum=0.9, **form), "Adam": torch.optim.Adam}[rule]
     forms = {"default": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
     for name, form in forms.items():
         parameters = [torch.tensor(theta, requires_grad=True) for theta in drawn(shapes)]
@@ -113,7 +114,7 @@ def of_optax(rule: str, shapes, gradients) -> Iterator[tuple[str, Callable[[], o
         import optax
     except ImportError:
         return
-    chain = {"SGD": optax.sgd(0.01, momentum=0.9), "Adam": optax.adam(0.001)}[rule]
+    chain: Any = {"SGD": optax.sgd(0.01, momentum=0.9), "Adam": optax.adam(0.001)}[rule]
     given = [jax.numpy.asarray(g) for g in gradients]
 
 
@@ -141,18 +142,28 @@ def contestants(rule: str, shapes) -> dict[str, Callable[[], object]]:
     return steps | dict(of_torch(rule, shapes, gradients)) | dict(of_optax(rule, shapes, gradients))
 
 
-def medians(steps: dict[str, Callable[[], object]], seconds: float) -> dict[str, float]:
-    """The median seconds of each, taken in turns so that a busy machine is busy for all of them."""
+def turn(step: Callable[[], object], steps: int) -> float:
+    """Seconds per step of one turn."""
+    getattr(step, "prepare", lambda: None)()
+    start = time.perf_counter()
+    for _ in range(steps):
+        step()
+    return (time.perf_counter() - start) / steps
+
+
+def medians(steps: dict[str, Callable[[], object]], seconds: float, cold: bool) -> dict[str, float]:
+    """The median seconds per step of each, taken in turns so that a busy machine is busy for all of them.
+
+    A turn is as many steps as fill a millisecond; cold, it is one step, right after another contestant's.
+    """
+    first = {name: min(turn(step, 1) for _ in range(3)) for name, step in steps.items()}  # makes state, or compiles
+    many = {name: 1 if cold else max(1, min(100, round(1e-3 / value))) for name, value in first.items()}
     taken: dict[str, list[float]] = {name: [] for name in steps}
-    end, rounds = time.perf_counter() + seconds, 0
-    while rounds < 7 or time.perf_counter() < end and rounds < 2000:
+    end = time.perf_counter() + seconds
+    while len(taken["naive"]) < 5 or time.perf_counter() < end and len(taken["naive"]) < 2000:
         for name, step in steps.items():
-            getattr(step, "prepare", lambda: None)()
-            start = time.perf_counter()
-            step()
-            taken[name].append(time.perf_counter() - start)
-        rounds += 1
-    return {name: statistics.median(values[2:]) for name, values in taken.items()}  # the first two make state, or compile
+            taken[name].append(turn(step, many[name]))
+    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 def temporaries(step: Callable[[], object]) -> int:
@@ -187,12 +198,12 @@ def targets(rule: str, case: str, ratio: Callable[[str], float]) -> Iterator[tup
         yield "torch fused, 1 thread", ratio("torch fused, 1 thread"), 1.0
 
 
-def table(rule: str, case: str, seconds: float) -> list[str]:
+def table(rule: str, case: str, seconds: float, cold: bool) -> list[str]:
     """Measure one rule on one case and print it; returns the targets that were missed."""
     shapes = CASES[case]
     size = sum(math.prod(shape) for shape in shapes)
     steps = contestants(rule, shapes)
-    median = medians(steps, seconds)
+    median = medians(steps, seconds, cold)
     own = median["this package"]
     print(f"\n### {rule}, {case}\n\n| | ns per element | this package / it | bytes of temporaries |\n|---|---|---|---|")
     for name, value in median.items():
@@ -211,9 +222,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seconds", type=float, default=8.0, help="for each rule and case")
     parser.add_argument("--case", nargs="*", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--cold", action="store_true", help="turns of one step, so that no caches are warm")
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}; float32; medians of alternating steps")
-    missed = [line for case in options.case for rule in OURS for line in table(rule, case, options.seconds)]
+    missed = [line for case in options.case for rule in OURS for line in table(rule, case, options.seconds, options.cold)]
     print("\n## Missed\n\n" + ("\n".join(f"- {line}" for line in missed) or "Nothing."))
 
 

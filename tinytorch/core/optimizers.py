@@ -148,7 +148,7 @@ def as_groups(owner: str, parameters) -> list:
     return items if isinstance(items[0], dict) else [{"parameters": items}]
 
 
-PIECE = 49_152  # elements that a rule sees at once: all the arrays of one update then stay in the processor's cache
+PIECE = 65_536  # elements that a rule sees at once: all the arrays of one update then stay in the processor's cache
 
 
 class Buffers(dict):

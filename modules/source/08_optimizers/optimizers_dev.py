@@ -620,7 +620,7 @@ def as_groups(owner: str, parameters) -> list:
 
 # %% nbgrader={"grade": false, "grade_id": "optimizer-pieces", "locked": true, "schema_version": 3, "solution": false, "task": false}
 #| export
-PIECE = 49_152  # elements that a rule sees at once: all the arrays of one update then stay in the processor's cache
+PIECE = 65_536  # elements that a rule sees at once: all the arrays of one update then stay in the processor's cache
 
 
 class Buffers(dict):
