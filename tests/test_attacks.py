@@ -111,10 +111,10 @@ def test_the_most_important_attacks(table, tmp_path):
 
 # What a level leaves open, and the threat model says so: at `unsafe` the files that the grader's own user can read.
 READS = {"reads the source folder", "walks the disk", "updates the gradebook", "wraps one from the grader's packages"}
-OPEN = {"bubblewrap": set(), "landlock": set(), "unsafe": READS if os.geteuid() else {"wraps one from the grader's packages"}}
-    "bubblewrap": {},
-    "landlock": {},
-    "unsafe": {"reads the source folder", "walks the disk", "updates the gradebook"},
+OPEN = {
+    "bubblewrap": set(),
+    "landlock": set(),
+    "unsafe": READS if os.geteuid() else {"wraps one from the grader's packages"},
 }
 
 
