@@ -24,11 +24,10 @@ def command(folder, *words):
 
 
 def filled(folder):
-    """Hand in: perfect answers for all but the last, who hands in the untouched release."""
+    """Hand in: the reference's answers, and a sentence for each question (the formgrader shuffles the students)."""
     solved = json.loads((folder / "course" / "source" / NAME / f"{NOTEBOOK}.ipynb").read_text())
     answers = {c["metadata"].get("nbgrader", {}).get("grade_id"): c["source"] for c in solved["cells"]}
-    blank = (folder / "course" / "release" / NAME / f"{NOTEBOOK}.ipynb").read_text()
-    notebook = json.loads(blank)
+    notebook = json.loads((folder / "course" / "release" / NAME / f"{NOTEBOOK}.ipynb").read_text())
     for cell in notebook["cells"]:
         meta = cell["metadata"].get("nbgrader", {})
         if meta.get("solution"):
@@ -36,7 +35,7 @@ def filled(folder):
     for number in range(1, CLASS + 1):
         path = folder / "course" / "submitted" / f"student{number:03}" / NAME / f"{NOTEBOOK}.ipynb"
         path.parent.mkdir(parents=True)
-        path.write_text(blank if number == CLASS else json.dumps(notebook))
+        path.write_text(json.dumps(notebook))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +91,7 @@ def test_comment_extra_credit_and_total(folder, tmp_path):
         shot(page, "formgrader-list")
         with urllib.request.urlopen(f"{address}/formgrader/api/submissions/{NAME}") as answer:
             scores = {row["student"]: row["score"] for row in json.load(answer)}
-        assert sorted(scores.values())[-1] == 72.5 and sorted(scores.values())[0] == 0
+        assert sorted(scores.values())[-1] == 72.5 and sorted(scores.values())[0] == 70
     command(folder, "feedback", "08")
     marked = next(who for who, score in scores.items() if score == 72.5)
     page_text = (folder / "course" / "feedback" / marked / NAME / f"{NOTEBOOK}.html").read_text()

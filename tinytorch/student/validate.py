@@ -146,7 +146,8 @@ def lines(validation: Validation, width: int = 80) -> list[str]:
     for test in validation.tests:
         state = "pass" if test.passed else "open" if test.open else "fail"
         hidden = f", {test.hidden:g} hidden" if test.hidden else ""
-        said.append(f"{state}  {test.cell}: {test.earned:g} of {test.visible:g} points{hidden}")
+        worth = "optional" if test.optional else f"{test.earned:g} of {test.visible:g} points{hidden}"
+        said.append(f"{state}  {test.cell}: {worth}")
         if state == "fail":
             said += [f"      {line}" for line in test.text.splitlines()]
     return [line if len(line) <= width or line.startswith(" ") else _folded(line, width) for line in said] + [
