@@ -13,7 +13,7 @@ from conftest import ROOT
 
 pytestmark = pytest.mark.browser
 NAME, NOTEBOOK = "08_optimizers", "optimizers_dev"
-CLASS = int(os.environ.get("TINYTORCH_CLASS", "6"))  # 300 for the time that docs/benchmarks.md reports
+CLASS = int(os.environ.get("TINYTORCH_CLASS", "3"))  # 300 for the time that docs/benchmarks.md reports
 
 
 def command(folder, *words):
