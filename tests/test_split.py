@@ -136,3 +136,20 @@ def test_forged_reports_fail_their_check(tmp_path, report):
     with contextlib.closing(Judge(plan)) as judge:
         assert judge.verdicts({"t/0/1/0": report})["t"]["score"] == 0.0
         assert judge.verdicts({"t/0/1/0": {"value": 9}})["t"]["score"] == 2.0
+
+
+def test_a_build_of_ours_refuses_a_test_that_cannot_be_protected(project):
+    from tinytorch.course.build import build
+    from tinytorch.course.errors import CourseError
+
+    source = project / "modules" / "source" / "08_optimizers" / "optimizers_dev.py"
+    line = "checks.score()\n"
+    text = source.read_text("utf-8").replace(
+        line,
+        f"import contextlib\nwith contextlib.suppress(ValueError):\n    checks.require('it is there', got=lambda: SGD is not None)\n{line}",
+        1,
+    )
+    source.write_text(text, "utf-8")
+    with pytest.raises(CourseError, match=r"test-\S+ cannot be split.*unprotected"):
+        build(["08"])
+    assert not (project / "course" / "source" / "08_optimizers").exists()

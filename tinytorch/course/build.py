@@ -47,6 +47,7 @@ def _prepare(module: Module, course: Path) -> dict[Path, str]:
     if percent.from_notebook(notebook) != source:
         raise CourseError(f"{module.short}:1: source -> notebook -> source is not the identity; see `jupytext --test`")
     text = percent.notebook_text(notebook)
+    _refuse_unprotected(module, text)
     exported = package.exported(text, module.short)
     return {module.built(course): text} | {ini.root() / "tinytorch" / name: code for name, code in exported.items()}
 
@@ -80,6 +81,14 @@ def _refuse_shared_target(module: Module, source: str) -> None:
         theirs = default_exp(other.source.read_text("utf-8"))
         if mine and theirs and other != module and mine[1] == theirs[1]:
             raise CourseError(f"{module.short}:{mine[0]}: {other.short}:{theirs[0]} exports to {mine[1]} too; give each its own")
+
+
+def _refuse_unprotected(module: Module, text: str) -> None:
+    """A test that the grader cannot split would run in the student's own process."""
+    from tinytorch.grader.plan import unsplittable
+
+    for name, why in unsplittable(json.loads(text)).items():
+        raise CourseError(f"{module.short}: {name} cannot be split, and its points would be unprotected: {why}")
 
 
 def base_of(module: Module, course: Path) -> str | None:

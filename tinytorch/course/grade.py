@@ -3,24 +3,22 @@
 import functools
 import hashlib
 import json
-import os
 import pickle
 import random
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tinytorch.course import nbconfig
+from tinytorch.course import nbconfig, workers
 from tinytorch.course import settings as ini
 from tinytorch.course.build import write
+from tinytorch.course.compare import changed_tests, differences, say_change
 from tinytorch.course.errors import CourseError
+from tinytorch.course.handed_in import Work, take
 from tinytorch.course.modules import assignment
 from tinytorch.course.plans import graded_cells, plans_of, proved
 from tinytorch.course.records import Record, read_records, write_record
@@ -50,20 +48,6 @@ class Options:
     as_json: bool = False
     audit: bool = False
     scheduler: str | None = None
-
-
-@dataclass
-class Work:
-    """One student's submission on its way."""
-
-    student: str
-    folder: Path
-    files: dict[str, bytes] = field(default_factory=dict)  # notebook -> what was handed in
-    status: dict[str, str] = field(default_factory=dict)  # notebooks that cannot be graded
-    notes: list[str] = field(default_factory=list)
-    timestamp: datetime | None = None
-    key: str = ""
-    futures: dict[str, Any] = field(default_factory=dict)
 
 
 Done = tuple[Work, Record, dict[str, Graded] | None]
@@ -98,7 +82,7 @@ class Run:
         self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()
         self.packed = {plan.notebook: self._proved(plan) for plan in self.plans}
         self.checksums = {plan.notebook: self._checksums(plan) for plan in self.plans}
-        self.executor = stack.enter_context(_executor(self.options))
+        self.executor = stack.enter_context(workers.executor(self.options))
 
     def _packages(self) -> tuple[str, ...] | None:
         cells = (cell for plan in self.plans for cell in plan.cells)
@@ -136,32 +120,6 @@ class Run:
         return pickle.dumps(proved(plan, run, kept, write_it=not self.options.dry_run))
 
     # -- one submission
-
-    def take(self, folder: Path) -> Work:
-        """Read what a student handed in."""
-        work = Work(folder.parent.name, folder)
-        names = {plan.notebook for plan in self.plans}
-        for name in sorted(names):
-            try:
-                self.take_one(work, name, names)
-            except submission.Refused as error:
-                work.status[name], work.notes = "refused", [*work.notes, str(error)]
-            except OSError as error:
-                work.status[name], work.notes = "failed", [*work.notes, f"{name}: {error.strerror}"]
-        parts = [self.fingerprint.encode(), *(name.encode() + data for name, data in sorted(work.files.items()))]
-        work.timestamp, work.key = _timestamp(folder), hashlib.sha256(b"\0".join(parts)).hexdigest()
-        return work
-
-    def take_one(self, work: Work, name: str, names: set[str]) -> None:
-        if work.folder.is_symlink() or work.folder.parent.is_symlink():
-            raise submission.Refused(f"{work.folder.parent.name}/{work.folder.name} is a link")
-        path, notes = submission.find(work.folder, name, names)
-        work.notes += notes
-        if path is None:
-            work.status[name] = "missing"
-            work.notes += [f"there is no {name}.ipynb"]
-        else:
-            work.files[name] = submission.read_bytes(path)
 
     def known(self, work: Work) -> Record | None:
         """The record of the same answers under the same tests, where the gradebook still says the same."""
@@ -266,26 +224,26 @@ class Run:
 
     def all_records(self, folders: list[Path]) -> list[Record]:
         """Grade and save, in order. Where tests have changed, first say whose score changes, then save."""
-        changed = self.changed_tests()
+        changed = changed_tests(self.tests(), self.records)
         graded = progress_of(self.outcomes(folders), len(folders))
         if not changed or self.options.dry_run:
             return [self.kept(*one) for one in graded]
         print(f"changed since the last grading: {', '.join(changed)}", file=sys.stderr)
         done = list(graded)
         for _, record, _ in done:
-            self.say_change(record)
+            say_change(self.records.get(record.student), record)
         return [self.kept(*one) for one in done]
 
     def outcomes(self, folders: list[Path]) -> Iterator[Done]:
         """Every submission's outcome, with a few on their way at once."""
         ahead: deque[tuple[Work, Record | None]] = deque()
         for folder in folders:
-            work = self.take(folder)
+            work = take(folder, {plan.notebook for plan in self.plans}, self.fingerprint)
             record = self.known(work)
             if record is None:
                 self.send(work)
             ahead.append((work, record))
-            if len(ahead) > 2 * _workers(self.options):
+            if len(ahead) > 2 * workers.count(self.options):
                 yield self.finish(*ahead.popleft())
         yield from (self.finish(*one) for one in ahead)
 
@@ -301,46 +259,6 @@ class Run:
         except SQLAlchemyError as error:
             note = f"the gradebook could not be written: {str(error).splitlines()[0]}"
             return Record(work.student, "failed", None, record.max_score, eye=[note])
-
-    def changed_tests(self) -> list[str]:
-        now = self.tests()
-        before = [record.more["tests"] for record in self.records.values() if "tests" in record.more]
-        return sorted({name for tests in before for name in now if tests.get(name) != now[name]})
-
-    def say_change(self, record: Record) -> None:
-        old = self.records.get(record.student)
-        new = {name: sum(cell["score"] or 0 for cell in cells.values()) for name, cells in record.more["cells"].items()}
-        was = (
-            {
-                name: sum(cell["score"] or 0 for cell in cells.values())
-                for name, cells in old.more.get("cells", {}).items()
-            }
-            if old
-            else {}
-        )
-        if was and sum(new.values()) != sum(was.values()):
-            print(f"{record.student}: {sum(was.values()):g} -> {sum(new.values()):g}", file=sys.stderr)
-
-    def differences(self, record: Record) -> Iterator[str]:
-        """Where a score is another one than the gradebook's, and why."""
-        for name, cells in record.more["cells"].items():
-            stands = self.book.auto_scores(record.student, name)
-            for cell, found in cells.items():
-                if found["graded"] and cell in stands and stands[cell] != found["score"]:
-                    why = (
-                        next(iter(found["error"].strip().splitlines()[-1:]), "")
-                        or _failed(found)
-                        or "every check passes here"
-                    )
-                    yield f"{record.student} {name}/{cell}: gradebook {_mark(stands[cell])}, here {_mark(found['score'])}: {why}"
-
-
-def _failed(cell: dict[str, Any]) -> str:
-    return ", ".join(line["name"] for line in cell["lines"] if not line["passed"])
-
-
-def _mark(score: float | None) -> str:
-    return "waits for a person" if score is None else f"{score:g}"
 
 
 def _unknown(book: Book, source: Path) -> str:
@@ -364,24 +282,6 @@ def _scores(graded: Graded) -> dict[str, float | None]:
     return {name: cell.score for name, cell in graded.cells.items()}
 
 
-def _timestamp(folder: Path) -> datetime | None:
-    """When the collection says that it came."""
-    path = folder / "timestamp.txt"
-    try:
-        text = submission.read_bytes(path)[:100].decode("ascii").strip()
-        return _utc(text) if text else None
-    except (submission.Refused, ValueError):
-        return None
-
-
-def _utc(text: str) -> datetime:
-    """nbgrader's timestamps: `2026-02-03 15:00:00 UTC`, an offset, or nothing, in naive UTC."""
-    from dateutil import parser, tz
-
-    when = parser.parse(text)
-    return when.astimezone(tz.UTC).replace(tzinfo=None) if when.tzinfo else when
-
-
 def _seed(course: Path, name: str, options: Options) -> int:
     """The assignment's seed: drawn when it is first graded, then kept with the course."""
     seeds = json.loads(ini.seeds(course))
@@ -390,34 +290,6 @@ def _seed(course: Path, name: str, options: Options) -> int:
         if not options.dry_run:
             write(course / "seeds.json", json.dumps(seeds, indent=1) + "\n")
     return int(seeds[name])
-
-
-def _workers(options: Options) -> int:
-    return options.workers or os.cpu_count() or 1
-
-
-class _Here(Executor):
-    """One worker: this process."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-def _executor(options: Options) -> Executor:
-    if options.scheduler:
-        from distributed import Client
-
-        return Client(options.scheduler).get_executor()
-    workers = _workers(options)
-    if workers == 1:
-        return _Here()
-    # A worker whose grader was killed would wait for work for ever.
-    return ProcessPoolExecutor(workers, get_context("fork"), kernel.die_with_parent, (os.getpid(),))
 
 
 def grade(name: str, course: Path | None = None, options: Options | None = None) -> int:
@@ -430,8 +302,8 @@ def grade(name: str, course: Path | None = None, options: Options | None = None)
         if not options.dry_run:
             backup(run.config.gradebook)
         records = run.all_records(folders)
-        differences = [text for record in records for text in run.differences(record)] if options.dry_run else []
-    _print(run, records, differences)
+        found = [text for record in records for text in differences(run.book, record)] if options.dry_run else []
+    _print(run, records, found)
     return int(any(record.eye for record in records))
 
 

@@ -95,19 +95,20 @@ def _short(value: Any) -> str:
 class Notebook:
     """The instructor's half of one notebook."""
 
-    def __init__(self, cells: list[dict[str, Any]], forced: dict[str, Any], seed: int) -> None:
+    def __init__(self, cells: list[dict[str, Any]], forced: dict[str, Any], seed: int, execute: bool = True) -> None:
         self.cells, self.space = cells, {"__name__": "__main__", "display": print}
         self.parts: dict[str, Split] = {}
         self.code: dict[str, list[tuple[int, Any, Any]]] = {}
         self.whole: dict[str, str] = {}
         self.recorded: list[tuple[dict[str, Any], Recorder]] = []
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
+        if execute:
+            random.seed(seed)
+            np.random.seed(seed % 2**32)
         self.scope, self.callables = Scope(), set[str]()
         first = next((i for i, cell in enumerate(cells) if cell["role"] == "test"), len(cells))
         self.later = cells[first:]
         for index, cell in enumerate(cells):
-            self.read(cell, forced, run=index < first)
+            self.read(cell, forced, run=execute and index < first)
 
     def read(self, cell: dict[str, Any], forced: dict[str, Any], run: bool) -> None:
         if cell["role"] == "test":

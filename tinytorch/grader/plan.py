@@ -18,7 +18,7 @@ from tinytorch.grader import judge as judging
 from tinytorch.grader.job import Job, Outcome, Step
 from tinytorch.grader.submission import clean
 
-__all__ = ["Judge", "Plan", "PlanError", "job", "make", "read"]
+__all__ = ["Judge", "Plan", "PlanError", "job", "make", "read", "unsplittable"]
 
 HIDDEN = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
 SOLUTION = ("BEGIN SOLUTION", "END SOLUTION")
@@ -68,12 +68,17 @@ class Plan:
 
 def read(path: Path, stored: Callable[[str], str | None] = lambda name: None) -> list[dict[str, Any]]:
     """The cells of a source notebook. `stored` gives the gradebook's text of a cell whose tests nbgrader generated."""
-    book = json.loads(path.read_text("utf-8"))
-    cells = [_cell(cell, stored) for cell in book["cells"]]
+    cells = [_cell(cell, stored) for cell in json.loads(path.read_text("utf-8"))["cells"]]
     names = [cell["id"] for cell in cells if cell["id"]]
     if len(names) != len(set(names)):
         raise PlanError(f"{path}: two cells have one grade_id")
     return cells
+
+
+def unsplittable(notebook: dict[str, Any]) -> dict[str, str]:
+    """The graded cells of a source notebook that cannot be split, and why, from their text alone."""
+    cells = [_cell(cell, lambda name: "") for cell in notebook["cells"]]
+    return judging.Notebook(_for_judge(cells), {}, 0, execute=False).whole
 
 
 def _cell(cell: dict[str, Any], stored: Callable[[str], str | None]) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""What a student handed in, as bytes; nothing in it ends the run for the others."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tinytorch.grader import submission
+
+__all__ = ["Work", "take"]
+
+
+@dataclass
+class Work:
+    """One student's submission on its way."""
+
+    student: str
+    folder: Path
+    files: dict[str, bytes] = field(default_factory=dict)  # notebook -> what was handed in
+    status: dict[str, str] = field(default_factory=dict)  # notebooks that cannot be graded
+    notes: list[str] = field(default_factory=list)
+    timestamp: datetime | None = None
+    key: str = ""
+    futures: dict[str, Any] = field(default_factory=dict)
+
+
+def take(folder: Path, names: set[str], fingerprint: str) -> Work:
+    """Read what a student handed in."""
+    work = Work(folder.parent.name, folder)
+    for name in sorted(names):
+        try:
+            _take_one(work, name, names)
+        except submission.Refused as error:
+            work.status[name], work.notes = "refused", [*work.notes, str(error)]
+        except OSError as error:
+            work.status[name], work.notes = "failed", [*work.notes, f"{name}: {error.strerror}"]
+    parts = [fingerprint.encode(), *(name.encode() + data for name, data in sorted(work.files.items()))]
+    work.timestamp, work.key = _timestamp(folder), hashlib.sha256(b"\0".join(parts)).hexdigest()
+    return work
+
+
+def _take_one(work: Work, name: str, names: set[str]) -> None:
+    if work.folder.is_symlink() or work.folder.parent.is_symlink():
+        raise submission.Refused(f"{work.folder.parent.name}/{work.folder.name} is a link")
+    path, notes = submission.find(work.folder, name, names)
+    work.notes += notes
+    if path is None:
+        work.status[name] = "missing"
+        work.notes += [f"there is no {name}.ipynb"]
+    else:
+        work.files[name] = submission.read_bytes(path)
+
+
+def _timestamp(folder: Path) -> datetime | None:
+    """When the collection says that it came."""
+    path = folder / "timestamp.txt"
+    try:
+        text = submission.read_bytes(path)[:100].decode("ascii").strip()
+        return _utc(text) if text else None
+    except (submission.Refused, ValueError, OverflowError, OSError):
+        return None
+
+
+def _utc(text: str) -> datetime:
+    """nbgrader's timestamps: `2026-02-03 15:00:00 UTC`, an offset, or nothing, in naive UTC."""
+    from dateutil import parser, tz
+
+    when = parser.parse(text)
+    return when.astimezone(tz.UTC).replace(tzinfo=None) if when.tzinfo else when

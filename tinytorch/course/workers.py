@@ -1,0 +1,39 @@
+"""Where submissions are graded: in this process, in several, or by a Dask scheduler's workers."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+from tinytorch.grader import kernel
+
+__all__ = ["count", "executor"]
+
+
+def count(options: Any) -> int:
+    return options.workers or os.cpu_count() or 1
+
+
+class _Here(Executor):
+    """One worker: this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def executor(options: Any) -> Executor:
+    if options.scheduler:
+        from distributed import Client
+
+        return Client(options.scheduler).get_executor()
+    workers = count(options)
+    if workers == 1:
+        return _Here()
+    # A worker whose grader was killed would wait for work for ever.
+    return ProcessPoolExecutor(workers, get_context("fork"), kernel.die_with_parent, (os.getpid(),))
