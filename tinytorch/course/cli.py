@@ -57,6 +57,7 @@ def grade(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say where our scores differ.")] = False,
     seed: Annotated[int | None, typer.Option(help="A new seed for the hidden inputs.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The outcomes as JSON on standard output.")] = False,
+    check: Annotated[str | None, typer.Option(help="Replay the check of this name and write nothing.")] = None,
     audit: Annotated[bool, typer.Option("--audit", help="Run everything twice and compare.")] = False,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox: a process with limits.")] = False,
     scheduler: Annotated[str | None, typer.Option(help="The address of a Dask scheduler.")] = None,
@@ -64,10 +65,11 @@ def grade(
 ) -> None:
     """Grade course/submitted/*/MODULE into the gradebook."""
     from tinytorch.course.grade import Options, grade
+    from tinytorch.course.replay import replay
 
     level = "unsafe" if unsafe else None
     options = Options(student, workers, level, dry_run, seed, as_json, audit, scheduler)
-    raise typer.Exit(grade(module, course, options))
+    raise typer.Exit(grade(module, course, options) if check is None else replay(module, check, course, options))
 
 
 @app.command("grade-one")
