@@ -10,7 +10,6 @@ import io
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
-from unittest import mock
 
 import numpy as np
 
@@ -45,11 +44,11 @@ _last: dict[str, Any] = {}  # a cell asks for one report many times; anything ne
 def _watched(train: Callable[[], Any], space: dict[str, Any]) -> dict[str, Any]:
     script = Script()
     with contextlib.ExitStack() as stack, contextlib.redirect_stdout(io.StringIO()):
-        stack.enter_context(mock.patch.object(Variable, "backward", script.counted(Variable.backward)))
+        stack.enter_context(_replaced(Variable, backward=script.counted(Variable.backward)))
         for name in NUDGES:
             stack.enter_context(_defined(space, name))
             methods: dict[str, Any] = script.methods(space[name], name)
-            stack.enter_context(mock.patch.multiple(space[name], create=True, **methods))
+            stack.enter_context(_replaced(space[name], **methods))
         returned = train()
     report = {name: script.report(name) for name in NUDGES}
     return {**report, "missed": _missed(returned, [*report["SGD"]["end"], *report["Adam"]["end"]])}
@@ -189,3 +188,16 @@ def put(variable: Variable, value: np.ndarray, grad: Variable | None, numbers: n
 
 def _flat(arrays: list[np.ndarray]) -> list[float]:
     return [float(number) for array in arrays for number in np.ravel(array)]
+
+
+@contextlib.contextmanager
+def _replaced(owner: type, **members: Any) -> Iterator[None]:
+    """A class with other members until the block ends. (`unittest.mock` does it too, and costs more than all other imports.)"""
+    kept = {name: vars(owner)[name] for name in members if name in vars(owner)}
+    for name, member in members.items():
+        setattr(owner, name, member)
+    try:
+        yield
+    finally:
+        for name in members:
+            setattr(owner, name, kept[name]) if name in kept else delattr(owner, name)

@@ -5,7 +5,6 @@ Only where the real package is not in the sandbox. Nothing here computes: each n
 
 import builtins
 import importlib
-import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Iterator
@@ -93,11 +92,12 @@ class Shown(ModuleType):
         return given.get(name, NOTHING)
 
 
-class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class Finder:
     """Stands last in the import system, so that a real package wins."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        return importlib.machinery.ModuleSpec(name, self) if name.partition(".")[0] in SHOWN else None
+        loader: Any = self
+        return importlib.machinery.ModuleSpec(name, loader) if name.partition(".")[0] in SHOWN else None
 
     def create_module(self, spec: Any) -> ModuleType:
         return Shown(spec.name)
