@@ -29,7 +29,6 @@ __all__ = [
     "StepLR",
     "Nesterov",
     "RMSProp",
-    "CenteredRMSProp",
     "AdaGrad",
     "AdamW",
     "step_decay",
@@ -78,7 +77,7 @@ SHAPE_AND_DTYPE = operator.attrgetter("shape", "dtype")
 WRITEABLE = operator.attrgetter("flags.writeable")
 HERE = {
     "lr": "here it is learning_rate", "params": "here it is parameters", "eps": "here it is epsilon",
-    "betas": "here they are beta1 and beta2", "rho": "here it is alpha", "T_max": "here it is total", "centered": "here it is a class of its own, CenteredRMSProp",
+    "betas": "here they are beta1 and beta2", "rho": "here it is alpha", "T_max": "here it is total", "centered": "the centered form is not offered here",
     "nesterov": "here it is a class of its own, Nesterov", "dampening": "here there is none",
     "amsgrad": "here there is none", "maximize": "here there is none: negate the loss",
     "foreach": "here one loop does it always", "fused": "here one loop does it always",
@@ -738,31 +737,6 @@ class RMSProp(Optimizer):
         v += (1 - self.alpha) * g * g
         b *= self.momentum
         b += g / (np.sqrt(v) + self.epsilon)
-        theta -= self.learning_rate * b
-
-
-class CenteredRMSProp(RMSProp):
-    """RMSProp that divides by the standard deviation: v - m^2 stands for v, m the average of the gradients (Graves 2013, eq. 38-45).
-
-    As PyTorch's RMSprop(centered=True). Memory: three numbers per parameter (12 bytes in float32).
-    """
-
-    def __init__(self, parameters, learning_rate: float = 0.01, alpha: float = 0.99, epsilon: float = 1e-8,
-                 weight_decay: float = 0.0, momentum: float = 0.0):
-        Optimizer.__init__(self, parameters, learning_rate=learning_rate, alpha=alpha, epsilon=epsilon,
-                           weight_decay=weight_decay, momentum=momentum)
-        self.square_average, self.momentum_buffers, self.gradient_average = Buffers(), Buffers(), Buffers()
-
-    def rule(self, theta, g, v, b, m, t) -> None:  # type: ignore[override]
-        """Update theta, the averages v of squares and m of gradients, and the velocity b in place."""
-        if self.weight_decay > 0:
-            g = g + self.weight_decay * theta
-        v *= self.alpha
-        v += (1 - self.alpha) * g * g
-        m *= self.alpha
-        m += (1 - self.alpha) * g
-        b *= self.momentum
-        b += g / (np.sqrt(np.maximum(v - m * m, 0)) + self.epsilon)  # rounding may put v below m * m
         theta -= self.learning_rate * b
 
 

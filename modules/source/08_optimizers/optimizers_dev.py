@@ -549,7 +549,7 @@ SHAPE_AND_DTYPE = operator.attrgetter("shape", "dtype")
 WRITEABLE = operator.attrgetter("flags.writeable")
 HERE = {
     "lr": "here it is learning_rate", "params": "here it is parameters", "eps": "here it is epsilon",
-    "betas": "here they are beta1 and beta2", "rho": "here it is alpha", "T_max": "here it is total", "centered": "here it is a class of its own, CenteredRMSProp",
+    "betas": "here they are beta1 and beta2", "rho": "here it is alpha", "T_max": "here it is total", "centered": "the centered form is not offered here",
     "nesterov": "here it is a class of its own, Nesterov", "dampening": "here there is none",
     "amsgrad": "here there is none", "maximize": "here there is none: negate the loss",
     "foreach": "here one loop does it always", "fused": "here one loop does it always",
@@ -3251,32 +3251,6 @@ class RMSProp(Optimizer):
         b += g / (np.sqrt(v) + self.epsilon)
         theta -= self.learning_rate * b
         ### END SOLUTION
-
-# %% nbgrader={"grade": false, "grade_id": "family-centered", "locked": true, "schema_version": 3, "solution": false, "task": false}
-#| export
-class CenteredRMSProp(RMSProp):
-    """RMSProp that divides by the standard deviation: v - m^2 stands for v, m the average of the gradients (Graves 2013, eq. 38-45).
-
-    As PyTorch's RMSprop(centered=True). Memory: three numbers per parameter (12 bytes in float32).
-    """
-
-    def __init__(self, parameters, learning_rate: float = 0.01, alpha: float = 0.99, epsilon: float = 1e-8,
-                 weight_decay: float = 0.0, momentum: float = 0.0):
-        Optimizer.__init__(self, parameters, learning_rate=learning_rate, alpha=alpha, epsilon=epsilon,
-                           weight_decay=weight_decay, momentum=momentum)
-        self.square_average, self.momentum_buffers, self.gradient_average = Buffers(), Buffers(), Buffers()
-
-    def rule(self, theta, g, v, b, m, t) -> None:  # type: ignore[override]
-        """Update theta, the averages v of squares and m of gradients, and the velocity b in place."""
-        if self.weight_decay > 0:
-            g = g + self.weight_decay * theta
-        v *= self.alpha
-        v += (1 - self.alpha) * g * g
-        m *= self.alpha
-        m += (1 - self.alpha) * g
-        b *= self.momentum
-        b += g / (np.sqrt(np.maximum(v - m * m, 0)) + self.epsilon)  # rounding may put v below m * m
-        theta -= self.learning_rate * b
 
 # %% nbgrader={"grade": true, "grade_id": "test-rmsprop", "locked": true, "points": 0, "schema_version": 3, "solution": false, "task": false}
 from tinytorch import probes
