@@ -322,6 +322,14 @@ def test_the_next_one_waits_with_nothing_in_it(level):
 
 
 @FIRST_LEVEL
+def test_one_that_died_while_it_waited_costs_nothing(level):
+    sandbox.warm(QUICK, level)
+    (box,) = sandbox._ahead(QUICK, level)
+    box.kill()
+    assert run(level, ask("t", "1"))["reports"]["t/0"] == {"value": 1}
+
+
+@FIRST_LEVEL
 def test_the_grader_killed_takes_its_sandboxes_along(level, tmp_path):
     """kill -9 of the grader leaves no process of a student behind."""
     program = f"""

@@ -15,7 +15,7 @@ from typing import Any
 from tinytorch.grader.isolation import Level
 from tinytorch.grader.job import Ask, Job, Outcome, Report, Step, StepOutcome
 from tinytorch.grader.limits import Limits
-from tinytorch.grader.process import Ended, Sandbox
+from tinytorch.grader.process import Broken, Ended, Sandbox
 
 __all__ = ["close", "run", "warm"]
 
@@ -33,7 +33,6 @@ def run(job: Job, limits: Limits, level: Level) -> Outcome:
     submission = _Submission(job, limits, level)
     while not submission.finished():
         with _next(limits, level) as box:
-            box.ready()
             submission.through(box)
     return submission.outcome
 
@@ -52,8 +51,17 @@ def _ahead(limits: Limits, level: Level) -> list[Sandbox]:
 
 
 def _next(limits: Limits, level: Level) -> Sandbox:
-    warm(limits, level)
-    box = _ahead(limits, level).pop()
+    """One that is ready; the next is started while it works. One that never came up is tried again, once."""
+    for again in (True, False):
+        warm(limits, level)
+        box = _ahead(limits, level).pop()
+        try:
+            box.ready()
+            break
+        except Broken:
+            box.close()
+            if not again:
+                raise
     warm(limits, level)
     return box
 
