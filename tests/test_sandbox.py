@@ -151,7 +151,7 @@ HONEST = {
     "tqdm": "from tqdm.auto import tqdm\nassert sum(tqdm(range(5))) == 10",
     "await": "import asyncio\nawait asyncio.sleep(0)\nasync def f(): return 3\nassert await f() == 3",
     "thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(99,)).start()",
-    "sets": "import os\nopen('notes.txt', 'w').write('x')\nassert os.listdir('.') == ['notes.txt']",
+    "sets": "import os\nopen('notes.txt', 'w').write('x')\nassert 'notes.txt' in os.listdir('.')",
     "long line": "print('x' * 5_000_000)",
     "error": "1 / 0",
     "syntax": "def (",
@@ -289,7 +289,8 @@ def test_nothing_is_shared_by_two(level):
             "import os\nopen('left', 'w').write('x')\nos.mkdir('dir')\nhere = os.getcwd()\nimport numpy; numpy.mark = 1",
         ),
     )
-    outcome = run(level, ask("t", "os.listdir('.')", "os.listdir('/tmp') if os.getcwd() == '/tmp' else []", "hasattr(np, 'mark')",
+    outcome = run(level, ask("t", "[n for n in os.listdir('.') if n in ('left', 'dir')]",
+                             "[n for n in os.listdir('/tmp') if n in ('left', 'dir')]", "hasattr(np, 'mark')",
                              prelude="import os, numpy as np"))  # fmt: skip
     assert [outcome["reports"][f"t/{n}"]["value"] for n in range(3)] == [[], [], False]
 
