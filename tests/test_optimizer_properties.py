@@ -10,8 +10,7 @@ from tinytorch.core.optimizers import SGD, AdaGrad, Adam, AdamW, Nesterov, RMSPr
 
 FAMILY = [SGD, Adam, Nesterov, AdamW, RMSProp, AdaGrad]
 ADAPTIVE = [Adam, RMSProp, AdaGrad]
-settings.register_profile("optimizers", max_examples=40, deadline=None, derandomize=True)
-settings.load_profile("optimizers")
+quick = settings(max_examples=40, deadline=None, derandomize=True)
 
 numbers = st.floats(-1e3, 1e3, width=32)
 vectors = arrays(np.float64, st.integers(1, 12), elements=numbers)
@@ -31,6 +30,7 @@ def trained(optimizer_of, theta, gradients):
     return theta
 
 
+@quick
 @given(vectors, rates)
 def test_adams_first_step_is_the_rate_times_a_sign(g, rate):
     assume(np.all((g == 0) | (np.abs(g) > 1e-3)))
@@ -39,6 +39,7 @@ def test_adams_first_step_is_the_rate_times_a_sign(g, rate):
 
 
 @pytest.mark.parametrize("cls", ADAPTIVE)
+@quick
 @given(runs, st.integers(-20, 20))
 def test_a_power_of_two_in_the_loss_changes_no_bit(cls, run, exponent):
     theta, gradients = run
@@ -49,6 +50,7 @@ def test_a_power_of_two_in_the_loss_changes_no_bit(cls, run, exponent):
 
 
 @pytest.mark.parametrize("cls", [SGD, Nesterov])
+@quick
 @given(runs, st.integers(-20, 20))
 def test_sgd_moves_by_the_loss_times_its_factor(cls, run, exponent):
     theta, gradients = run
@@ -59,6 +61,7 @@ def test_sgd_moves_by_the_loss_times_its_factor(cls, run, exponent):
 
 
 @pytest.mark.parametrize("cls", FAMILY)
+@quick
 @given(runs, st.randoms(use_true_random=False))
 def test_elements_know_nothing_of_each_other(cls, run, random):
     theta, gradients = run
@@ -75,6 +78,7 @@ def test_elements_know_nothing_of_each_other(cls, run, random):
 
 
 @pytest.mark.parametrize("cls", FAMILY)
+@quick
 @given(runs)
 def test_the_mirrored_run_is_the_run_mirrored(cls, run):
     theta, gradients = run
@@ -82,6 +86,7 @@ def test_the_mirrored_run_is_the_run_mirrored(cls, run):
 
 
 @pytest.mark.parametrize("cls", FAMILY)
+@quick
 @given(runs, st.data())
 def test_a_step_without_a_gradient_leaves_no_trace(cls, run, data):
     theta, gradients = run
@@ -96,6 +101,7 @@ def test_a_step_without_a_gradient_leaves_no_trace(cls, run, data):
     assert optimizer.step_count == len(gradients) + sum(gaps)
 
 
+@quick
 @given(st.floats(0.0, 0.99), st.integers(1, 60), rates)
 def test_the_velocity_under_a_constant_gradient(momentum, steps, rate):
     theta = np.zeros(1)
@@ -108,6 +114,7 @@ def test_the_velocity_under_a_constant_gradient(momentum, steps, rate):
     assert theta[0] == pytest.approx(-rate * travelled, rel=1e-12)
 
 
+@quick
 @given(runs, rates, st.floats(0.0, 0.5))
 def test_decoupled_decay_shrinks_and_then_steps_as_adam(run, rate, decay):
     theta, gradients = run
@@ -121,6 +128,7 @@ def test_decoupled_decay_shrinks_and_then_steps_as_adam(run, rate, decay):
 
 
 @pytest.mark.parametrize("cls", FAMILY)
+@quick
 @given(runs)
 def test_float32_follows_float64(cls, run):
     theta, gradients = run
