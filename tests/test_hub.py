@@ -30,7 +30,7 @@ class Hub:
     def run(self, *words: str, cwd: Path) -> str:
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
-        assert done.returncode in (0, 1), f"{words}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
     def nbgrader(self, verb: str, who: str = "student") -> str:

@@ -45,8 +45,16 @@ def feedback(name: str, course: Path | None = None) -> list[Path]:
             handed_in = config.folders["submitted"] / student / module
             page.sha, page.saved = _identity(handed_in, path.name)
             write(target, render(page).replace(str(settings.course), "course"))
+            _carry(handed_in, target.parent)
             written.append(target)
     return written
+
+
+def _carry(handed_in: Path, pages: Path) -> None:
+    """`nbgrader release_feedback` wants beside the page what the exchange put beside the notebook."""
+    for name in ("timestamp.txt", "submission_secret.txt"):
+        if (handed_in / name).is_file() and not (handed_in / name).is_symlink():
+            (pages / name).write_bytes((handed_in / name).read_bytes())
 
 
 def _marks(book: Any, notebook: str, module: str, student: str) -> Marks:
