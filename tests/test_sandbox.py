@@ -290,7 +290,7 @@ def test_nothing_is_shared_by_two(level):
         ),
     )
     outcome = run(level, ask("t", "[n for n in os.listdir('.') if n in ('left', 'dir')]",
-                             "[n for n in os.listdir('/tmp') if n in ('left', 'dir')]", "hasattr(np, 'mark')",
+                             "[n for n in os.listdir('/tmp') if n in ('left', 'dir')] if os.getcwd() == '/tmp' else []", "hasattr(np, 'mark')",
                              prelude="import os, numpy as np"))  # fmt: skip
     assert [outcome["reports"][f"t/{n}"]["value"] for n in range(3)] == [[], [], False]
 
