@@ -103,7 +103,7 @@ def test_a_death_costs_the_cell_that_it_stands_in(level, name, request):
     before = [cell("one", "def one(): return 1\nprint('one')"), ask("t-one", "one()", "one() + 1")]
     after = [cell("two", "def two(): return one() + 1\ntwo()"), ask("t-two", "two()", "[two()] * 2")]
     start = time.monotonic()
-    outcome = run(level, *before, cell("bad", source), *after, seconds=1.5)
+    outcome = run(level, *before, cell("bad", source), *after, seconds=2.0)
     reports = {key: report.get("value") for key, report in outcome["reports"].items()}
     known = {"t-one/0": 1, "t-one/1": 2, "t-two/0": 2, "t-two/1": [2, 2]}
     if name in SABOTAGE:  # of the student's own process, which lives on: what came before is safe
@@ -112,7 +112,7 @@ def test_a_death_costs_the_cell_that_it_stands_in(level, name, request):
     assert outcome["steps"]["one"]["stdout"] == "one\n"
     assert status in ("*", outcome["steps"]["bad"]["status"])
     assert where is None or outcome["steps"]["bad"]["where"].startswith(where)
-    assert time.monotonic() - start < 25
+    assert time.monotonic() - start < 60
     assert not survivors(level)
 
 
