@@ -3,15 +3,18 @@
 import functools
 import hashlib
 import json
+import os
 import pickle
 import random
 import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from tinytorch.course import nbconfig, workers
 from tinytorch.course import settings as ini
@@ -23,8 +26,7 @@ from tinytorch.course.modules import assignment
 from tinytorch.course.plans import graded_cells, plans_of, proved
 from tinytorch.course.records import Record, read_records, write_record
 from tinytorch.course.show import progress_of, table
-from sqlalchemy.exc import SQLAlchemyError
-from tinytorch.grader import isolation, kernel, submission
+from tinytorch.grader import isolation, submission
 from tinytorch.grader.gradebook import Book, BookError, CellScore, backup
 from tinytorch.grader.grading import Graded, grade_bytes
 from tinytorch.grader.image import needed
