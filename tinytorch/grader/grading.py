@@ -13,6 +13,7 @@ from typing import Any
 from tinytorch.grader import isolation, paper, sandbox, submission
 from tinytorch.grader import plan as plans
 from tinytorch.grader.job import Job, Outcome, StepOutcome
+from tinytorch.grader.plain import MAX_DEPTH
 from tinytorch.grader.plan import Plan, whole_score
 
 __all__ = ["CellResult", "Graded", "grade", "grade_bytes"]
@@ -67,6 +68,9 @@ def grade(plan: Plan, data: bytes, run: Run, judge: plans.Judge, checksums: Chec
             cell["source"] = submission.clean(cell["source"], student.notes, cell["id"])
     outcome = run(plans.job(plan, merged))
     _explain(plan, outcome)
+    for key, report in outcome["reports"].items():
+        if _deep(report.get("value")):
+            outcome["reports"][key] = {"opaque": "the value is nested too deeply"}
     verdicts = judge.verdicts(outcome["reports"])
     cells = {
         cell["id"]: _result(plan, cell, outcome, verdicts, checksums)
@@ -80,6 +84,12 @@ def grade(plan: Plan, data: bytes, run: Run, judge: plans.Judge, checksums: Chec
     graded.inside = sum(step.get("seconds", 0.0) for step in outcome["steps"].values())
     graded.seconds = time.perf_counter() - begin
     return graded
+
+
+def _deep(value: Any, levels: int = 3 * MAX_DEPTH) -> bool:
+    """Whether a reported value is nested so deeply that even passing it on as JSON could fail."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels == 0 or any(_deep(one, levels - 1) for one in inner if isinstance(one, dict | list))
 
 
 def stopped(step: StepOutcome, seconds: float) -> str:
