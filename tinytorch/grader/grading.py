@@ -13,6 +13,7 @@ from typing import Any
 from tinytorch.grader import isolation, paper, sandbox, submission
 from tinytorch.grader import plan as plans
 from tinytorch.grader.job import Job, Outcome, StepOutcome
+from tinytorch.grader.magics import clean
 from tinytorch.grader.plain import MAX_DEPTH
 from tinytorch.grader.plan import Plan, whole_score
 
@@ -65,7 +66,7 @@ def grade(plan: Plan, data: bytes, run: Run, judge: plans.Judge, checksums: Chec
     merged = submission.merge(plan.cells, student)
     for cell in merged:
         if cell["type"] == "code" and not cell.get("locked"):
-            cell["source"] = submission.clean(cell["source"], student.notes, cell["id"])
+            cell["source"] = clean(cell["source"], student.notes, cell["id"])
     outcome = run(plans.job(plan, merged))
     _explain(plan, outcome)
     for key, report in outcome["reports"].items():

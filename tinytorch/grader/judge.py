@@ -16,7 +16,6 @@ import resource
 import signal
 import sys
 import traceback
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,71 +24,14 @@ import numpy as np
 from tinytorch import checks
 from tinytorch.checks import Checks, StudentError
 from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names
-from tinytorch.grader.plain import NotPlain, decode, encode
+from tinytorch.grader.questions import Forced, Unsplittable
 from tinytorch.grader.replay import Recorder, replay
-from tinytorch.grader.split import Forced, Split, Unsplittable, split
+from tinytorch.grader.sites import Sites, short
+from tinytorch.grader.split import Split, split
 
 __all__ = ["main"]
 
-SECONDS, MEMORY, TEXT, ASKS = 10, 4 << 30, 40_000, 5_000
-
-
-class Sites:
-    """Stands behind `__enter__`, `__ask__` and `__capture__` while one cell runs, counting each site's executions."""
-
-    def __init__(self, cell: str, parts: Split, reports: dict[str, Any]) -> None:
-        self.cell, self.parts, self.reports = cell, parts, reports
-        self.turns, self.index = Counter[int](), Counter[int]()
-        self.asks: list[dict[str, Any]] = []
-        self.bound: dict[str, tuple[int, Any]] = {}
-        self.not_plain: set[str] = set()
-        self.shown: list[tuple[str, Any]] = []  # what the current statement was told
-
-    def enter(self, *numbers: int) -> None:
-        self.turns.update(numbers)
-        for number in numbers:
-            self.index[number] = 0
-
-    def key(self, number: int, counted: bool) -> str:
-        index = self.index[number]
-        self.index[number] += counted
-        return f"{self.cell}/{number}/{self.turns[number]}/{index}"
-
-    def ask(self, number: int, counted: bool) -> Any:
-        return self.value(self.key(number, counted))
-
-    def value(self, key: str) -> Any:
-        report = self.reports.get(key, {})
-        text = self.parts.sites[int(key.rsplit("/", 3)[1])].text
-        if "value" not in report:
-            raise StudentError(report.get("error") or f"{text}: {report.get('opaque') or 'this was not reached'}")
-        try:
-            value = decode(report["value"])
-        except NotPlain as error:
-            raise StudentError(f"{text}: {error}") from None
-        self.shown.append((text, value))
-        return value
-
-    def capture(self, number: int, counted: bool, values: dict[str, Any]) -> None:
-        site = self.parts.sites[number]
-        inputs = {name: self.encoded(name, value) for name, value in values.items()}
-        keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
-        self.bound.update({name: (id(values[name]), inputs[name]) for name in inputs})
-        kind = "run" if site.run else "expr"
-        self.asks.append({"key": self.key(number, counted), kind: site.text, "inputs": inputs, "keep": keep})
-        if len(self.asks) > ASKS:
-            raise Unsplittable(f"more than {ASKS} questions")
-
-    def encoded(self, name: str, value: Any) -> Any:
-        try:
-            return encode(value)
-        except NotPlain:
-            self.not_plain.add(name)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 300 else text[:300] + " ..."
+SECONDS, MEMORY, TEXT = 10, 4 << 30, 40_000
 
 
 class Notebook:
@@ -288,7 +230,7 @@ class Notebook:
         body = _body(source)
         text = ast.get_source_segment(source, body[0]) or "" if body else source
         last = traceback.format_exception_only(raised)[-1].strip()
-        shown = [f"{asked} gave {_short(value)}" for asked, value in sites.shown[-5:]]
+        shown = [f"{asked} gave {short(value)}" for asked, value in sites.shown[-5:]]
         return "\n".join([text, *shown, last])[:TEXT]
 
 

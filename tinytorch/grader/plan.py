@@ -3,12 +3,8 @@
 import contextlib
 import hashlib
 import json
-import os
 import re
-import selectors
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +12,13 @@ from typing import Any
 
 from tinytorch.grader import judge as judging
 from tinytorch.grader.job import Job, Outcome, Step
-from tinytorch.grader.submission import clean
+from tinytorch.grader.judging import Judge, PlanError
+from tinytorch.grader.magics import clean
 
 __all__ = ["Judge", "Plan", "PlanError", "job", "make", "read", "unsplittable"]
 
 HIDDEN = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
 SOLUTION = ("BEGIN SOLUTION", "END SOLUTION")
-
-
-class PlanError(Exception):
-    """The source itself cannot be graded with."""
 
 
 @dataclass
@@ -52,6 +45,10 @@ class Plan:
     def unprotected(self) -> dict[str, str]:
         """The tests that run whole in the sandbox, and why."""
         return {cell["id"]: self.steps[cell["id"]]["whole"] for cell in self.tests if "whole" in self.steps[cell["id"]]}
+
+    def for_judge(self) -> list[dict[str, Any]]:
+        """The code cells as the judging process reads them."""
+        return _for_judge(self.cells)
 
     def with_steps(self, forced: dict[str, Any], steps: dict[str, dict[str, Any]]) -> "Plan":
         """The plan with what `make` found out."""
@@ -121,110 +118,6 @@ def _regions(source: str, begin: str, end: str) -> list[list[int]]:
             found[-1][1] = number if end not in line else number
             found += [[-1, -2]] if end in line else []
     return [region for region in found if region[0] > 0]
-
-
-class Judge:
-    """A process that runs the instructor's half; started again where an absurd value ended it."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan, self.process = plan, _start(plan)
-        self.lines = _Lines(self.process)
-        self.tell({"load": _for_judge(plan.cells), "forced": plan.forced, "seed": plan.seed})
-
-    def tell(self, message: dict[str, Any]) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write((json.dumps(message) + "\n").encode())
-        self.process.stdin.flush()
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def capture(self) -> dict[str, Any]:
-        self.tell({"capture": True})
-        answer: dict[str, Any] = {}
-        for said in self.lines.until_ended(120):
-            answer |= said
-        if "broken" in answer:
-            raise PlanError(f"{self.plan.notebook}: {answer['broken'].strip().splitlines()[-1]}")
-        if "asks" not in answer:
-            raise PlanError(f"{self.plan.notebook}: the instructor's own cells crash or take too long")
-        return answer["asks"]
-
-    def verdicts(self, reports: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        """Each split test's score and lines. A cell whose judging died is tried no more, the others again."""
-        found: dict[str, dict[str, Any]] = {}
-        died: list[str] = []
-        for _ in range(1 + len(self.plan.tests)):
-            begun, broken = "", ""
-            self.tell({"judge": reports, "skip": died})
-            for said in self.lines.until_ended(judging.SECONDS * (2 + len(self.plan.tests))):
-                begun = said.get("begin", begun)
-                found |= {said["cell"]: said} if "cell" in said else {}
-                broken = said.get("broken", broken)
-                ended = said.get("ended", 0)
-            if broken and not begun:
-                raise PlanError(f"{self.plan.notebook}: {broken.strip().splitlines()[-1]}")
-            if not (ended or broken):
-                break
-            died.append(begun)
-            found[begun] = _no_verdict(begun, broken)
-        return found
-
-
-def _no_verdict(cell: str, broken: str) -> dict[str, Any]:
-    text = "the values that came out could not be judged: they took too long or too much memory"
-    nothing: list[Any] = []
-    return {
-        "cell": cell,
-        "score": 0.0,
-        "error": broken or text,
-        "failed": {},
-        "results": nothing,
-        "stdout": "",
-        "died": True,
-    }
-
-
-class _Lines:
-    """Lines of JSON from a process, with a time limit."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        assert process.stdout is not None
-        self.process, self.out, self.rest = process, process.stdout, b""
-        os.set_blocking(self.out.fileno(), False)
-
-    def until_ended(self, seconds: float) -> Any:
-        """The answers to one question, to the last one, `ended`."""
-        end = time.monotonic() + seconds
-        with selectors.DefaultSelector() as ready:
-            ready.register(self.out, selectors.EVENT_READ)
-            while time.monotonic() < end and ready.select(end - time.monotonic()):
-                data = self.out.read(1 << 20)
-                if data == b"":
-                    raise PlanError("the judging process ended")
-                *lines, self.rest = (self.rest + (data or b"")).split(b"\n")
-                for line in map(json.loads, lines):
-                    yield line
-                    if "ended" in line:
-                        return
-        self.process.kill()
-        raise PlanError("the judging process took too long")
-
-
-def _start(plan: Plan) -> "subprocess.Popen[bytes]":
-    root = str(Path(__file__).parents[2])
-    env = os.environ | {"PYTHONPATH": root, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    env |= {"TINYTORCH_SEEDS": json.dumps({plan.assignment: plan.seed}), "MPLBACKEND": "Agg"}
-    code = "from tinytorch.grader.judge import main; main()"
-    return subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=plan.folder,
-        env=env,
-    )
 
 
 def _for_judge(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Read a student's notebook: whatever can be read of it, and in words what was odd. Nothing of it is run here."""
 
-import ast
 import difflib
 import json
 import os
@@ -10,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Cell", "Refused", "Submission", "Unreadable", "clean", "find", "merge", "parse", "read_bytes"]
+__all__ = ["Cell", "Refused", "Submission", "Unreadable", "find", "merge", "parse", "read_bytes"]
 
-MAX_BYTES, MAX_CELLS, MAX_SOURCE, MAX_MAGIC = 50_000_000, 2_000, 1_000_000, 30_000
-RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug"}
+MAX_BYTES, MAX_CELLS, MAX_SOURCE = 50_000_000, 2_000, 1_000_000
 
 
 class Refused(Exception):
@@ -206,65 +204,3 @@ def _defined(source: str) -> set[str]:
     return set(re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)", source, re.M)) or set(
         re.findall(r"^(\w+)\s*=", source, re.M)
     )
-
-
-# -- IPython's own syntax
-
-
-def clean(source: str, notes: list[str], where: str) -> str:
-    """Source without magics, shell commands and help: Python that means the same, line for line."""
-    try:
-        ast.parse(source)
-        return source
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _without_magics(source, notes, where)
-
-
-def _without_magics(source: str, notes: list[str], where: str) -> str:
-    from IPython.core import inputtransformer2 as ipython  # slow to import, and seldom needed
-
-    ipython.TRANSFORM_LOOP_LIMIT = 60  # each turn reads the whole cell again
-
-    lines = source.split("\n")
-    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    magic = re.match(r"%%(\w+)", str(lines[first]))
-    if magic:
-        notes.append(f"{where}: %%{magic[1]} means nothing here and was dropped")
-        lines[first] = ""
-        return clean("\n".join(lines), notes, where) if magic[1] in RUN_BODY else ""
-    try:
-        text = ipython.TransformerManager().transform_cell(source[:MAX_MAGIC])
-        return _replaced(text, ast.parse(text), notes, where)
-    except Exception:
-        return source  # the student's own syntax error: it is reported when the cell is run
-
-
-def _replaced(text: str, tree: ast.Module, notes: list[str], where: str) -> str:
-    """Calls of `get_ipython()` become `None`; what `%time` and `%timeit` measure is run once."""
-    lines = [line.encode() for line in text.split("\n")]
-    for node in sorted(filter(_is_magic, ast.walk(tree)), key=lambda n: (n.lineno, n.col_offset), reverse=True):  # type: ignore[attr-defined]
-        assert isinstance(node, ast.Call) and node.end_lineno == node.lineno
-        name, body = _named(node)
-        notes.append(f"{where}: {name} means nothing here and was dropped")
-        line = lines[node.lineno - 1]
-        lines[node.lineno - 1] = line[: node.col_offset] + body.encode() + line[node.end_col_offset :]
-    return b"\n".join(lines).decode()
-
-
-def _is_magic(node: ast.AST) -> bool:
-    function = node.func if isinstance(node, ast.Call) else None
-    owner = function.value if isinstance(function, ast.Attribute) else None
-    return isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "get_ipython"
-
-
-def _named(node: ast.Call) -> tuple[str, str]:
-    assert isinstance(node.func, ast.Attribute)
-    said = [str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)]
-    if node.func.attr != "run_line_magic" or not said:
-        return "a shell command", "None"
-    name, body = f"%{said[0]}", re.sub(r"^(\s*-\w+(\s+\d+)?)*\s*", "", said[1]) if len(said) > 1 else ""
-    try:
-        ast.parse(body)
-    except SyntaxError:
-        body = ""
-    return name, body if said[0] in ("time", "timeit") and body else "None"

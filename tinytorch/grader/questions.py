@@ -1,0 +1,261 @@
+"""Which part of an expression has to be asked of the student's code: the smallest that is plain data."""
+
+import ast
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from tinytorch.grader.names import Scope, free, stores
+
+__all__ = ["Forced", "Questions", "Site", "Unsplittable", "call", "got_of", "is_judging", "name_of"]
+
+Node = ast.AST
+ABOUT_OBJECTS = {
+    "isinstance",
+    "issubclass",
+    "hasattr",
+    "getattr",
+    "callable",
+    "type",
+    "id",
+    "dir",
+    "vars",
+    "iter",
+    "repr",
+}
+OF_OBJECTS = {*ABOUT_OBJECTS, "len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min",
+              "str", "bool", "map", "zip", "enumerate", "any", "all"}  # fmt: skip
+
+
+class Unsplittable(Exception):
+    """Why a cell has to run whole."""
+
+
+class _Wider(Exception):
+    """An expression whose value is not plain data: the one around it has to be asked for."""
+
+
+@dataclass
+class Site:
+    """A place in a cell that only the sandbox can evaluate."""
+
+    text: str
+    run: bool  # statements, not an expression
+    line: int
+    inputs: list[str]
+    fresh: bool = False  # bind the inputs anew each time: a check's `got`
+    assigned: int = 0  # the line of the assignment whose value it is a part of
+
+
+@dataclass
+class Forced:
+    """What a first try showed: names that hold no plain data, lines to run in the sandbox, values to ask wider for."""
+
+    names: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+def call(function: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
+
+
+def name_of(node: Node) -> str:
+    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+
+
+def is_judging(function: ast.expr) -> bool:
+    return "raises" in name_of(function).lower() or name_of(function).rpartition(".")[2].lower().startswith("assert")
+
+
+def got_of(node: ast.Call) -> ast.keyword | None:
+    """The `got=lambda: ...` of a check in the form of tinytorch.checks."""
+    form = isinstance(node.func, ast.Attribute) and node.func.attr in ("check", "require")
+    given = (k for k in node.keywords if k.arg == "got" and isinstance(k.value, ast.Lambda) and not k.value.args.args)
+    return next(given, None) if form else None
+
+
+class Questions:
+    """The expressions of one cell. Methods named for a syntax node give what stands in its place for the judge."""
+
+    def __init__(self, scope: Scope, callables: set[str], forced: "Forced") -> None:
+        self.scope, self.callables, self.forced = scope, callables, forced
+        self.sites: list[Site] = []
+        self.needed: dict[str, ast.stmt] = {}
+        self.captures: list[ast.expr] = []  # of the statement that is being split
+        self.new: list[int] = []
+        self.local: list[set[str]] = []  # names of the comprehensions around
+        self.assigned = 0
+
+    # -- whose is it?
+
+    def touches(self, node: Node) -> bool:
+        own = set().union(*self.local)
+        return any(self.scope.is_student(name) for name in free(node) - own)
+
+    def reported(self, node: Node) -> bool:
+        return bool(free(node) & self.scope.reported)
+
+    def rooted(self, node: Node) -> bool:
+        """Is the object that this expression starts from the student's?"""
+        if isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+            return self.rooted(node.value)
+        if isinstance(node, ast.Call):
+            return self.rooted(node.func) or self.takes_objects(node)
+        return self.touches(node) if isinstance(node, ast.Name) else False
+
+    def takes_objects(self, call: ast.Call) -> bool:
+        """Does an instructor's function get what cannot be plain data, such as a student's function?"""
+        if got_of(call) is not None:
+            return False
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        functions = (isinstance(v, ast.Lambda) or (isinstance(v, ast.Name) and v.id in self.callables) for v in values)
+        about = isinstance(call.func, ast.Name) and call.func.id in ABOUT_OBJECTS
+        return self.touches(call) and (about or any(functions))
+
+    # -- expressions
+
+    def expr(self, node: Any) -> Any:
+        if not self.touches(node):
+            if not self.reported(node) and any(isinstance(n, ast.Call) for n in ast.walk(node)):
+                self.captures.append(node)  # its side effects (a generator's next numbers) belong to both programs
+            return node
+        spare, marks = copy.deepcopy(node), (len(self.sites), len(self.captures), len(self.new))
+        try:
+            return getattr(self, "on_" + type(node).__name__, self.leaf)(node)
+        except _Wider:
+            if ast.unparse(spare) in self.forced.texts:
+                raise
+            del self.sites[marks[0] :], self.captures[marks[1] :], self.new[marks[2] :]
+            return self.wider(spare)
+
+    def wider(self, node: ast.expr) -> ast.expr:
+        """Ask for the whole of a comparison or a builtin's call, if nothing in it is there to be kept from the student."""
+        if isinstance(node, ast.Call):
+            fit = isinstance(node.func, ast.Name) and node.func.id in OF_OBJECTS
+        elif isinstance(node, ast.Compare):
+            others = [part for part in (node.left, *node.comparators) if not self.touches(part)]
+            constants = (n for part in others for n in ast.walk(part) if isinstance(n, ast.Constant))
+            fit = all(constant.value is None for constant in constants)
+        else:
+            fit = isinstance(node, ast.Attribute | ast.Subscript | ast.Starred)
+        if not fit or self.inputs(node) - self.scope.lent:
+            raise Unsplittable(f"line {node.lineno}: what is compared there is no plain data")
+        return self.leaf(node)
+
+    def leaf(self, node: ast.expr, fresh: bool = False) -> ast.expr:
+        if ast.unparse(node) in self.forced.texts:
+            raise _Wider
+        if isinstance(node, ast.Lambda | ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
+            raise Unsplittable(f"line {node.lineno}: {type(node).__name__} with the student's names in it")
+        return self.site(node, ast.unparse(node), run=False, fresh=fresh)
+
+    def site(self, node: Any, text: str, run: bool, fresh: bool = False) -> ast.expr:
+        inputs = sorted(self.inputs(node))
+        self.sites.append(Site(text, run, node.lineno, inputs, fresh, self.assigned))
+        self.new.append(len(self.sites) - 1)
+        number = ast.Constant(self.new[-1])
+        counted = ast.Constant(bool(self.local))
+        values = ast.Dict([ast.Constant(name) for name in inputs], [ast.Name(name, ast.Load()) for name in inputs])
+        self.captures.append(call("__capture__", number, counted, values))
+        if not fresh:
+            self.scope.lent.update(inputs)
+        return call("__ask__", number, counted)
+
+    def inputs(self, node: Node) -> set[str]:
+        """The instructor's values that a site reads; on the way, the definitions that it needs."""
+        values, queue, seen = set(), free(node), set[str]()
+        while queue:
+            name = queue.pop()
+            seen.add(name)
+            definition = self.scope.helpers.get(name) or self.scope.own.get(name)
+            if any(name in names for names in self.local):
+                values.add(name)
+            elif name in self.scope.reported:
+                raise Unsplittable(f"{name} comes from the student's values and goes back to the student's code")
+            elif definition is not None:
+                self.needed[name] = definition
+                queue |= set() if isinstance(definition, ast.Import | ast.ImportFrom) else free(definition) - seen
+            elif name in self.scope.own and name not in self.scope.given and not self.scope.is_student(name):
+                values.add(name)
+        return values
+
+    def descend(self, node: Any) -> Any:
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                setattr(
+                    node,
+                    name,
+                    [self.expr(item) if isinstance(item, ast.expr | ast.keyword) else item for item in value],
+                )
+            elif isinstance(value, ast.expr):
+                setattr(node, name, self.expr(value))
+        return node
+
+    on_Compare = on_BinOp = on_UnaryOp = on_Tuple = on_List = on_Set = on_Dict = descend
+    on_JoinedStr = on_FormattedValue = on_Starred = on_keyword = on_Slice = descend
+
+    def sometimes(self, node: Any) -> Any:
+        if self.local:
+            raise Unsplittable(f"line {node.lineno}: not every turn of a comprehension calls the student's code")
+        return self.descend(node)
+
+    on_BoolOp = on_IfExp = sometimes
+
+    def part(self, node: Any) -> Any:
+        return self.leaf(node) if self.rooted(node.value) else self.descend(node)
+
+    on_Attribute = on_Subscript = part
+
+    def on_Call(self, node: ast.Call) -> ast.expr:
+        if (got := got_of(node)) is not None:
+            return self.check(node, got)
+        if self.rooted(node):
+            if is_judging(node.func):
+                raise Unsplittable(f"line {node.lineno}: {name_of(node.func)} gets the student's function")
+            return self.leaf(node)
+        if isinstance(node.func, ast.Attribute):
+            node.func.value = self.expr(node.func.value)
+        node.args, node.keywords = [self.expr(a) for a in node.args], [self.expr(k) for k in node.keywords]
+        return node
+
+    def check(self, node: ast.Call, got: ast.keyword) -> ast.expr:
+        assert isinstance(got.value, ast.Lambda)
+        others = [*node.args, *(keyword.value for keyword in node.keywords if keyword is not got)]
+        if any(map(self.touches, others)):
+            raise Unsplittable(f"line {node.lineno}: a part of a check other than `got` touches the student's names")
+        got.value.body = self.leaf(got.value.body, fresh=True)
+        for other in others:
+            self.expr(other)
+        return node
+
+    def on_comprehension(self, node: Any) -> ast.expr:
+        first = node.generators[0]
+        inner = [getattr(node, name) for name in ("elt", "key", "value") if hasattr(node, name)]
+        inner += [test for generator in node.generators for test in generator.ifs]
+        inner += [generator.iter for generator in node.generators[1:]]
+        local = set().union(*(stores(generator.target) for generator in node.generators))
+        busy = any(
+            self.scope.is_student(name) for part in inner for name in free(part) - local - set().union(*self.local)
+        )
+        if busy and (self.touches(first.iter) or self.reported(first.iter) or len(inner) > len(node.generators) + 1):
+            return self.leaf(node)
+        first.iter = self.expr(first.iter)
+        if busy:
+            self.turns(node, local)
+        return node
+
+    on_ListComp = on_SetComp = on_GeneratorExp = on_DictComp = on_comprehension
+
+    def turns(self, node: Any, local: set[str]) -> None:
+        """Each turn is an execution of the sites inside: capture makes the same turns."""
+        outer, self.captures = self.captures, []
+        self.local.append(local)
+        for name in ("key", "value", "elt"):
+            if hasattr(node, name):
+                setattr(node, name, self.expr(getattr(node, name)))
+        if any(self.touches(test) for generator in node.generators for test in (*generator.ifs, generator.iter)):
+            raise Unsplittable(f"line {node.lineno}: the student's code decides about a comprehension's turns")
+        self.local.pop()
+        captured = ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)
+        self.captures = [*outer, captured]

@@ -1,0 +1,71 @@
+"""What stands behind the sites of a cell while it runs: the values that were reported, or a note of what they need."""
+
+from collections import Counter
+from typing import Any
+
+from tinytorch.checks import StudentError
+from tinytorch.grader.plain import NotPlain, decode, encode
+from tinytorch.grader.questions import Unsplittable
+from tinytorch.grader.split import Split
+
+__all__ = ["Sites", "short"]
+
+ASKS = 5_000
+
+
+class Sites:
+    """Stands behind `__enter__`, `__ask__` and `__capture__` while one cell runs, counting each site's executions."""
+
+    def __init__(self, cell: str, parts: Split, reports: dict[str, Any]) -> None:
+        self.cell, self.parts, self.reports = cell, parts, reports
+        self.turns, self.index = Counter[int](), Counter[int]()
+        self.asks: list[dict[str, Any]] = []
+        self.bound: dict[str, tuple[int, Any]] = {}
+        self.not_plain: set[str] = set()
+        self.shown: list[tuple[str, Any]] = []  # what the current statement was told
+
+    def enter(self, *numbers: int) -> None:
+        self.turns.update(numbers)
+        for number in numbers:
+            self.index[number] = 0
+
+    def key(self, number: int, counted: bool) -> str:
+        index = self.index[number]
+        self.index[number] += counted
+        return f"{self.cell}/{number}/{self.turns[number]}/{index}"
+
+    def ask(self, number: int, counted: bool) -> Any:
+        return self.value(self.key(number, counted))
+
+    def value(self, key: str) -> Any:
+        report = self.reports.get(key, {})
+        text = self.parts.sites[int(key.rsplit("/", 3)[1])].text
+        if "value" not in report:
+            raise StudentError(report.get("error") or f"{text}: {report.get('opaque') or 'this was not reached'}")
+        try:
+            value = decode(report["value"])
+        except NotPlain as error:
+            raise StudentError(f"{text}: {error}") from None
+        self.shown.append((text, value))
+        return value
+
+    def capture(self, number: int, counted: bool, values: dict[str, Any]) -> None:
+        site = self.parts.sites[number]
+        inputs = {name: self.encoded(name, value) for name, value in values.items()}
+        keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
+        self.bound.update({name: (id(values[name]), inputs[name]) for name in inputs})
+        kind = "run" if site.run else "expr"
+        self.asks.append({"key": self.key(number, counted), kind: site.text, "inputs": inputs, "keep": keep})
+        if len(self.asks) > ASKS:
+            raise Unsplittable(f"more than {ASKS} questions")
+
+    def encoded(self, name: str, value: Any) -> Any:
+        try:
+            return encode(value)
+        except NotPlain:
+            self.not_plain.add(name)
+
+
+def short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 300 else text[:300] + " ..."
