@@ -119,6 +119,14 @@ def test_pytorchs_names_get_an_answer(cls, name):
         cls([np.ones(2)], **{name: 0.1})
 
 
+def test_a_class_of_ones_own_may_use_these_names():
+    class Adadelta(optimizers.Optimizer):
+        def __init__(self, parameters, rho=0.9):
+            super().__init__(parameters, learning_rate=1.0, rho=rho)
+
+    assert Adadelta([np.ones(2)], rho=0.5).rho == 0.5
+
+
 @pytest.mark.parametrize("step_size", [0, -1, 2.5, "3", True, None])
 def test_refused_step_size(step_size):
     with pytest.raises((ValueError, TypeError), match="StepLR: step_size must be"):

@@ -87,10 +87,10 @@ HERE = {
 BELOW_ONE = {"beta1", "beta2", "alpha"}
 
 
-def answer_foreign_names(owner: str, options) -> None:
-    """Refuse PyTorch's names with the name that is used here."""
+def answer_foreign_names(owner: str, options, init=None) -> None:
+    """Refuse PyTorch's names with the name that is used here, unless `init` has an argument of that name."""
     for name in options:
-        if name in HERE:
+        if name in HERE and name not in getattr(getattr(init, "__code__", None), "co_varnames", ()):
             raise TypeError(f"{owner}: no argument {name!r}: {HERE[name]}")
 
 
@@ -413,7 +413,7 @@ class Optimizer(Keeping):
     """
 
     def __new__(cls, *_, **options):
-        answer_foreign_names(cls.__name__, options)
+        answer_foreign_names(cls.__name__, options, cls.__init__)
         return super().__new__(cls)
 
     def __init__(self, parameters, **hyperparameters: float):
@@ -621,7 +621,7 @@ class Scheduler:
     """Changes an optimizer's `learning_rate`, and only that. A subclass writes `step()`, called at the top of each epoch."""
 
     def __new__(cls, *_, **options):
-        answer_foreign_names(cls.__name__, options)
+        answer_foreign_names(cls.__name__, options, cls.__init__)
         return super().__new__(cls)
 
     def __init__(self, optimizer):
