@@ -31,7 +31,7 @@ def run(line: str, cwd: Path, *more: str, package: Path = ROOT) -> None:
     env = {**os.environ, "PYTHONPATH": str(package)}
     words = [sys.executable, "-m", *line.split(), *more]
     done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, 1), f"{line}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode in (0, 1) and "Traceback" not in done.stderr, f"{line}\n{done.stdout}\n{done.stderr}"
 
 
 def hand_in(course: Path) -> None:
