@@ -1,8 +1,14 @@
 """`tinytorch grade` on a course that is not ours: what is read, kept, resumed and written."""
 
+import contextlib
 import hashlib
 import json
+import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -307,3 +313,69 @@ def test_grade_one_is_json(tmp_path, tinytorch):
     )
     assert json.loads(done.stdout)["score"] == 6
     assert digest(folder) == before
+
+
+@pytest.mark.slow
+def test_a_dask_scheduler_loses_a_worker_in_the_middle(tmp_path):
+    """A real scheduler and two workers; one is killed: nothing is lost, nothing counts twice."""
+    pytest.importorskip("distributed")
+    students = {f"s{number:02}": {"nb": RIGHT if number % 2 else WRONG} for number in range(12)}
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, students)
+    with contextlib.ExitStack() as stack:
+        address = f"tcp://127.0.0.1:{free_port()}"
+        start(stack, "scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard")
+        end_one = [
+            start(stack, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard") for _ in range(2)
+        ][0]
+        graded = start_grading(stack, folder, address)
+        wait_for(folder / "records" / "ps" / "s01.json")
+        end_one.kill()
+        assert graded.wait(timeout=300) == 0
+    found = {name: sum(score or 0 for score in marks.values()) for name, marks in scores(folder, "ps").items()}
+    assert found == {name: 6 if int(name[1:]) % 2 else 2 for name in students}
+
+
+def free_port():
+    with socket.socket() as some:
+        some.bind(("127.0.0.1", 0))
+        return some.getsockname()[1]
+
+
+def start(stack, *words):
+    process = subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]], **QUIET)
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    return process
+
+
+def start_grading(stack, folder, address):
+    command = [
+        sys.executable,
+        "-m",
+        "tinytorch",
+        "grade",
+        "ps",
+        "--course",
+        str(folder),
+        "--unsafe",
+        "--scheduler",
+        address,
+    ]
+    process = subprocess.Popen(command, **QUIET)
+    stack.callback(process.kill)
+    return process
+
+
+def wait_for(path, seconds=200):
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} did not come"
+        time.sleep(0.05)
+
+
+QUIET = {
+    "cwd": ROOT,
+    "env": os.environ | {"PYTHONPATH": str(ROOT)},
+    "stdout": subprocess.DEVNULL,
+    "stderr": subprocess.DEVNULL,
+}
