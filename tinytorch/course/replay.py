@@ -16,7 +16,7 @@ def replay(name: str, check: str, course: Path | None, options: Options) -> int:
     with ExitStack() as stack:
         folders = run.folders()
         run.start(stack)
-        records = list(run.records_of_all(folders))
+        records = run.all_records(folders)
     said = [(record.student, line) for record in records for line in _lines(record.more) if line["name"] == check]
     if records and not said:
         raise CourseError(f"{name}: no cell has a check called {check!r}; `--dry-run --json` names them all")
