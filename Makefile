@@ -6,7 +6,8 @@ SLOW := slow or parity or browser
 # uv asks the index for many packages at once where pip asks one after the other: seconds instead of minutes. It does not
 # read pip's configuration, so pip follows where uv finds nothing.
 PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt
-install = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt $(1) || $(PIP) $(1)
+install = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[$(1)]' || $(PIP) --editable '.[$(1)]'
+SLOW_EXTRAS := test,browser,docs,cluster
 
 .PHONY: help demo test test-all seeds mutation lint build docs clean
 .DEFAULT_GOAL := help
@@ -48,10 +49,10 @@ clean: ## remove what tools leave behind; never anything in course/
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	-$(PIP) uv
-	$(call install,--editable '.[test]')
+	$(call install,test)
 	@touch $@
 
 .venv/ready-all: .venv/ready
-	$(call install,--editable '.[test,browser,docs]')
+	$(call install,$(SLOW_EXTRAS))
 	$(PIP) --editable '.[parity]'
 	@touch $@
