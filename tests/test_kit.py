@@ -145,7 +145,7 @@ def test_installed_by_uv_in_an_empty_environment(kit, course, tmp_path):
     env = {**os.environ, "PYTHONPATH": extra}
     subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(tmp_path / "env")], check=True)
     python = str(tmp_path / "env" / "bin" / "python")
-    command = [uv, "pip", "install", "-q", "--offline", "--no-deps", "--no-build-isolation", "--python", python, "-e", str(kit)]
+    command = [uv, "pip", "install", "-q", "--offline", "--no-cache", "--no-deps", "--no-build-isolation", "--python", python, "-e", str(kit)]
     subprocess.run(command, check=True, env=env)
     work_through(kit, course, tmp_path / "env" / "bin", PYTHONPATH=extra)
 
