@@ -1,5 +1,6 @@
 """What many tests share: the repository, and a small project of its own to build and break."""
 
+import os
 import resource
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+# `make test` activates nothing: what the tests call by name (nbgrader, which calls alembic; uv) stands beside Python.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 TOP = ("settings.ini", "pyproject.toml", "jupytext.toml", "nbgrader_config.py")
 
 
