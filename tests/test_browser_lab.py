@@ -79,7 +79,7 @@ def test_open_answer_check_plot_validate(kit, tmp_path):
         page.get_by_role("button", name="Validate").first.click()
         dialog = page.locator(".jp-Dialog")
         dialog.wait_for()
-        dialog.get_by_text("test-sgd").or_(dialog.get_by_text("failed")).first.wait_for()
+        dialog.get_by_text("test-sgd").or_(dialog.get_by_text("failed")).first.wait_for(timeout=180_000)  # nbgrader runs every cell
         shot(page, "lab-validate")
         assert "gradient_descent_step: all" not in dialog.inner_text()
     saved = json.loads((kit / NOTEBOOK).read_text())

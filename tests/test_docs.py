@@ -92,7 +92,7 @@ def test_the_site_is_built_without_a_warning_and_holds_no_solution(tmp_path):
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(DOCS), str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert not (tmp_path / "_sources").exists()
+    assert not list((tmp_path / "_sources").glob("*"))
     text = "".join(re.sub(r"<[^>]+>", "", html.unescape(page.read_text("utf-8"))) for page in tmp_path.glob("modules/*.html"))
     squeezed = re.sub(r"\s", "", text)
     for module in every():

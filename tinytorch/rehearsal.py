@@ -121,7 +121,7 @@ class Script:
         self.cast.append((optimizer, held))
         self.aside(own, optimizer, list(held), *args, **options)
         given = SETTINGS[name] | dict(zip(SETTINGS[name], args, strict=False)) | options
-        for key, value in {**given, "parameters": held}.items():
+        for key, value in {**given, "parameters": list(held)}.items():
             with contextlib.suppress(Exception):
                 setattr(optimizer, key, value)
 
