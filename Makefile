@@ -8,6 +8,11 @@ SLOW := slow or parity or browser
 PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[$(1)]' || $(PIP) --editable '.[$(1)]'
 SLOW_EXTRAS := test,browser,docs,cluster
+# Two tests at once disturb each other's browsers and time limits: what failed has a second run, alone, and both are shown.
+define tests
+$(BIN)/python -m pytest -n auto -m "$(1)" || { echo "Once more, one at a time, what failed:"; \
+  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(1)"; }
+endef
 
 .PHONY: help demo test test-all seeds mutation lint build docs clean
 .DEFAULT_GOAL := help
@@ -19,10 +24,10 @@ demo: .venv/ready ## a whole course on six made students, in a fresh folder
 	@$(BIN)/tinytorch demo
 
 test: .venv/ready ## the fast tests, all a contributor needs
-	$(BIN)/python -m pytest -n auto -m "$(FAST)"
+	$(call tests,$(FAST))
 
 test-all: test .venv/ready-all ## the fast tests and the slow ones: browser, fuzzing, kills, PyTorch, whole runs
-	$(BIN)/python -m pytest -n auto -m "$(SLOW)"
+	$(call tests,$(SLOW))
 
 seeds: .venv/ready ## every row of the catalogue under 200 seeds (half an hour)
 	SEEDS=200 $(BIN)/python -m pytest -n auto -m slow tests/test_catalogue.py -k every_seed
