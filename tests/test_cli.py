@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, processor_seconds
 
-VERBS = ["build", "release", "grade", "feedback", "grades", "collect", "report", "validate", "export", "demo", "pull"]
+VERBS = [
+    "build", "release", "grade", "feedback", "grades", "collect", "report", "validate", "export", "demo", "pull",
+    "grade-one", "new", "check", "preview",
+]  # fmt: skip
 
 
 def test_help_names_every_verb(tinytorch):
@@ -15,12 +18,17 @@ def test_help_names_every_verb(tinytorch):
     assert all(f"  {verb} " in said for verb in VERBS), said
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_has_an_example(tinytorch, verb):
+    assert f"xample: tinytorch {verb} " in " ".join(tinytorch(verb, "--help").stdout.split())
+
+
 def test_help_answers_in_half_a_second(tinytorch):
     assert processor_seconds(lambda: tinytorch("--help")) < 0.5
 
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("validate", "export")])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("validate", "export", "new", "check")])
 def test_every_verb_takes_a_course(tinytorch, verb):
     assert "--course" in tinytorch(verb, "--help").stdout
 

@@ -20,7 +20,7 @@ def verbs() -> None:
     """From percent sources to grades: each verb is one stage of the course."""
 
 
-@app.command()
+@app.command(epilog="Example: tinytorch build 08")
 def build(
     modules: Annotated[list[str] | None, typer.Argument(metavar="[MODULE]...")] = None, course: Course = None
 ) -> None:
@@ -31,7 +31,7 @@ def build(
         typer.echo(f"built {name}")
 
 
-@app.command()
+@app.command(epilog="Example: tinytorch pull 08")
 def pull(module: ModuleName, course: Course = None) -> None:
     """Bring an edit of the built notebook back to the percent source."""
     from tinytorch.course.pair import pull
@@ -41,7 +41,7 @@ def pull(module: ModuleName, course: Course = None) -> None:
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(epilog="Example: tinytorch release 08")
 def release(module: ModuleName, course: Course = None) -> None:
     """The student version in course/release, refused if any answer is left in it."""
     from tinytorch.course.release import release
@@ -49,7 +49,7 @@ def release(module: ModuleName, course: Course = None) -> None:
     typer.echo(release(module, course))
 
 
-@app.command()
+@app.command(epilog="Example: tinytorch grade 08 --student ada --dry-run")
 def grade(
     module: ModuleName,
     student: Annotated[str | None, typer.Option(help="Grade this student only.")] = None,
@@ -72,7 +72,7 @@ def grade(
     raise typer.Exit(grade(module, course, options) if check is None else replay(module, check, course, options))
 
 
-@app.command("grade-one")
+@app.command("grade-one", epilog="Example: tinytorch grade-one 08 optimizers_dev.ipynb > outcome.json")
 def grade_one(
     module: ModuleName,
     notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", exists=True, dir_okay=False)],
@@ -129,7 +129,7 @@ def grades(
     typer.echo("\n".join([*(f"left: {line}" for line in done.left), f"{done.filled} scores filled in"]), err=True)
 
 
-@app.command()
+@app.command(epilog="Example: tinytorch demo --course /tmp/demo")
 def demo(course: Course = None) -> None:
     """The whole course on made submissions, from source to grades, in a fresh course directory."""
     from tinytorch.course.demo import demo
