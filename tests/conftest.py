@@ -12,6 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # `make test` activates nothing: what the tests call by name (nbgrader, which calls alembic; uv) stands beside Python.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+# Several tests at once, each with several threads of matrix products, wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 TOP = ("settings.ini", "pyproject.toml", "jupytext.toml", "nbgrader_config.py")
 
 
