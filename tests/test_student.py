@@ -96,6 +96,12 @@ ODDITIES = [
 ]
 
 
+def test_repair_keeps_the_copy_with_the_answer(tmp_path, released):
+    path = save(tmp_path / "mine.ipynb", *DONE, RELEASED[1])
+    assert "and it is open: your answer stands in an earlier one" in repair_file(path, released)[0]
+    assert read(path).by_id()["double"]["source"] == RIGHT
+
+
 @pytest.mark.parametrize("name, cells, note", ODDITIES, ids=[row[0] for row in ODDITIES])
 def test_repair_restores_locked_cells_and_keeps_answers(tmp_path, released, name, cells, note):
     path = save(tmp_path / "mine.ipynb", *cells, cell("# my own helper"))
@@ -209,6 +215,16 @@ def test_export_and_back(core, released):
     assert again.stdout == "4 6\n", again.stderr
     assert kit(core, "export", mine, "--release", released.path).returncode == 0, "one's own is replaced at once"
     assert kit(core, "export", "--restore", "doubling").returncode == 0 and not target.exists()
+
+
+def test_an_optional_exercise_may_stay_open(core, released):
+    stub = cell("#| export\ndef halve(x):\n    raise NotImplementedError('halve')", "halve", "answer")
+    test = cell("0.0", "test-halve", "test", 0)
+    given, mine = save(core / "released.ipynb", *RELEASED, stub, test), save(core / "mine.ipynb", *DONE, stub, test)
+    done = kit(core, "export", mine, "--release", given)
+    assert done.returncode == 0 and "optional and still open: halve" in done.stdout, done.stderr
+    save(mine, *DONE, cell("#| export\ndef halve(", "halve", "answer"), test)
+    assert "halve (line 2 is not Python)" in kit(core, "export", mine, "--release", given).stderr
 
 
 REFUSED = [

@@ -57,15 +57,19 @@ sys.exit(main())
 README = """\
 # Module {name}
 
-You need Python 3.11 or newer, on Linux, macOS or Windows. In this folder, type one of
+You need Python 3.11 or newer, on Linux, macOS or Windows. Open a terminal in this folder. With uv, type
 
     uv run tinytorch validate {notebook}
 
-    python -m pip install -e .
+It makes an environment, installs this folder into it and checks your notebook. Without uv:
 
-The first (with uv) makes an environment, installs this folder into it and checks your
-notebook. The second does the same for the environment that you are in; then type
-`tinytorch validate {notebook}` yourself.
+    python3 -m venv .venv
+    . .venv/bin/activate
+    python -m pip install -e .
+    tinytorch validate {notebook}
+
+On Windows the first two lines are `py -m venv .venv` and `.venv\\Scripts\\activate`. In each new
+terminal activate again (with uv: put `uv run` before every command below).
 
 ## Work
 
@@ -92,7 +96,8 @@ Your answers and your own cells stay, and your file as it was is kept beside it.
     tinytorch export {notebook}
 
 writes your answers to `{target}`, so that what you build next runs on your own code.
-`tinytorch export --restore {short}` takes it back. Unfinished answers are refused.
+`tinytorch export --restore {short}` takes it back. An open exercise that carries points is refused
+by name; optional ones may stay open.
 
 ## Hand in
 

@@ -63,17 +63,21 @@ def run_validate(given: argparse.Namespace) -> int:
 
 
 def run_export(given: argparse.Namespace) -> int:
-    from tinytorch.student.export import export, restore
-    from tinytorch.student.repair import released_for
+    from tinytorch.student.export import export, open_answers, restore
+    from tinytorch.student.repair import released_for, repair
 
     if given.restore:
-        print(f"{restore(given.restore).name}: taken back; yours is kept as {given.restore}.py.mine")
+        taken = restore(given.restore).name
+        print(f"{taken}: taken back; yours is kept as {taken}.mine")
         return 0
     if given.notebook is None:
         raise NotebookError("export: give your notebook, e.g. tinytorch export optimizers_dev.ipynb")
     notebook = read(given.notebook)
-    target = export(notebook, released_for(notebook, given.release, given.course), given.replace)
+    released = released_for(notebook, given.release, given.course)
+    target = export(notebook, released, given.replace)
     print(f"tinytorch.core.{target.stem} is now yours: {target}")
+    if left := open_answers(repair(notebook, released).notebook, released, needed=False):
+        print(f"optional and still open: {', '.join(left)}")
     return 0
 
 

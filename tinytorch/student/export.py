@@ -15,7 +15,9 @@ from tinytorch.student.notebook import (
     code_cells,
     grade_id,
     is_answer,
+    is_test,
     is_untouched,
+    nbgrader_of,
     write_whole,
 )
 from tinytorch.student.repair import repair
@@ -26,12 +28,11 @@ _OWN = "# Your own answers, written by `tinytorch export"
 
 
 def export(notebook: Notebook, released: Notebook | None, replace: bool = False) -> Path:
-    """Write the notebook's exported cells to its module of `tinytorch.core`; refused while an answer is unfinished."""
+    """Write the notebook's exported cells to its module of `tinytorch.core`; refused while an answer with points is open."""
     whole = repair(notebook, released).notebook
     target = module_path(whole)
     exported = [cell for _, cell in code_cells(whole.cells) if "export" in directives(cell)]
-    stubs = {name: cell["source"].strip() for name, cell in released.by_id().items()} if released else {}
-    if unfinished := [name for cell in exported if (name := open_answer(cell, stubs))]:
+    if unfinished := open_answers(whole, released, needed=True):
         raise NotebookError(f"{notebook.path}: not answered yet: {', '.join(unfinished)}; nothing was written")
     if target.exists() and not is_own(target) and not replace:
         raise NotebookError(
@@ -47,7 +48,7 @@ def export(notebook: Notebook, released: Notebook | None, replace: bool = False)
 
 def restore(module: str) -> Path:
     """Go back: put the course's module where the student's own stands, or take the student's own away."""
-    target = core_folder() / f"{module.removeprefix('core.')}.py"
+    target = core_folder() / f"{module.removeprefix('core.').removesuffix('.py')}.py"
     if not target.exists() or not is_own(target):
         raise NotebookError(f"{target.name}: there is no module of your own to take back")
     target.replace(target.with_suffix(".py.mine"))
@@ -105,6 +106,34 @@ def open_answer(cell: Cell, stubs: dict[str, str]) -> str:
     if not open_parts and (stubs.get(name) == cell["source"].strip() or is_untouched(cell)):
         open_parts = [name]
     return ", ".join(dict.fromkeys(open_parts))
+
+
+def open_answers(notebook: Notebook, released: Notebook | None, needed: bool) -> list[str]:
+    """What the exported answers leave open: of the exercises that carry points, or (not `needed`) of the optional ones."""
+    stubs = {name: cell["source"].strip() for name, cell in released.by_id().items()} if released else {}
+    optional = optional_answers(notebook.cells)
+    cells = [cell for _, cell in code_cells(notebook.cells) if "export" in directives(cell)]
+    return [what for c in cells if (grade_id(c) in optional) != needed and (what := open_answer(c, stubs))]
+
+
+def optional_answers(cells: list[Cell]) -> set[str]:
+    """The answers that are Python and whose test, the next one in the notebook, is worth no points."""
+    optional, waiting = set[str](), list[str]()
+    for cell in cells:
+        if is_answer(cell) and _parses(cell):
+            waiting.append(grade_id(cell))
+        elif is_test(cell):
+            optional |= set() if nbgrader_of(cell).get("points") else set(waiting)
+            waiting = []
+    return optional
+
+
+def _parses(cell: Cell) -> bool:
+    try:
+        ast.parse(python_of(cell["source"]))
+    except SyntaxError:
+        return False
+    return cell.get("cell_type") == "code"
 
 
 def _raises_stub(node: ast.AST) -> bool:

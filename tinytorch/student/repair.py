@@ -75,9 +75,10 @@ def _recognised(cell: Cell, released: dict[str, Cell]) -> Cell:
 
 def _oddities(notebook: Notebook, released: Notebook | None) -> list[str]:
     """What the grader would not take as saved: copies, changed locked cells, missing cells."""
-    names = [name for cell in notebook.cells if (name := grade_id(cell))]
+    names, covered = [name for cell in notebook.cells if (name := grade_id(cell))], _covered(notebook, released)
     notes = [
         f"copied: {name} stands {names.count(name)} times; the last one counts"
+        + (", and it is open: your answer stands in an earlier one (--repair keeps that)" if name in covered else "")
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]
@@ -94,6 +95,24 @@ def _oddities(notebook: Notebook, released: Notebook | None) -> list[str]:
         elif is_locked(cell) and theirs[name]["source"].rstrip() != cell["source"].rstrip():
             notes.append(f"changed: {name} is a locked cell; the grader uses the released one")
     return notes
+
+
+def _covered(notebook: Notebook, released: Notebook | None) -> set[str]:
+    """Answers whose last copy is the open exercise, while an earlier copy holds what the student wrote."""
+    stubs = {name: cell["source"].rstrip() for name, cell in released.by_id().items()} if released else {}
+    return {
+        name
+        for cell in notebook.cells
+        if is_answer(cell)
+        and cell["source"].rstrip() != stubs.get(name := grade_id(cell))
+        and notebook.by_id()[name]["source"].rstrip() == stubs.get(name)
+    }
+
+
+def _uncovered(notebook: Notebook, released: Notebook) -> Notebook:
+    """Without the open copies of such answers, so that the student's own is the last one."""
+    stubs = {name: released.by_id()[name]["source"].rstrip() for name in _covered(notebook, released)}
+    return notebook.with_cells([c for c in notebook.cells if c["source"].rstrip() != stubs.get(grade_id(c))])
 
 
 def _merged(notebook: Notebook, released: Notebook, given: set[tuple[str, str]]) -> Notebook:
@@ -147,7 +166,7 @@ def repair_file(path: Path, released: Notebook | None, before: Notebook | None =
     notebook = read(path)
     if released is None:
         raise NotebookError(f"{path}: no released copy is at hand; give one with --release FILE")
-    fixed = repair(notebook, released, before)
+    fixed = Repaired(repair(_uncovered(notebook, released), released, before).notebook, _oddities(notebook, released))
     if fixed.notebook.cells == notebook.cells:
         return ["nothing to repair"]
     backup = keep_copy(path, "before-repair")
