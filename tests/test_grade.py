@@ -93,6 +93,14 @@ def with_magics(book):
     book["cells"][2]["source"] = "%%time\n" + book["cells"][2]["source"]
 
 
+def split(book):
+    """Jupyter's "split cell" leaves the id in both halves."""
+    place = book["cells"].index(next(c for c in book["cells"] if c["metadata"].get("nbgrader", {}).get("solution")))
+    first = json.loads(json.dumps(book["cells"][place]))
+    book["cells"].insert(place, first)
+    book["cells"][place + 1]["source"] = "print(1)"
+
+
 MAGICS = "%matplotlib inline\nfiles = !ls\n!pip install torch\nimport os\n%timeit sum([1])\n%time kept = 3\nos?\ndisplay(kept)\nassert kept == 3"
 
 READ = {
@@ -101,6 +109,15 @@ READ = {
     "nbformat 3": (edited(old_format), 6, "format 3"),
     "stripped metadata": (edited(stripped), 6, "lost their nbgrader metadata"),
     "the last copy counts": (edited(doubled), 6, "the last copy counts"),
+    "a split cell": (edited(split), 6, "the last copy counts"),
+    "UTF-16": (json.dumps(RIGHT).encode("utf-16"), 6, "read as utf-16"),
+    "UTF-16 without a mark": (json.dumps(RIGHT).encode("utf-16-le"), 6, "read as utf-16-le"),
+    "one broken byte": (
+        json.dumps(RIGHT).replace("def square", "# \u03b8 \u03b7 ?\\ndef square").encode().replace(b"?", b"\xff"),
+        6,
+        "broken characters",
+    ),
+    "raw tabs and zeros": (json.dumps(RIGHT).replace("def square", "#\t\\ndef square").encode() + b"\0\0", 6, ""),
     "tests are ours": (edited(edited_test), 6, ""),
     "retyped": (edited(each_cell(cell_type="markdown")), 6, "was read as code"),
     "raw": (edited(each_cell(cell_type="raw")), 6, "was read as code"),
@@ -135,7 +152,7 @@ def graded(tmp_path_factory):
     link.unlink()
     link.symlink_to(folder / "submitted" / "s00" / "ps" / "nb.ipynb")
     (folder / "submitted" / "linked").symlink_to(folder / "submitted" / "s00")
-    _hand_in(folder, "large", b" " * 50_000_001)
+    _hand_in(folder, "large", b" " * 100_000_001)
     (folder / "submitted" / "nothing" / "ps").mkdir(parents=True)
     (folder / "submitted" / "folder" / "ps" / "nb.ipynb").mkdir(parents=True)
     assert run(folder) == 1

@@ -20,7 +20,7 @@ from tinytorch.course.errors import CourseError
 
 __all__ = ["Upload", "read_download"]
 
-FILE_BYTES, ALL_BYTES, FILES = 50_000_000, 4_000_000_000, 20_000
+FILE_BYTES, ALL_BYTES, FILES = 100_000_000, 4_000_000_000, 20_000
 _MOODLE = re.compile(r"(?:^|/)([^/]*?)_(\d+)_assignsubmission_(file|onlinetext)_?/?(.*)$")
 
 

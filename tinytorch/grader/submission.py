@@ -5,13 +5,16 @@ import json
 import os
 import re
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 __all__ = ["Cell", "Refused", "Submission", "Unreadable", "find", "merge", "parse", "read_bytes"]
 
-MAX_BYTES, MAX_CELLS, MAX_SOURCE = 50_000_000, 2_000, 1_000_000
+MAX_BYTES, MAX_PARTS, MAX_CELLS, MAX_SOURCE = 100_000_000, 10_000_000, 2_000, 1_000_000
+
+DEFINED, ASSIGNED = r"^(?:async\s+)?(?:def|class)\s+(\w+)", r"^(\w+)\s*="
 
 
 class Refused(Exception):
@@ -54,6 +57,8 @@ def read_bytes(path: Path) -> bytes:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise Refused(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB")
+    if sum(map(data.count, (b"{", b"[", b","))) > MAX_PARTS:  # each takes a hundred bytes of memory when it is read
+        raise Refused(f"{path.name} has more than {MAX_PARTS // 1_000_000} million parts")
     return data
 
 
@@ -63,7 +68,7 @@ def find(folder: Path, name: str, names: set[str]) -> tuple[Path | None, list[st
     if os.path.lexists(exact):
         return exact, []
     others = [p for p in sorted(folder.glob("*.ipynb")) if p.stem not in names]
-    others = others or sorted(folder.glob("*.IPYNB")) + sorted(folder.glob("*.json"))
+    others = others or [p for kind in ("*.IPYNB", "*.ipynb.txt", "*.json") for p in sorted(folder.glob(kind))]
     if not others:
         return None, []
     best = max(others, key=lambda path: difflib.SequenceMatcher(None, path.stem.lower(), name.lower()).ratio())
@@ -76,7 +81,7 @@ def parse(data: bytes) -> Submission:
     """The cells of a notebook of format 3 or 4."""
     notes: list[str] = []
     try:
-        book = json.loads(_text(data, notes))
+        book = json.loads(_text(data, notes).rstrip("\0"), strict=False)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"this is no notebook: {error}"[:200]) from None
     cells = _cells(book, notes)
@@ -86,16 +91,16 @@ def parse(data: bytes) -> Submission:
 
 
 def _text(data: bytes, notes: list[str]) -> str:
-    encodings = ["utf-8-sig", "latin-1"] if data[:2] not in (b"\xff\xfe", b"\xfe\xff") else ["utf-16", "latin-1"]
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding != "utf-8-sig":
-            notes.append(f"the file is not UTF-8; it was read as {encoding}")
-        return text
-    raise Unreadable("this is no text")
+    encoding: str = json.detect_encoding(data)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text, encoding = data.decode("utf-8", "replace"), "UTF-8 with broken characters"
+        if len(data) - len(text) <= text.count("\ufffd"):  # hardly a character of several bytes is whole
+            text, encoding = data.decode("latin-1"), "latin-1"
+    if not encoding.startswith("utf-8"):
+        notes.append(f"the file is not UTF-8; it was read as {encoding}")
+    return text
 
 
 def _cells(book: Any, notes: list[str]) -> list[Any]:
@@ -115,6 +120,7 @@ def _cell(cell: dict[str, Any]) -> Cell:
     source = cell.get("source", cell.get("input", ""))
     lines = source if isinstance(source, list) else [source]
     text = "".join(line for line in lines if isinstance(line, str))[:MAX_SOURCE]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     meta = cell.get("metadata")
     about = meta.get("nbgrader") if isinstance(meta, dict) else None
     name = about.get("grade_id") if isinstance(about, dict) else None
@@ -139,7 +145,7 @@ def merge(plan: list[dict[str, Any]], student: Submission) -> list[dict[str, Any
         for name in sorted({*counts})
         if counts.count(name) > 1
     ]
-    free = _free(known, student)
+    free = _free(known, student, answers)
     merged = [{"id": cell_id, **_as_free(cell, cell_id)} for cell_id, cell in free.pop(None, [])]
     for cell in plan:
         if cell["id"]:
@@ -148,16 +154,34 @@ def merge(plan: list[dict[str, Any]], student: Submission) -> list[dict[str, Any
     return merged
 
 
-def _free(known: dict[str, Any], student: Submission) -> dict[str | None, list[tuple[str, Cell]]]:
-    """The cells that are none of the source's, by the known cell that they stand after."""
+def _free(
+    known: dict[str, Any], student: Submission, answers: dict[str | None, Cell]
+) -> dict[str | None, list[tuple[str, Cell]]]:
+    """The cells that are none of the source's, by the known cell that they stand after.
+
+    An earlier copy of an answer is one of them: a cell that was split in Jupyter has its id in both halves. And a cell
+    above an answer is there for it, wherever what stood above them both was moved to.
+    """
+    place: dict[str | None, int] = {name: number for number, name in enumerate(known, 1)}
+    earlier = [None, *known]
+    open_ones = {name for name, cell in known.items() if not cell["locked"]}
+    above, below = _last(student.cells, set(known)), [*_last(student.cells[::-1], open_ones)][::-1]
     found: dict[str | None, list[tuple[str, Cell]]] = {}
-    after = None
-    for number, cell in enumerate(student.cells):
-        if cell.id in known:
-            after = cell.id
-        else:
-            found.setdefault(after, []).append((f"free-{number}", cell))
+    for number, (cell, after, answer) in enumerate(zip(student.cells, above, below, strict=True)):
+        if cell.id in known and (known[cell.id]["locked"] or answers[cell.id] is cell):
+            continue
+        if answer and place.get(after, 0) >= place[answer]:
+            after = earlier[place[answer] - 1]
+        found.setdefault(after, []).append((f"free-{number}", cell))
     return found
+
+
+def _last(cells: list[Cell], wanted: set[str]) -> Iterator[str | None]:
+    """For each cell the last wanted one before it."""
+    last = None
+    for cell in cells:
+        yield last
+        last = cell.id if cell.id in wanted else last
 
 
 def _as_free(cell: Cell, name: str) -> dict[str, Any]:
@@ -179,12 +203,12 @@ def _recognise(known: dict[str, Any], student: Submission) -> None:
     """Give cells whose metadata was lost their ids back: by their text, then by the names that they define."""
     present = {cell.id for cell in student.cells}
     lost = {name: cell for name, cell in known.items() if name not in present}
-    nameless = [cell for cell in student.cells if cell.id not in known]
     if len(present & set(known)) > len(known) // 2:
         lost = {name: cell for name, cell in lost.items() if not cell["locked"]}
     found = 0
     for name, cell in lost.items():
-        match = next((c for c in nameless if c.id is None and _alike(cell, c)), None)
+        merged = [] if cell["locked"] else [c for c in student.cells if known.get(str(c.id), {}).get("locked")]
+        match = next((c for c in [*student.cells, *merged] if (c.id is None or c in merged) and _alike(cell, c)), None)
         if match is not None:
             match.id, found = name, found + 1
     if found:
@@ -196,11 +220,9 @@ def _alike(cell: dict[str, Any], other: Cell) -> bool:
         return False
     if cell["locked"] or cell["type"] != "code":
         return other.source.strip() in {cell["source"].strip(), cell.get("released", cell["source"]).strip()}
-    wanted = _defined(cell["source"])
-    return bool(wanted) and wanted <= _defined(other.source)
+    wanted = _named(DEFINED, cell["source"]) or _named(ASSIGNED, "" if other.id else cell["source"])
+    return bool(wanted) and wanted <= _named(DEFINED, other.source) | _named(ASSIGNED, other.source)
 
 
-def _defined(source: str) -> set[str]:
-    return set(re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)", source, re.M)) or set(
-        re.findall(r"^(\w+)\s*=", source, re.M)
-    )
+def _named(pattern: str, source: str) -> set[str]:
+    return {*re.findall(pattern, source, re.M)}
