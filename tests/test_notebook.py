@@ -13,7 +13,9 @@ from tests.other_answers import ANSWERS
 from tinytorch.course.percent import to_notebook
 
 SOURCE = Path("modules/source/08_optimizers/optimizers_dev.py")
-DIGITS, WHOLE = 20, 45  # processor seconds
+EXPERIMENT, DIGITS, WHOLE = 1, 20, 45  # processor seconds
+BUSY = 1.5  # what neighbours on the same cores can add to an experiment's processor time (measured: 0.8 s became 1.14 s)
+LONGER = {"show-failure", "show-digits-training"}  # the first figure loads Matplotlib; the digits have a limit of their own
 
 
 def run(notebook: Any, folder: Path) -> dict[str, float]:
@@ -72,6 +74,7 @@ def test_it_runs_in_an_evening(executed: tuple[Any, dict[str, float]]) -> None:
     seconds = executed[1]
     assert seconds["show-digits-training"] < DIGITS, seconds
     assert sum(seconds.values()) < WHOLE, seconds
+    assert not {name: spent for name, spent in seconds.items() if spent > BUSY * EXPERIMENT and name not in LONGER}
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ PAPER = {
     "pad": 0.5,
     "alpha": 0.8,
 }  # behind a label, so that lines do not cross it
+LEADER = 20  # points: a label that is higher or lower than that needs a line to what it names
 
 
 def style() -> dict[str, Any]:
@@ -44,9 +45,11 @@ def new(columns: int = 1, width: float = 7.0, height: float = 3.2, **options: An
 
 
 def label(ax: Any, line: Any, text: str, at: int = -1, offset: Sequence[float] = (4, 0), **options: Any) -> None:
-    """Write `text` beside point `at` of `line`, in the line's colour."""
+    """Write `text` beside point `at` of `line`, in the line's colour; from far off, a thin leader shows the way."""
     where = (line.get_xdata()[at], line.get_ydata()[at])
     options = {"va": "center", "fontsize": 9, "annotation_clip": False, "bbox": PAPER} | options
+    if abs(offset[1]) > LEADER:
+        options = {"arrowprops": {"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.7}} | options
     ax.annotate(text, where, tuple(offset), textcoords="offset points", color=line.get_color(), **options)
 
 
@@ -84,7 +87,7 @@ def drawn(fig: Any) -> bytes:
     from PIL import Image  # Matplotlib needs it too
 
     full, small = io.BytesIO(), io.BytesIO()
-    fig.savefig(full, format="png", dpi=150)
+    fig.savefig(full, format="png", dpi=150, pil_kwargs={"compress_level": 0})  # compressed once, below
     plt.close(fig)
     Image.open(full).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
     return small.getvalue()
