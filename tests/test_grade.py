@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,11 @@ from conftest import ROOT
 from foreign import answered, course, notebook, scores
 
 from tinytorch.course import grade as grading
+from tinytorch.course.errors import CourseError
 from tinytorch.course.grade import Options, grade
+from tinytorch.course.grades import rows
 from tinytorch.course.nbgrader import gradebook
+from tinytorch.course.settings import load
 
 pytest.importorskip("nbgrader")
 
@@ -311,6 +315,46 @@ def test_late_work(tmp_path, name):
         book.update_or_create_assignment("ps", duedate="2026-02-02 12:00:00 UTC")
     assert run(folder) == 0
     assert record(folder, "ann")["score"] == score
+
+
+PLUGINS = {  # lines of the configuration -> what is said, before anything is graded
+    "no module": ("c.AssignLatePenalties.plugin_class = 'nowhere.Half'", "No module named 'nowhere'"),
+    "no class": ("c.AssignLatePenalties.plugin_class = 'late.Nix'", "late"),
+}
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_plugin_that_cannot_be_used(tmp_path, name):
+    line, said = PLUGINS[name]
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
+    (folder / "late.py").write_text(PLUGIN)
+    (folder / "nbgrader_config.py").write_text(f"c = get_config()\n{line}\n")
+    before = digest(folder)
+    with pytest.raises(CourseError, match=said):
+        run(folder)
+    assert digest(folder) == before
+
+
+def test_a_due_date_and_a_mark_that_came_after_the_grading(tmp_path):
+    """A penalty follows the due date, an extension and the rule of today, and every table says the same score."""
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
+    (folder / "submitted" / "ann" / "ps" / "timestamp.txt").write_text("2026-02-03 10:00:00 UTC")
+    url = f"sqlite:///{folder / 'gradebook.db'}"
+
+    def scores() -> tuple[float, float]:
+        assert run(folder) == 0
+        (row,) = rows(load(folder), "ps")
+        return record(folder, "ann")["score"], row.score
+
+    assert scores() == (6, 6)
+    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    with gradebook(url) as book:
+        book.update_or_create_assignment("ps", duedate="2026-02-02 12:00:00 UTC")
+    assert scores() == (0, 0)
+    with gradebook(url) as book:
+        book.find_submission("ps", "ann").extension = timedelta(days=2)
+        book.db.commit()
+    assert scores() == (6, 6)
 
 
 def test_what_is_not_there_is_said(tmp_path, tinytorch):

@@ -39,11 +39,23 @@ def course(tmp_path):
 
 def test_counts(course):
     given = report("08_optimizers", course)
-    assert given.scores == {"ann": 70, "bob": 55, "cleo": 40, "dan": 0}
+    assert given.scores == {"ann": 70, "bob": 55, "cleo": 40}, "who is unreadable has no score"
     assert [(c.check, c.failed, c.ran) for c in given.checks] == [("one step", 0, 3), ("momentum", 2, 3), ("weight decay", 1, 3)]
     assert given.slips == [("momentum is ignored: <v> must remember the last v", 2)]
-    assert sum(given.bins()) == 4 and given.bins()[-1] == 1
-    assert json.loads(json.dumps(given.as_json()))["median"] == 47.5
+    assert sum(given.bins()) == 3 and given.bins()[-1] == 1
+    assert (given.as_json()["students"], json.loads(json.dumps(given.as_json()))["median"]) == (4, 55)
+
+
+def test_the_gradebooks_marks_count(course):
+    assert report("08_optimizers", course, {"ann": 72.0, "bob": None}).scores == {"ann": 72, "cleo": 40}
+
+
+def test_optional_checks_are_on_the_page_only(course):
+    optional = {"name": "two steps", "points": 0, "passed": False, "hidden": False, "text": "", "slip": ""}
+    cells = {"optimizers_dev": {"test-nesterov": {"points": 0, "score": 0, "lines": [optional]}}}
+    write_record(course, "08_optimizers", Record("fay", "graded", 70.0, 70.0, more={"cells": cells}))
+    given = report("08_optimizers", course)
+    assert "two steps" not in "\n".join(lines(given)) and "two steps" in page(given, "").partition("Optional")[2]
 
 
 def test_the_terminal_table_fits(course):

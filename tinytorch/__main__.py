@@ -1,31 +1,65 @@
 """`python -m tinytorch` and the console script `tinytorch`."""
 
+import os
 import sys
+import traceback
+from typing import Any
+
+from tinytorch.course.errors import CourseError
+
+INTERRUPTED = "tinytorch: stopped by you; what was finished is kept, and the same command goes on from there"
 
 
 def main() -> None:
     """Run the command; what cannot be done is one line on stderr and exit code 2."""
-    from tinytorch.course.errors import CourseError
+    sys.exit(_run())
 
+
+def _run() -> int:
     try:
         from tinytorch.course.cli import app
-    except ModuleNotFoundError as error:
-        sys.exit(_missing(error))
-    try:
-        app(prog_name="tinytorch")
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
-    except ModuleNotFoundError as error:
-        print(_missing(error), file=sys.stderr)
-        sys.exit(2)
+
+        code = int(app(prog_name="tinytorch", standalone_mode=False) or 0)
+        return _said(INTERRUPTED) if code == 130 else code  # typer's own number for Ctrl-C
+    except KeyboardInterrupt:
+        return _said(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our pipe has left
+        return 2
+    except Exception as error:
+        if line := _known(error):
+            return _said(line)
+        traceback.print_exc()  # our own mistake: all of it, for whoever mends it
+        return 2
 
 
-def _missing(error: ModuleNotFoundError) -> str:
-    name = (error.name or "").partition(".")[0]
-    if name == "tinytorch":
-        raise error
-    return f"tinytorch: {name} is not installed; install this package with its extra 'course' (or 'student')"
+def _said(line: str) -> int:
+    print(line, file=sys.stderr)
+    return 2
+
+
+def _known(error: Exception) -> str:
+    """One line for what a person can mend: a word typed wrongly, a file, a database; nothing for our own mistakes."""
+    if isinstance(error, CourseError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("tinytorch"):
+        name = (error.name or "").partition(".")[0]
+        return f"tinytorch: {name} is not installed; install this package with its extra 'course' (or 'student')"
+    if hasattr(error, "format_message"):  # typer keeps a click of its own, whose classes have no public name
+        return _usage(error.format_message(), getattr(error, "ctx", None))
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror or error}; is that the right folder, and may you write there?"
+    if type(error).__module__.partition(".")[0] in ("sqlite3", "sqlalchemy"):
+        return f"tinytorch: the gradebook cannot be used ({str(error).splitlines()[0]})"
+    return ""
+
+
+def _usage(message: str, context: Any) -> str:
+    """The parser's message and where the help is; a command without any word is answered by the help itself."""
+    if message.startswith("Usage:"):
+        return message
+    command = context.command_path if context else "tinytorch"
+    return f"{command}: {message[:1].lower()}{message[1:].rstrip('.')} (try `{command} --help`)"
 
 
 if __name__ == "__main__":

@@ -66,13 +66,15 @@ def report(
     as_json: Json = False,
 ) -> None:
     """How a class did: one HTML page, and a short table here."""
+    from tinytorch.course.grades import rows as graded_rows
     from tinytorch.course.modules import assignment
     from tinytorch.course.report import anonymised, lines, report
     from tinytorch.course.report_page import publish
     from tinytorch.course.settings import load
 
-    folder = load(course).course
-    found = report(assignment(module, folder), folder)
+    settings = load(course)
+    folder, name = settings.course, assignment(module, settings.course)
+    found = report(name, folder, {row.student: row.score for row in graded_rows(settings, name)})
     found = anonymised(found) if anonymous else found
     path = publish(found, folder, anonymous)
     typer.echo(json.dumps(found.as_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(lines(found)))

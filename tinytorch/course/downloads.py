@@ -48,7 +48,14 @@ def read_download(path: Path) -> list[Upload]:
                 raise CourseError(f"{path}: holds too much ({len(entries)} files); is it a download of submissions?")
             return [_upload(archive, entry) for entry in entries]
     except (OSError, zipfile.BadZipFile) as problem:
-        raise CourseError(f"{path}: is no zip archive that can be read ({problem}); download it again") from None
+        raise CourseError(
+            f"{path}: is no zip archive that can be read ({reason(problem)}); download it again"
+        ) from None
+
+
+def reason(problem: Exception) -> str:
+    """An error in words: without the number and the path that Python puts round them."""
+    return str(getattr(problem, "strerror", None) or problem)
 
 
 def _is_clutter(entry: zipfile.ZipInfo) -> bool:

@@ -26,6 +26,7 @@ class Marks:
 
     scores: dict[str, tuple[float | None, float]] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
+    late: float = 0.0
 
 
 def feedback(name: str, course: Path | None = None) -> list[Path]:
@@ -66,7 +67,8 @@ def _marks(book: Any, notebook: str, module: str, student: str) -> Marks:
     except MissingEntry:
         return Marks()
     scores = {grade.name: (None if _waiting(grade) else grade.score, grade.max_score) for grade in found.grades}
-    return Marks(scores, {one.name: one.comment for one in found.comments if one.comment})
+    comments = {one.name: one.comment for one in found.comments if one.comment}
+    return Marks(scores, comments, found.late_submission_penalty or 0.0)
 
 
 def _waiting(grade: Any) -> bool:
@@ -77,7 +79,7 @@ def _page(path: Path, module: str, student: str, record: Record | None, marks: M
     said = record.more.get("cells", {}).get(path.stem, {}) if record else {}
     cells = json.loads(path.read_text("utf-8"))["cells"]
     page = Page(module, student, record.status if record else "graded", [*record.eye, *record.notes] if record else [])
-    page.exercises = list(_exercises(cells, said, marks))
+    page.exercises, page.late = list(_exercises(cells, said, marks)), marks.late
     return page
 
 

@@ -43,9 +43,11 @@ class Page:
     exercises: list[Exercise] = field(default_factory=list)
     sha: str = ""
     saved: str = ""
+    late: float = 0.0  # points that late work has lost
 
     def total(self) -> tuple[float, float]:
-        return sum(one.score or 0.0 for one in self.exercises), sum(one.most for one in self.exercises)
+        score = sum(one.score or 0.0 for one in self.exercises)
+        return max(0.0, score - self.late), sum(one.most for one in self.exercises)
 
 
 def render(page: Page) -> str:
@@ -63,7 +65,9 @@ def render(page: Page) -> str:
 def _summary(page: Page, title: str) -> Iterator[str]:
     score, most = page.total()
     version = ", ".join(filter(None, [page.saved, page.sha and f"sha {page.sha}"]))
-    yield f"<h1>{title}</h1>\n<p class='sub'>{score:g} of {most:g} points, {escape(page.status)}. {escape(version)}</p>\n"
+    late = f" ({page.late:g} taken because it was late)" if page.late else ""
+    sub = f"{score:g} of {most:g} points{late}, {escape(page.status)}. {escape(version)}"
+    yield f"<h1>{title}</h1>\n<p class='sub'>{sub}</p>\n"
     if page.notes:
         yield "<ul>" + "".join(f"<li>{_text(note)}</li>" for note in page.notes) + "</ul>\n"
 

@@ -25,6 +25,7 @@ from tinytorch.course.handed_in import Work, take
 from tinytorch.course.modules import assignment
 from tinytorch.course.plans import graded_cells, plans_of, proved
 from tinytorch.course.records import Record, read_records, write_record
+from tinytorch.course.refreshed import refreshed
 from tinytorch.course.show import progress_of, table
 from tinytorch.grader import isolation, submission
 from tinytorch.grader.gradebook import Book, BookError, CellScore, backup
@@ -62,12 +63,15 @@ class Run:
         self.options, self.settings = options, ini.load(course)
         self.assignment = assignment(name, self.settings.course)
         self.config = nbconfig.read(self.settings)
+        _ = self.config.plugin  # what cannot be imported is said before anything is graded
         self.limits = Limits(cell_seconds=self.settings.cell_seconds, memory_mb=self.settings.memory_mb)
         self.records = read_records(self.settings.course, self.assignment)
 
     def start(self, stack: ExitStack) -> None:
         """Everything that the submissions share: plans, the sandbox's level, the gradebook, the workers."""
-        os.environ.pop("TINYTORCH_ONLY_CHECK", None)  # it is for plain nbgrader, gives no marks, and must not reach a plan
+        os.environ.pop(
+            "TINYTORCH_ONLY_CHECK", None
+        )  # it is for plain nbgrader, gives no marks, and must not reach a plan
         self.seed = _seed(self.settings.course, self.assignment, self.options)
         self.book = self._book()
         self.plans = plans_of(
@@ -209,6 +213,11 @@ class Run:
         write_record(self.settings.course, self.assignment, record)
         return record
 
+    def save_again(self, old: Record, new: Record) -> Record:
+        if new != old:
+            write_record(self.settings.course, self.assignment, new)
+        return new
+
     def _zeros(self, name: str) -> list[CellScore]:
         plan = next(plan for plan in self.plans if plan.notebook == name)
         return [CellScore(cell["id"], 0.0) for cell in plan.cells if cell["grade"]]
@@ -254,14 +263,18 @@ class Run:
         return (work, record, None) if record else (work, *self.receive(work))
 
     def kept(self, work: Work, record: Record, found: dict[str, Graded] | None) -> Record:
-        """Save an outcome that is new."""
-        if self.options.dry_run or found is None:
-            return record
+        """Save an outcome that is new, and of one that is not, what has changed around it."""
         try:
+            if self.options.dry_run:
+                return record
+            if found is None:
+                return self.save_again(record, refreshed(self.book, self.config.penalty, record, work.timestamp))
             return self.save(work, record, found)
         except SQLAlchemyError as error:
             note = f"the gradebook could not be written: {str(error).splitlines()[0]}"
-            return Record(work.student, "failed", None, record.max_score, eye=[note])
+        except CourseError as error:
+            note = str(error)
+        return Record(work.student, "failed", None, record.max_score, eye=[note])
 
 
 def _unknown(book: Book, source: Path) -> str:

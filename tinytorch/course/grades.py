@@ -22,7 +22,7 @@ FORMATS = ("csv", "canvas", "moodle")
 
 @dataclass(frozen=True)
 class Row:
-    """One student's score in one assignment; `score` holds the marks that a person gave as well."""
+    """One student's score in one assignment: with the marks that a person gave, less the penalty for late work."""
 
     assignment: str
     student: str
@@ -47,7 +47,7 @@ def _assignment(settings: ini.Settings, book: object, name: str) -> list[Row]:
     found = book.find_assignment(name)  # type: ignore[attr-defined]
     records = read_records(settings.course, name)
     most = float(found.max_score)
-    handed_in = {submission.student_id: float(submission.score) for submission in found.submissions}
+    handed_in = {one.student_id: max(0.0, one.score - (one.late_submission_penalty or 0)) for one in found.submissions}
     out = []
     for student in sorted({one.id for one in book.students} | handed_in.keys() | records.keys()):  # type: ignore[attr-defined]
         record = records.get(student)

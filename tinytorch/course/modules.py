@@ -44,14 +44,20 @@ def find(name: str) -> Module:
     """The module that `08`, `optimizers` or `08_optimizers` names."""
     modules = every()
     for module in modules:
-        if module.answers_to(name):
+        if module.answers_to(name.rstrip("/")):
             return module
     there = ", ".join(module.name for module in modules) or "none"
-    raise CourseError(f"no module is called {name!r}; there are: {there}")
+    a_path = " (a name, not a path)" if "/" in name.rstrip("/") else ""
+    raise CourseError(f"no module is called {name!r}{a_path}; there are: {there}")
 
 
 def assignment(name: str, course: Path) -> str:
     """nbgrader's name for what the user calls NAME: a folder of the course as it stands, else one of our modules."""
-    if any((course / stage / name).is_dir() for stage in ("source", "release")):
+    name = name.rstrip("/")
+    if (
+        name not in ("", ".", "..")
+        and "/" not in name
+        and any((course / stage / name).is_dir() for stage in ("source", "release"))
+    ):
         return name
     return find(name).name

@@ -3,6 +3,7 @@
 import logging
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +27,41 @@ class CourseConfig:
 
     def penalty(self, student: str, score: float, late: float) -> float | None:
         """What the course's late submission plugin takes away."""
-        plugin = self.config.AssignLatePenalties.get("plugin_class")
-        if plugin is None:
-            method = self.config.LateSubmissionPlugin.get("penalty_method", "none")
-            return score if method == "zero" else None
-        return _plugin(plugin, self.config, self.folders["source"].parent).late_submission_penalty(student, score, late)
-
-
-def _plugin(plugin: Any, config: Any, home: Path) -> Any:
-    """The plugin's instance; it may be named by a string, and stand beside the configuration."""
-    if isinstance(plugin, str):
-        from traitlets.utils.importstring import import_item
-
-        sys.path.insert(0, str(home))
+        if self.plugin is None:
+            return score if self.config.LateSubmissionPlugin.get("penalty_method", "none") == "zero" else None
         try:
-            plugin = import_item(plugin)
+            lost = self.plugin.late_submission_penalty(student, score, late)
+            return None if lost is None else float(lost)
+        except Exception as error:
+            raise CourseError(f"the plugin for late work says {type(error).__name__}: {error}") from error
+
+    @cached_property
+    def plugin(self) -> Any:
+        """The course's plugin for late work, None without one; it may be named by a string, and stand beside a file."""
+        wanted = self.config.AssignLatePenalties.get("plugin_class")
+        homes = [str(path.parent) for path in reversed(self.files)] + [str(self.folders["source"].parent)]
+        before = list(sys.path)
+        sys.path[:0] = homes
+        try:
+            return (
+                None
+                if wanted is None
+                else _imported(wanted)(config=self.config, log=logging.getLogger("tinytorch.late"))
+            )
+        except Exception as error:
+            where = self.files[-1] if self.files else NAME
+            raise CourseError(
+                f"{where}: the plugin for late work {wanted!r} cannot be used ({type(error).__name__}: {error}); "
+                "put its module beside that file"
+            ) from error
         finally:
-            sys.path.remove(str(home))
-    return plugin(config=config, log=logging.getLogger("tinytorch.late"))
+            sys.path[:] = before
+
+
+def _imported(plugin: Any) -> Any:
+    from traitlets.utils.importstring import import_item
+
+    return import_item(plugin) if isinstance(plugin, str) else plugin
 
 
 def read(settings: Settings) -> CourseConfig:

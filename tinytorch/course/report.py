@@ -1,7 +1,7 @@
 """`report`: how a class did, from the records that grading keeps: scores, checks, slips, and who needs a person's eye."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
@@ -12,6 +12,8 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.records import Record, read_records
 
 __all__ = ["CheckCount", "Report", "anonymised", "lines", "report"]
+
+SCORED = ("graded", "partly")  # the others have no score, which is not a score of 0
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class Report:
     seconds: dict[str, float]
     late: list[str] = field(default_factory=list)
 
+    @property
+    def handed_in(self) -> int:
+        return sum(count for status, count in self.statuses.items() if status != "missing")
+
     def bins(self, count: int = 10) -> list[int]:
         """How many scores lie in each of `count` equal parts of 0 to the maximum."""
         width = self.maximum / count or 1
@@ -56,7 +62,7 @@ class Report:
         ]
         return {
             "assignment": self.assignment,
-            "students": len(self.scores),
+            "students": self.handed_in,
             "maximum": self.maximum,
             "mean": round(mean(self.scores.values()), 2) if self.scores else None,
             "median": median(self.scores.values()) if self.scores else None,
@@ -69,16 +75,17 @@ class Report:
         }
 
 
-def report(assignment: str, course: Path) -> Report:
-    """The report of an assignment from the records in the course directory."""
+def report(assignment: str, course: Path, marks: Mapping[str, float | None] | None = None) -> Report:
+    """The report of an assignment from its records; `marks` are the gradebook's scores, a person's marks in them."""
     records = read_records(course, assignment)
     if not records:
         raise CourseError(f"{assignment}: nothing is graded yet; run `tinytorch grade` first")
     everybody = list(records.values())
+    scores = {one.student: (marks or {}).get(one.student, one.score) for one in everybody if one.status in SCORED}
     return Report(
         assignment=assignment,
         maximum=max(record.max_score for record in everybody),
-        scores={record.student: record.score or 0.0 for record in everybody if record.status != "missing"},
+        scores={who: score for who, score in scores.items() if score is not None},
         statuses=dict(Counter(record.status for record in everybody)),
         checks=_checks(everybody),
         slips=_slips(everybody),
@@ -145,11 +152,12 @@ def anonymised(given: Report) -> Report:
 def lines(given: Report, width: int = 80) -> list[str]:
     """The short table for a terminal: no line is longer than `width`, and nothing needs colour."""
     scores = list(given.scores.values())
-    said = [f"{given.assignment}: {len(scores)} submissions, {_statuses(given)}"]
+    said = [f"{given.assignment}: {given.handed_in} submissions, {_statuses(given)}"]
     if scores:
         said.append(f"score  mean {mean(scores):.1f}, median {median(scores):g} of {given.maximum:g}")
         said += _bars(given)
-    hardest = sorted((c for c in given.checks if c.failed), key=lambda c: -c.share)[:8]
+    # Optional exercises, which most leave open, stand on the page only.
+    hardest = sorted((c for c in given.checks if c.failed and c.points), key=lambda c: -c.share)[:8]
     said += ["", "checks that most failed"] if hardest else []
     said += [f"{c.share:5.0%}  {c.cell}: {c.check}" for c in hardest]
     said += ["", "slips"] if given.slips else []

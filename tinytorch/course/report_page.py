@@ -29,7 +29,8 @@ def page(given: Report, made: str) -> str:
         "<h2>Scores</h2>",
         _histogram(given),
         "<h2>Checks, and the share of submissions that failed each</h2>",
-        _checks(given.checks),
+        _checks([check for check in given.checks if check.points]),
+        *_optional([check for check in given.checks if not check.points]),
         "<h2>Slips by frequency</h2>",
         _table(("students", "slip"), [(str(count), slip) for slip, count in given.slips])
         or "<p>None was recognised.</p>",
@@ -44,12 +45,12 @@ def page(given: Report, made: str) -> str:
 
 def _summary(given: Report) -> str:
     scores = list(given.scores.values())
-    if not scores:
+    if not given.handed_in:
         return "nothing was handed in"
     statuses = ", ".join(f"{count} {status}" for status, count in sorted(given.statuses.items()))
     late = f", {len(given.late)} late" if given.late else ""
-    middle = f"mean {mean(scores):.1f}, median {median(scores):g} of {given.maximum:g} points"
-    return f"{len(scores)} submissions ({statuses}{late}): {middle}"
+    middle = f": mean {mean(scores):.1f}, median {median(scores):g} of {given.maximum:g} points" if scores else ""
+    return f"{given.handed_in} submissions ({statuses}{late}){middle}"
 
 
 def _histogram(given: Report) -> str:
@@ -84,6 +85,10 @@ def _checks(checks: list[CheckCount]) -> str:
         rows.append(f"<tr>{cells}<td class=n>{check.share:.0%}</td><td>{bar}</td></tr>")
     head = "<tr><th>cell</th><th>check</th><th class=n>points</th><th class=n>failed</th><th></th></tr>"
     return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>'
+
+
+def _optional(checks: list[CheckCount]) -> list[str]:
+    return ["<h2>Optional exercises (no points)</h2>", _checks(checks)] if checks else []
 
 
 def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tinytorch.course.collect import collected
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import assignment as assignment_of
+from tinytorch.course.records import Record, read_records
 from tinytorch.course.settings import load
 
 __all__ = ["Sent", "send", "send_module"]
@@ -33,7 +34,7 @@ def send(assignment: str, lms: str, course: Path) -> Sent:
         raise CourseError(f"{assignment}: was collected from {known.lms}; its feedback cannot go to {lms}")
     result = Sent(course / "upload" / f"{assignment}-feedback-{lms}.zip")
     result.path.parent.mkdir(parents=True, exist_ok=True)
-    aside = result.path.with_suffix(".part")
+    aside, records = result.path.with_suffix(".part"), read_records(course, assignment)
     with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
         for who, entry in known.students.items():
             pages = sorted((course / "feedback" / who / assignment).glob("*.html"))
@@ -42,12 +43,21 @@ def send(assignment: str, lms: str, course: Path) -> Sent:
                     archive.write(page, f"{entry.prefix}{page.stem}-feedback.html")
                     result.pages += 1
             elif entry.file:
-                result.left.append(f"{who}: has no feedback page; run `tinytorch feedback {assignment}` first")
+                result.left.append(f"{who}: {_why(records.get(who), assignment)}")
     aside.replace(result.path)
     if not result.pages:
         result.path.unlink()
         raise CourseError(f"{assignment}: there are no feedback pages; run `tinytorch feedback {assignment}` first")
     return result
+
+
+def _why(record: Record | None, assignment: str) -> str:
+    """Why somebody who handed in gets no page, and what to do."""
+    if record is None:
+        return f"is not graded; run `tinytorch grade {assignment}` first"
+    if record.status in ("graded", "partly"):
+        return f"has no feedback page; run `tinytorch feedback {assignment}` first"
+    return f"is {record.status}, so there is no page to send; write to them"
 
 
 def send_module(name: str, lms: str, course: Path | None) -> Sent:

@@ -1,5 +1,6 @@
 """What the instructor sees on the terminal: a progress bar and tables, both by rich."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
@@ -41,4 +42,5 @@ def table(records: Iterable[Record]) -> None:
         said = Text(CONTROL.sub("?", "; ".join([*record.eye, *record.notes])))  # a student's text is no markup
         waiting = str(record.more.get("waiting") or "")
         shown.add_row(Text(record.student), points(record.score, record.max_score), record.status, waiting, said)
-    Console(width=None if Console().is_terminal else 120).print(shown)
+    fitted = Console().is_terminal or "COLUMNS" in os.environ
+    Console(width=None if fitted else 120).print(shown)

@@ -47,6 +47,8 @@ def read_table(path: Path) -> Table:
         data = path.read_bytes()
     except OSError as problem:
         raise CourseError(f"{path}: cannot be read ({problem.strerror})") from None
+    if b"\0" in data or data.startswith(b"PK"):
+        raise CourseError(f"{path}: is no CSV file; export it again from the platform, as CSV")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:

@@ -193,6 +193,13 @@ class Book:
         self._update(db, "comment", comments)
         self._late(db, student, row, submitted, penalty)
 
+    def penalise(self, student: str, penalty: Penalty) -> None:
+        """The late penalty again, for a due date, an extension or a rule that has changed since."""
+        with self.engine.begin() as db:
+            row = self.rows[student]
+            for submitted in row.notebooks.values():
+                self._late(db, student, row, submitted, penalty)
+
     def _late(self, db: Any, student: str, row: _Row, submitted: str, penalty: Penalty) -> None:
         """nbgrader's order: the penalty comes from the score as it stands now."""
         late, lost = self.seconds_late(student, row.timestamp), None

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from tinytorch.student.notebook import NotebookError, read
 
@@ -23,12 +24,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run_validate(given) if given.verb == "validate" else run_export(given)
     except NotebookError as problem:
-        print(f"tinytorch: {problem}", file=sys.stderr)
-        return 2
+        return _refused(str(problem))
+    except OSError as problem:
+        return _refused(f"{problem.filename or given.notebook}: {problem.strerror}; may you write in that folder?")
+    except KeyboardInterrupt:
+        return _refused("stopped by you; your notebook is as it was")
+
+
+def _refused(line: str) -> int:
+    print(f"tinytorch: {line}", file=sys.stderr)
+    return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """A wrong word is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (try `{self.prog} --help`)\n")
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="tinytorch", description="Check your notebook, or use your own answers.")
+    top = _Parser(prog="tinytorch", description="Check your notebook, or use your own answers.")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     check = verbs.add_parser("validate", help="check a notebook before you hand it in", epilog=EXAMPLES["validate"])
     check.add_argument("notebook", type=Path, metavar="NOTEBOOK")
