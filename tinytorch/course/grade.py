@@ -14,8 +14,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from tinytorch.course import nbconfig, workers
 from tinytorch.course import settings as ini
 from tinytorch.course.build import write
@@ -187,7 +185,6 @@ class Run:
         more |= {"seconds": round(sum(graded.seconds for graded in found.values()), 3)}
         more |= {"late_seconds": self.book.seconds_late(work.student, work.timestamp)}
         more |= {"waiting": sum(cell.score is None and cell.points > 0 for cell in scored)}
-        more |= {"seconds": round(sum(graded.seconds for graded in found.values()), 3)}
         return Record(work.student, overall, score, most, notes, eye, more)
 
     def tests(self) -> dict[str, str]:
@@ -208,8 +205,8 @@ class Run:
             scores |= {name: self._zeros(name) for name, status in work.status.items() if status == "missing"}
             self.book.write(work.student, work.timestamp, scores, self.config.penalty)
             for name, graded in found.items():
-                write(self.autograded(work, name), json.dumps(graded.book, indent=1, ensure_ascii=False) + "\n")
-            record = Record(**{**asdict(record), "score": self.book.total(work.student)})
+                write(self.autograded(work, name), json.dumps(graded.book, ensure_ascii=False) + "\n")
+            record = replace(record, score=self.book.total(work.student))
         write_record(self.settings.course, self.assignment, record)
         return record
 
@@ -270,7 +267,7 @@ class Run:
             if found is None:
                 return self.save_again(record, refreshed(self.book, self.config.penalty, record, work.timestamp))
             return self.save(work, record, found)
-        except SQLAlchemyError as error:
+        except self.book.error as error:
             note = f"the gradebook could not be written: {str(error).splitlines()[0]}"
         except CourseError as error:
             note = str(error)
@@ -288,10 +285,8 @@ def _unknown(book: Book, source: Path) -> str:
 
 
 def _cell(cell: Any) -> dict[str, Any]:
-    kept = asdict(cell) | {"graded": cell.points > 0 or bool(cell.lines)}
-    return {
-        name: kept[name] for name in ("score", "points", "graded", "protected", "stopped", "error", "hidden", "lines")
-    }
+    kept = ("score", "points", "protected", "stopped", "error", "hidden", "lines")
+    return {name: getattr(cell, name) for name in kept} | {"graded": cell.points > 0 or bool(cell.lines)}
 
 
 def _scores(graded: Graded) -> dict[str, float | None]:

@@ -1,7 +1,7 @@
 """How each submission's grading ended, in the course directory: what nbgrader's gradebook has no column for."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,7 @@ class Record:
 
 def write_record(course: Path, assignment: str, record: Record) -> None:
     assert record.status in STATUSES, record.status
-    text = json.dumps(asdict(record), indent=1, ensure_ascii=False)
-    write(_folder(course, assignment) / f"{record.student}.json", text + "\n")
+    write(_folder(course, assignment) / f"{record.student}.json", json.dumps(vars(record), ensure_ascii=False) + "\n")
 
 
 def read_records(course: Path, assignment: str) -> dict[str, Record]:

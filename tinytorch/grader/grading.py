@@ -87,10 +87,15 @@ def grade(plan: Plan, data: bytes, run: Run, judge: plans.Judge, checksums: Chec
     return graded
 
 
-def _deep(value: Any, levels: int = 3 * MAX_DEPTH) -> bool:
+def _deep(value: Any) -> bool:
     """Whether a reported value is nested so deeply that even passing it on as JSON could fail."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels == 0 or any(_deep(one, levels - 1) for one in inner if isinstance(one, dict | list))
+    level = [value]
+    for _ in range(3 * MAX_DEPTH):
+        inner = [one.values() if type(one) is dict else one for one in level if type(one) in (dict, list)]
+        level = [one for many in inner for one in many if type(one) in (dict, list)]
+        if not level:
+            return False
+    return True
 
 
 def stopped(step: StepOutcome, seconds: float) -> str:

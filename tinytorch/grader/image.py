@@ -24,6 +24,7 @@ NOT_NEEDED = {
     "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages", "dist-packages",
     "pydoc_data", f"config-{sys.version_info.major}.{sys.version_info.minor}-{sysconfig.get_config_var('MULTIARCH')}",
 }  # fmt: skip
+UNUSED = (".pyi", ".a", ".opt-1.pyc", ".opt-2.pyc")
 UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 HELD_BACK = ("tinytorch", "__editable__", "_tinytorch", "__pycache__", "distutils-precedence", "_virtualenv")
 SHARED = (
@@ -97,9 +98,11 @@ def _interpreter(python: Path) -> None:
     libraries = [
         place for place in (base / "lib").glob("*.so*") if place.name.startswith(SHARED) and base != Path("/usr")
     ]
-    _take(Path(os.path.realpath(sys.executable)), python)
+    python.parent.mkdir(parents=True)
+    (python.parent.parent / "lib").mkdir()
+    _take(sys.executable, str(python))
     for source in (base / LIBRARY, *libraries):
-        _take(source, python.parent.parent / source.relative_to(base))
+        _take(str(source), str(python.parent.parent / source.relative_to(base)))
 
 
 def _packages(names: Iterable[str] | None) -> list[Path]:
@@ -125,7 +128,7 @@ def _offer(image: Image, source: Path, dropped: bool) -> None:
     if target.exists() or target.is_symlink():
         return
     if dropped and not reachable(source):
-        _take(source, target)
+        _take(str(source), str(target))
         return
     target.symlink_to(source)
     image.needs.append(source)
@@ -136,25 +139,31 @@ def reachable(path: Path) -> bool:
     return all(place.stat().st_mode & 0o001 for place in path.resolve().parents) and bool(path.stat().st_mode & 0o004)
 
 
-def _take(source: Path, target: Path) -> None:
+def _take(source: str, target: str) -> None:
     """Link a tree into the image, file by file; a copy where it cannot be linked or not be read by others."""
-    if source.is_dir():
-        target.mkdir(parents=True)
-        target.chmod(0o755)
-        for entry in os.scandir(source):
-            if entry.name not in NOT_NEEDED and not entry.name.endswith((".pyi", ".a")):
-                _take(Path(entry.path), target / entry.name)
+    if not os.path.isdir(source):
+        _take_file(os.path.realpath(source), target)
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source = source.resolve()
-    mode = source.stat().st_mode
+    os.makedirs(target)
+    os.chmod(target, 0o755)
+    for entry in os.scandir(source):
+        if entry.name in NOT_NEEDED or entry.name.endswith(UNUSED):
+            continue
+        if entry.is_dir() or entry.is_symlink():
+            _take(entry.path, f"{target}/{entry.name}")
+        else:
+            _take_file(entry.path, f"{target}/{entry.name}")
+
+
+def _take_file(source: str, target: str) -> None:
+    mode = os.stat(source).st_mode
     try:
         if not mode & stat.S_IROTH:
             raise PermissionError
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
-        target.chmod(mode & 0o111 | 0o444)
+        os.chmod(target, mode & 0o111 | 0o444)
 
 
 def _own(target: Path, without: set[str]) -> None:
