@@ -161,6 +161,7 @@ HONEST = {
     "main": "assert __name__ == '__main__'\nimport __main__\nassert __main__.right is right",
     "random": "import numpy as np, random, secrets, uuid\nnp.random.default_rng().normal(); np.random.rand(2); uuid.uuid4()",
     "linear algebra": "import numpy as np\na = np.random.default_rng(0).normal(size=(300, 300))\nnp.linalg.svd(a @ a); np.fft.fft(a)",
+    "types": "import numpy as np, numpy.typing as npt\nimport numpy.ma, numpy.polynomial, numpy.testing\nassert npt.NDArray[np.float64].__args__ and np.linalg.eig(np.eye(2)).eigenvalues[0] == 1",
     "temporary": "import tempfile\nwith tempfile.TemporaryDirectory() as d, open(d + '/x', 'w') as f: f.write('1')",
     "unicode": "größe = '\\ud800'\nprint('größe', größe)",
 }  # fmt: skip
