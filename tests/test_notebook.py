@@ -14,8 +14,10 @@ from tinytorch.course.percent import to_notebook
 
 SOURCE = Path("modules/source/08_optimizers/optimizers_dev.py")
 EXPERIMENT, DIGITS, WHOLE = 1, 20, 45  # processor seconds
-BUSY = 1.5  # what neighbours on the same cores can add to an experiment's processor time (measured: 0.8 s became 1.14 s)
-LONGER = {"show-failure", "show-digits-training"}  # the first figure loads Matplotlib; the digits have a limit of their own
+# An experiment's 0.8 s became 1.14 s when neighbours were busy on the same cores.
+BUSY = 1.5
+# The first figure loads Matplotlib; the digits have a limit of their own.
+LONGER = {"show-failure", "show-digits-training"}
 
 
 def run(notebook: Any, folder: Path) -> dict[str, float]:
