@@ -369,7 +369,7 @@ assert np.allclose(remaining, np.abs(1 - curvature) ** 40)
 r"""
 Each weight shrinks exactly while $|1-\eta\lambda| < 1$, that is while $0 < \eta\lambda < 2$. At $\eta\lambda = 1$ one step is enough; above 1 the sign flips at each step, which was the zigzag.
 
-Now the valley of the first figure, by your code. The steep direction ($\lambda = 30$) allows $\eta < 2/30$ at most. The rate that suits the pair best makes both shrink equally fast:
+Now the valley of the first figure, by your code. The steep direction ($\lambda = 30$) allows $\eta < 2/30$ at most. The rate that suits the pair best makes both shrink equally fast, $1-\eta = 30\,\eta-1$, so $\eta = 2/31$:
 """
 
 # %% nbgrader={"grade": false, "grade_id": "show-valley-own", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
@@ -1524,7 +1524,7 @@ assert np.all(np.abs(by_sgd[spread > 2e-3]) < 1e-3) and np.all(by_sgd[spread < 1
 
 # %% [markdown]
 r"""
-Adam gives each weight a step size of its own: it divides a running average of the slopes, $m$, by the square root of a running average of their squares, $v$ ([Kingma and Ba, 2015](https://arxiv.org/abs/1412.6980)). With $t = 1, 2, \dots$ counting the updates of this parameter:
+Adam gives each weight a step size of its own: it divides a running average of the slopes, $m$, by the square root of a running average of their squares, $v$ ([Kingma and Ba, 2015](https://arxiv.org/abs/1412.6980)). The average $m$ does the work of the velocity; the root of $v$ says how large this weight's slopes usually are. With $t = 1, 2, \dots$ counting the updates of this parameter:
 
 $$\begin{aligned}
 g &\leftarrow g + \delta\,\theta && \text{where } \delta > 0 \\
@@ -2119,7 +2119,7 @@ SGD shrinks every weight by the factor $1-\eta\delta$ per step, as asked. In Ada
 
 ### Where Adam fails: the worst point
 
-A weight is kept in $[-1, 1]$. The slope is $C = 4$ at every third step and $-1$ at the two others: on average the loss falls to the left, and $-1$ is the best point ([Reddi, Kale and Kumar, 2018](https://arxiv.org/abs/1904.09237)). Adam runs with $\beta_1 = 0$, $\beta_2 = 1/(1+C^2)$.
+A weight is kept in $[-1, 1]$. The slope is $C = 4$ at every third step and $-1$ at the two others: on average the loss falls to the left, and $-1$ is the best point ([Reddi, Kale and Kumar, 2018](https://arxiv.org/abs/1904.09237)). Adam runs with the paper's $\beta_1 = 0$, $\beta_2 = 1/(1+C^2)$ (and a constant learning rate, where the paper's falls as $1/\sqrt t$).
 """
 
 # %% nbgrader={"grade": false, "grade_id": "show-worst-point", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
@@ -3595,7 +3595,7 @@ checks.check(
 )
 checks.check(
     "floor and start", 0,
-    fed="epochs 0 to 5, warmup 1, total 3, floor 0.5, start 0.25",
+    fed="epochs 0 to 4, warmup 1, total 3, floor 0.5, start 0.25",
     got=lambda: [warmup_cosine(epoch, warmup=1, total=3, floor=0.5, start=0.25) for epoch in range(5)],
     want=[0.25, 1.0, 0.75, 0.5, 0.5],
 )
