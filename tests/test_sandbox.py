@@ -163,8 +163,40 @@ HONEST = {
     "linear algebra": "import numpy as np\na = np.random.default_rng(0).normal(size=(300, 300))\nnp.linalg.svd(a @ a); np.fft.fft(a)",
     "types": "import numpy as np, numpy.typing as npt\nimport numpy.ma, numpy.polynomial, numpy.testing\nassert npt.NDArray[np.float64].__args__ and np.linalg.eig(np.eye(2)).eigenvalues[0] == 1",
     "temporary": "import tempfile\nwith tempfile.TemporaryDirectory() as d, open(d + '/x', 'w') as f: f.write('1')",
+    "a bar": "from tqdm import tqdm\nwith tqdm(range(3), desc='x') as bar:\n    for n in bar: bar.set_postfix(n=n); tqdm.write('x')\nassert n == 2 and len(bar) == 3",
+    "figures computed with": "import matplotlib.pyplot as plt\nn, bins, bars = plt.hist([1])\nlow, high = plt.ylim()\nplt.ylim(0, plt.gca().get_ylim()[1] * 1.1)",
+    "the last value": "seen = []\nseen.append(3);\n",
     "unicode": "größe = '\\ud800'\nprint('größe', größe)",
 }  # fmt: skip
+
+
+def free(name, source):
+    return {**cell(name, source), "free": True}
+
+
+@FIRST_LEVEL
+def test_what_was_there_at_home_costs_its_line_alone(level):
+    """A package, a file, an endless experiment: what else the cell defines is there for the cells below."""
+    endless = "def g(): return 2\nwhile True: pass"
+    cells = {
+        "package": cell("package", "import torch, pandas\nfrom math import tau\ndef f(): return 1"),
+        "file": free("file", "x = open('data.csv').read()\ny = x\nz = 3"),
+        "endless": free("endless", endless),
+        "future": free("future", "from __future__ import annotations"),
+        "flag": cell("flag", "def h(a: NotThere): return 4"),
+        "stops": cell("stops", "1 / 0\nw = 5"),
+    }
+    outcome = run(level, *cells.values(), ask("t", "(f(), g(), z, h(0))", "tau > 6", "w"), cell_seconds=1)
+    assert outcome["reports"]["t/0"]["value"] == {"tuple": [1, 2, 3, 4]}
+    assert outcome["reports"]["t/1"]["value"] is True and "NameError" in outcome["reports"]["t/2"]["error"]
+    assert outcome["steps"]["endless"]["status"] == "timeout"
+
+
+@FIRST_LEVEL
+def test_no_warning_becomes_an_error_in_a_check(level):
+    strict = "import warnings, numpy as np\nwarnings.simplefilter('error')\nnp.seterr(all='raise')"
+    outcome = run(level, free("s", strict), ask("t", "warnings.warn('x')", "float(np.exp(np.float32(-1000)))"))
+    assert [report["value"] for report in outcome["reports"].values()] == [None, 0.0]
 
 
 @FIRST_LEVEL

@@ -6,6 +6,8 @@ and the grader reads it as one. Orders come one at a time, so the grader knows w
 
 from tinytorch.grader import ahead  # isort: skip  what follows is imported without a collector of garbage
 
+import __future__
+
 import ast
 import base64
 import builtins
@@ -17,8 +19,11 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from types import CodeType, ModuleType
 from typing import Any
+
+import numpy
 
 from tinytorch.grader import kernel, plain, stubs
 
@@ -26,6 +31,8 @@ __all__ = ["main"]
 
 AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 MOST = 8000  # characters of a traceback
+IMPORTS = (ast.Import, ast.ImportFrom)
+DEFINITIONS = (*IMPORTS, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 Order = dict[str, Any]
 
@@ -41,6 +48,7 @@ class Inside:
         self.names["__builtins__"] = builtins
         sys.modules["__main__"] = self.module
         self.streams = sys.stdout, sys.stderr
+        self.flags = AWAIT
 
     def report(self, **line: Any) -> None:
         text = json.dumps(line).encode() + b"\n"
@@ -82,7 +90,7 @@ class Inside:
     def cell(self, order: Order) -> tuple[str, str]:
         """Run a cell; report its last value where it is wanted, else show it as a notebook does."""
         try:
-            value = self.run(order["source"], f"<cell {order['id']}>")
+            value = self.run(order["source"], f"<cell {order['id']}>", order.get("free", ""))
             if order.get("token"):
                 self.send(order["token"], value)
             elif value is not None:
@@ -93,15 +101,35 @@ class Inside:
             return ("memory" if isinstance(error, MemoryError) else "error"), told(error)
         return "ok", ""
 
-    def run(self, source: str, name: str) -> Any:
-        """Execute `source` in the notebook's namespace; the value of its last expression, None without one."""
+    def run(self, source: str, name: str, free: str) -> Any:
+        """Execute `source` in the notebook's namespace; the value of its last expression, None without one.
+
+        `free`: "whole" for a cell that belongs to no exercise, "definitions" where that cell ended a process before.
+        """
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         tree = ast.parse(source, name)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        self.execute(compile(tree, name, "exec", AWAIT))
-        if last is None or source.rstrip().endswith(";"):
-            return None
-        return self.execute(compile(ast.Expression(last.value), name, "eval", AWAIT))  # type: ignore[attr-defined]
+        for node in tree.body:  # as in a notebook, a flag holds for the cells below as well
+            if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+                self.flags |= sum(getattr(__future__, one.name).compiler_flag for one in node.names)
+        body = [node for node in tree.body if free != "definitions" or isinstance(node, DEFINITIONS)]
+        value = self.statements(body, name, bool(free))
+        return None if source.rstrip().endswith(";") else value
+
+    def statements(self, body: list[ast.stmt], name: str, free: bool) -> Any:
+        """Run them. What is not here, but was at home (a package; in a free cell anything), costs its own line alone."""
+        last = body[-1] if body and isinstance(body[-1], ast.Expr) else None
+        try:
+            self.execute(compile(ast.Module(body[:-1] if last else body, []), name, "exec", self.flags))
+            return self.execute(compile(ast.Expression(last.value), name, "eval", self.flags)) if last else None  # type: ignore[attr-defined]
+        except MemoryError:
+            raise
+        except Exception as error:
+            lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == name]
+            place = next((n for n, node in enumerate(body, 1) if lines and node.end_lineno >= lines[0]), len(body))  # type: ignore[operator]
+            if free or (isinstance(error, ModuleNotFoundError) and isinstance(body[place - 1], IMPORTS)):
+                with contextlib.suppress(Exception):
+                    self.statements(body[place:], name, free) if body[place:] else None
+            raise
 
     def execute(self, code: CodeType) -> Any:
         value = eval(code, self.names)
@@ -124,7 +152,9 @@ class Inside:
             self.names.update({name: value for name, value in inputs.items() if name not in kept})
             bound.update(inputs)
             try:
-                self.answer(ask)
+                with warnings.catch_warnings(), numpy.errstate(all="ignore"):  # as tinytorch.checks asks
+                    warnings.simplefilter("ignore")
+                    self.answer(ask)
             except MemoryError as error:
                 return "memory", told(error)
             except BaseException as error:

@@ -31,6 +31,7 @@ class Step(TypedDict):
     source: str  # of `cell` and `whole`; magics are gone already
     prelude: str
     asks: list[Ask]
+    free: NotRequired[bool]  # a cell of the student's own that belongs to no exercise
 
 
 class Job(TypedDict):

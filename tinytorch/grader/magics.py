@@ -6,7 +6,8 @@ import re
 __all__ = ["clean"]
 
 MAX_MAGIC = 30_000  # characters of a cell that IPython is asked to read
-RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug"}
+RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug", "memit", "snakeviz", "pyinstrument"}
+WRITES = re.compile(r"\s*%%(?:writefile|file)((?:[ \t]+-a|[ \t]+--append)?)[ \t]+(\S+)[ \t]*\n(.*)", re.S)
 
 
 def clean(source: str, notes: list[str], where: str) -> str:
@@ -24,14 +25,19 @@ def _without_magics(source: str, notes: list[str], where: str) -> str:
     ipython.TRANSFORM_LOOP_LIMIT = 60  # each turn reads the whole cell again
 
     lines = source.split("\n")
+    if written := WRITES.match(source):  # a helper module, to be imported further down
+        append, name, body = written.groups()
+        return f"open({name!r}, {'a' if append else 'w'!r}).write({body!r});"
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     magic = re.match(r"%%(\w+)", str(lines[first]))
     if magic:
         notes.append(f"{where}: %%{magic[1]} means nothing here and was dropped")
         lines[first] = ""
         return clean("\n".join(lines), notes, where) if magic[1] in RUN_BODY else ""
+    if len(source) > MAX_MAGIC:
+        return re.sub(r"^([ \t]*)[%!?].*$", r"\1None", source, flags=re.M)
     try:
-        text = ipython.TransformerManager().transform_cell(source[:MAX_MAGIC])
+        text = ipython.TransformerManager().transform_cell(source)
         return _replaced(text, ast.parse(text), notes, where)
     except Exception:
         return source  # the student's own syntax error: it is reported when the cell is run
@@ -60,6 +66,8 @@ def _named(node: ast.Call) -> tuple[str, str]:
     said = [str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)]
     if node.func.attr != "run_line_magic" or not said:
         return "a shell command", "None"
+    if said[0] == "run" and (script := re.search(r"[^\s'\"]+\.py\b", said[-1])):
+        return "%run", f"exec(compile(open({script[0]!r}).read(), {script[0]!r}, 'exec'), globals())"
     name, body = f"%{said[0]}", re.sub(r"^(\s*-\w+(\s+\d+)?)*\s*", "", said[1]) if len(said) > 1 else ""
     try:
         ast.parse(body)

@@ -211,7 +211,7 @@ def _step(plan: Plan, cell: dict[str, Any], whole: set[str]) -> Step | None:
     if cell["type"] != "code" or cell.get("skip") or not (cell["source"].strip()):
         return None
     if cell["role"] != "test":
-        return Step(id=cell["id"], kind="cell", source=cell["source"], prelude="", asks=[])
+        return Step(id=cell["id"], kind="cell", source=cell["source"], prelude="", asks=[], free="free" in cell)
     asked = plan.steps[cell["id"]]
     if "whole" in asked or cell["id"] in whole:
         return Step(id=cell["id"], kind="whole", source=cell["source"], prelude="", asks=[])

@@ -86,6 +86,7 @@ class _Submission:
         self.outcome: Outcome = {"level": str(level), "steps": {}, "reports": {}, "signs": []}
         self.deaths: Counter[str] = Counter()
         self.dead: set[str] = set()  # step ids and ask keys that are not run again
+        self.cut: set[str] = set()  # free cells that died: their definitions are still wanted
         self.late: set[str] = set()  # steps that were stopped for their time: what is left of them gets less
         self.front = 0  # the first step that is not through
         self.numbers, self.room = 0, MOST_REPORTED
@@ -134,7 +135,9 @@ class _Submission:
 
     def _order(self, step: Step, asks: dict[str, str]) -> dict[str, Any]:
         if step["kind"] != "ask":
-            return {"do": "cell", "id": step["id"], "source": step["source"], "token": next(iter(asks), "")}
+            free = "" if not step.get("free") else "definitions" if step["id"] in self.cut else "whole"
+            token = next(iter(asks), "")
+            return {"do": "cell", "id": step["id"], "source": step["source"], "token": token, "free": free}
         by_key: dict[str, Ask] = {ask["key"]: ask for ask in step["asks"]}
         told = [{**by_key[key], "key": "", "token": token} for token, key in asks.items()]
         return {"do": "ask", "prelude": step["prelude"], "asks": told}
@@ -195,6 +198,8 @@ class _Submission:
         open_asks = [key for key in asks.values() if key not in self.outcome["reports"]]
         if step["kind"] == "ask" and open_asks and self.deaths[step["id"]] < MOST_DEATHS:
             self.dead.add(open_asks[0])
+        elif step.get("free") and step["id"] not in self.cut:
+            self.cut.add(step["id"])
         else:
             self.dead.add(step["id"])
 

@@ -13,7 +13,8 @@ from typing import Any
 
 __all__ = ["install"]
 
-SHOWN = ("matplotlib", "seaborn", "plotly", "IPython", "ipywidgets", "tqdm", "rich", "graphviz")
+SHOWN = ("matplotlib", "seaborn", "plotly", "IPython", "ipywidgets", "tqdm", "rich", "graphviz", "fastprogress",
+         "google")  # fmt: skip  google.colab
 
 
 class Harmless:
@@ -25,7 +26,7 @@ class Harmless:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self
+        return GIVEN.get(name, self)
 
     def __getitem__(self, index: Any) -> Any:
         return self
@@ -43,8 +44,33 @@ class Harmless:
     def __repr__(self) -> str:
         return "<not shown while grading>"
 
+    def __float__(self) -> float:
+        return 0.0
 
+
+for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "neg", "lt", "le", "gt", "ge"):
+    setattr(Harmless, f"__{_name}__", lambda self, other=None: self)
 NOTHING = Harmless()
+
+
+class Bar(Harmless):
+    """A progress bar: goes over what it was given."""
+
+    def __init__(self, iterable: Any = (), *args: Any, **keywords: Any) -> None:
+        self.items = iterable
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class MakesBars(Harmless):
+    """`tqdm`, which is called and has methods."""
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return Bar(*args, **keywords)
 
 
 def subplots(nrows: int = 1, ncols: int = 1, *, squeeze: bool = True, **keywords: Any) -> Any:
@@ -57,9 +83,8 @@ def subplots(nrows: int = 1, ncols: int = 1, *, squeeze: bool = True, **keywords
     return NOTHING, axes if axes.size > 1 or not squeeze else NOTHING
 
 
-def same(items: Any = (), *args: Any, **keywords: Any) -> Any:
-    """A progress bar is what it goes over."""
-    return items
+def trange(*args: Any, **keywords: Any) -> Any:
+    return Bar(range(*args))
 
 
 def display(*values: Any, **keywords: Any) -> None:
@@ -78,6 +103,13 @@ def leave(code: object = None) -> None:
     raise SystemExit(code)
 
 
+bars = MakesBars()
+GIVEN: dict[str, Any] = {
+    "subplots": subplots, "display": display, "tqdm": bars, "track": bars, "progress_bar": bars, "trange": trange,
+    "hist": lambda *args, **keywords: (NOTHING, NOTHING, NOTHING),
+} | dict.fromkeys(("xlim", "ylim", "get_xlim", "get_ylim"), lambda *args, **keywords: (0.0, 1.0))  # fmt: skip
+
+
 class Shown(ModuleType):
     """A package that shows things, with nothing behind it."""
 
@@ -88,8 +120,7 @@ class Shown(ModuleType):
             raise AttributeError(name)
         if name in ("pyplot", "display", "auto", "notebook") and "." not in self.__name__:
             return importlib.import_module(f"{self.__name__}.{name}")
-        given = {"subplots": subplots, "display": display, "tqdm": same, "trange": range, "get_ipython": NOTHING}
-        return given.get(name, NOTHING)
+        return GIVEN.get(name, NOTHING)
 
 
 class Finder:
