@@ -405,6 +405,7 @@ losses = [np.mean(difference**2), 2 * targets.var(), np.mean((targets - targets)
 right.barh(["mean of (40, 1) minus (40,)", "twice the variance", "mean of (40,) minus (40,)"], losses, color="#0072B2", height=0.5)
 right.set(xlabel="mean squared difference", title="perfect predictions")
 right.invert_yaxis()
+right.set_axisbelow(True)
 assert np.isclose(losses[0], losses[1])
 show(fig, alt="Left: the difference of a column and a row of 40 numbers is a 40 by 40 square. Right: its mean square equals twice the variance of the targets, while the right shape gives zero.")
 

@@ -77,7 +77,7 @@ for dtype, at in [(np.float32, 60), (np.float64, 24)]:
     print(f"{dtype.__name__}: smallest error {error.min():.0e} at h = {steps[error.argmin()]:.0e}; your guess: {best_step}")
     assert error.min() < (1e-3 if dtype is np.float32 else 1e-8) < error[0]
 ax.set(xlabel="h", ylabel="error of the central difference", ylim=(1e-13, 10))
-show(fig, alt="Error of a central difference against its step, both logarithmic: two V shapes; float32 is best near h = 0.002 with an error of about 0.00001, float64 near h = 0.000002 with about 0.000000000003.")
+show(fig, alt="Error of a central difference against its step, both logarithmic: two V shapes; float32 is best near h = 0.002 with an error of about 0.000005, float64 near h = 0.000002 with about 0.000000000003.")
 
 # %% [markdown]
 r"""
@@ -637,7 +637,7 @@ $$\frac{\partial L}{\partial A} = G \, B^{\mathsf T}, \qquad \frac{\partial L}{\
 
 Shapes nearly prove it: with $A$ of $(n, m)$ and $B$ of $(m, p)$, $G$ is $(n, p)$, and there is one way to multiply it with $B$ to get $(n, m)$.
 
-In the cell `rows` is $A$ and `columns` is $B$. They may be stacks of matrices, so the transpose swaps the last two axes: `columns.swapaxes(-1, -2)`. Vectors
+In the cell `rows` is $A$ and `columns` is $B$; call the two products `left` and `right`. They may be stacks of matrices, so the transpose swaps the last two axes: `columns.swapaxes(-1, -2)`. Vectors
 are taken care of.
 """
 
@@ -876,7 +876,7 @@ checks.score()
 r"""
 ## 5. Each node once
 
-`slow_backward` follows every path. Take $x_{k+1} = e^{x_k} - x_k$: two ways lead from each $x_{k+1}$ to $x_k$, a *diamond*. How many calls does it make for 16 diamonds in a row?
+`slow_backward` follows every path. Take $x_{k+1} = (e^{x_k} - x_k)/2$: two ways lead from each $x_{k+1}$ to $x_k$, a *diamond*. How many calls does it make for 16 diamonds in a row?
 """
 
 # %% nbgrader={"grade": false, "grade_id": "predict-visits", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
@@ -1261,6 +1261,15 @@ def classes(logits: np.ndarray, labels: Any) -> np.ndarray:
 """
 **Exercise 6: softmax_cross_entropy** (7 lines). The value is the mean of the losses of all rows; there is one rule. In it, the mean contributes a division by the number of rows, and `g` is the gradient
 of the loss, a single number.
+
+<details><summary>Hint: the value</summary>
+
+Subtract each row's maximum (`keepdims=True`), take `np.exp`, sum along the rows. The loss of a row is the logarithm of its sum, minus the shifted logit at `picked`.
+</details>
+<details><summary>Hint: the rule</summary>
+
+The exponentials divided by their row's sum are the softmax. In a copy of it subtract 1 at `picked`, then multiply by `g / len(z)`.
+</details>
 """
 
 # %% nbgrader={"grade": false, "grade_id": "softmax-cross-entropy", "locked": false, "schema_version": 3, "solution": true, "task": false}
