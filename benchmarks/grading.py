@@ -40,6 +40,9 @@ print(total / len(sys.argv[1:]))
 """
 
 
+Took = tuple[float, float]  # seconds of wall time, and of a processor
+
+
 class Meter:
     """Processor seconds of a command with all its sandboxes and kernels, where a control group can be made; else 0."""
 
@@ -71,7 +74,7 @@ class Meter:
             self.group.rmdir()
 
 
-def run(*words: str, cwd: Path) -> tuple[float, float]:
+def run(*words: str, cwd: Path) -> Took:
     """Wall seconds of a command, and processor seconds."""
     folder = str(Path(sys.executable).parent)
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{folder}:{os.environ['PATH']}"}
@@ -132,19 +135,16 @@ def scores(course: Path) -> dict[str, float]:
         return {one.student.id: one.score for one in book.assignment_submissions(MODULE)}
 
 
-def report(
-    name: str, took: tuple[float, float], students: int, bare: float, theirs: tuple[float, float] = (0, 0)
-) -> None:
+def report(name: str, took: Took, students: int, bare: float, theirs: Took | None = None) -> None:
+    """One line; with `theirs`, as multiples of what nbgrader took."""
     wall, cpu = (seconds / students for seconds in took)
-    times = (
-        f"   throughput x{theirs[0] / took[0]:.1f}, processor x{theirs[1] / max(cpu * students, 1e-9):.1f}"
-        if theirs[0]
-        else ""
+    line = (
+        f"{name:26}{wall * 1000:7.0f} ms each, overhead {(wall - bare) * 1000:6.0f} ms, processor {cpu * 1000:6.0f} ms"
     )
-    print(
-        f"{name:26}{wall * 1000:7.0f} ms each, overhead {(wall - bare) * 1000:6.0f} ms, processor {cpu * 1000:6.0f} ms{times}",
-        flush=True,
-    )
+    if theirs:
+        part = (theirs[0] / students - bare) / max(wall - bare, 1e-9)
+        line += f"   throughput x{theirs[0] / took[0]:.1f}, overhead 1/{part:.0f}, processor x{theirs[1] / max(took[1], 1e-9):.1f}"
+    print(line, flush=True)
 
 
 def compare(students: int) -> None:
@@ -152,21 +152,31 @@ def compare(students: int) -> None:
     hand_in(folder / "course", students)
     theirs, one, two, single = copies(folder, "nbgrader", "one", "two", "single")
     paths = sorted(map(str, (folder / "course/submitted").rglob("*.ipynb")))
-    bare = float(subprocess.run([sys.executable, "-c", BARE, *paths], env=os.environ | {"PYTHONPATH": str(ROOT)},
-                                check=True, capture_output=True, text=True).stdout)  # fmt: skip
-    print(
-        f"{students} submissions; their own cells in a bare process: {bare * 1000:.0f} ms each; load {os.getloadavg()[0]:.1f}"
-    )
+    bare = own_cells(paths)
     fast = run("tinytorch", "grade", "08", "--student", "student0000", cwd=single)[0]
     slow = run("nbgrader", "autograde", MODULE, cwd=theirs)
+    mine = {
+        workers: run("tinytorch", "grade", "08", "--workers", str(workers), cwd=place)
+        for workers, place in ((1, one), (2, two))
+    }
+    bare = (bare + own_cells(paths)) / 2  # before and after: the machine's load changes
+    print(f"{students} submissions; load {os.getloadavg()[0]:.1f}")
+    print(f"their own cells in a bare process: {bare * 1000:.0f} ms each, which allows a throughput of at most "
+          f"x{slow[0] / students / bare:.1f} with one worker, x{2 * slow[0] / students / bare:.1f} with two")  # fmt: skip
     report("nbgrader autograde", slow, students, bare)
-    for workers, place in ((1, one), (2, two)):
-        report(f"tinytorch grade, {workers} worker" + "s" * (workers - 1),
-               run("tinytorch", "grade", "08", "--workers", str(workers), cwd=place), students, bare, slow)  # fmt: skip
+    for workers, took in mine.items():
+        report(f"tinytorch grade, {workers} worker" + "s" * (workers - 1), took, students, bare, slow)
     print(f"equal scores: {scores(theirs / 'course') == scores(one / 'course') == scores(two / 'course')}")
     print(f"one student: {fast:.2f} s of wall time")
     for place in folder.parent.glob(f"{folder.name}*"):
         shutil.rmtree(place)
+
+
+def own_cells(paths: list[str]) -> float:
+    """Seconds that the cells of one submission take, compiled already, with NumPy there and nothing around them."""
+    done = subprocess.run([sys.executable, "-c", BARE, *paths], env=os.environ | {"PYTHONPATH": str(ROOT)},
+                          check=True, capture_output=True, text=True)  # fmt: skip
+    return float(done.stdout)
 
 
 def memory(counts: list[int]) -> None:
