@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from tests.catalogue.table import Notebook
 from tinytorch import checks as checks_module
@@ -162,6 +165,31 @@ def test_nothing_reaches_stderr(capsys):
         assert printed(made(got=noisy))[0] is None
     logging.getLogger("student").removeHandler(handler)
     assert capsys.readouterr().err == ""
+
+
+SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
+KINDS = st.sampled_from([np.float16, np.float32, np.float64, np.longdouble, np.int64, np.uint8, np.bool_, np.complex128])
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text(max_size=3) | st.just(10**400)
+PLAIN = st.recursive(
+    LEAVES | hnp.arrays(KINDS, SHAPES),
+    lambda inner: st.lists(inner, max_size=12) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    max_leaves=30,
+)
+WANTED = [2.0, True, None, "float32 ()", [], [None, 1.0], [1.0] * 10, np.zeros(()), np.ones((4, 3)), np.zeros((0, 3)), np.zeros(9, bool),
+          [np.ones(5), np.ones(6)], {"a": np.zeros(9)}, [[0.0, np.ones((3, 3))], []], [-1e308] * 9]  # fmt: skip
+
+
+@given(PLAIN | st.sampled_from(WANTED), st.sampled_from(WANTED), st.sampled_from(WANTED))
+def test_whatever_comes_is_judged_without_an_error_or_a_warning(came, want, slip):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score, text = printed(made(got=lambda: came, want=want, slips={"a slip": slip}))
+    assert score is None or (score == 0.0 and text)
+
+
+@pytest.mark.parametrize("want", WANTED, ids=str)
+def test_what_is_wanted_passes(want):
+    assert printed(made(got=lambda: want, want=want))[0] is None
 
 
 def test_one_check_is_replayed_by_its_name_and_gives_no_marks(monkeypatch):

@@ -122,20 +122,22 @@ def same(came: Any, want: Any, tol: float) -> bool:
     if wanted is not None and wanted.size:
         if numbers is None or numbers.shape != wanted.shape:
             return False
-        return bool(np.all(np.abs(numbers - wanted) <= tol * (np.max(np.abs(wanted)) or 1.0)))
+        with np.errstate(all="ignore"):  # a wrong value may be near the largest float
+            return bool(np.all(np.abs(numbers - wanted) <= tol * (np.max(np.abs(wanted)) or 1.0)))
     if isinstance(want, dict):
         return isinstance(came, dict) and came.keys() == want.keys() and all(same(came[k], want[k], tol) for k in want)
-    if isinstance(want, list | tuple):
-        alike = isinstance(came, list | tuple) and len(came) == len(want)
-        return alike and all(same(a, b, tol) for a, b in zip(came, want, strict=True))
-    return type(came) is type(want) and came == want
+    parts, wanted_parts = _parts(came), _parts(want)
+    if wanted_parts is not None:
+        alike = parts is not None and len(parts) == len(wanted_parts)
+        return alike and all(same(a, b, tol) for a, b in zip(parts, wanted_parts, strict=True))
+    return type(came) is type(want) and bool(np.all(came == want))
 
 
 def first_difference(came: Any, want: Any, tol: float) -> tuple[str, Any, Any]:
     """Where two long pieces of data first differ, and the two parts there; short ones are left whole."""
     path = ""
-    while _size(want) > 8 and isinstance(came, list | tuple | np.ndarray) and len(came) == len(want):
-        pairs = list(zip(came, want, strict=True))
+    while _size(want) > 8 and (parts := _parts(came)) is not None and len(parts) == len(want):
+        pairs = list(zip(parts, want, strict=True))
         place = next((i for i, (one, other) in enumerate(pairs) if not same(one, other, tol)), None)
         if place is None:
             break
@@ -156,6 +158,11 @@ def show(value: Any) -> str:
     return text if len(text) < 600 else text[:600] + " ..."
 
 
+def _parts(value: Any) -> list[Any] | None:
+    """What a list, a tuple or an array is made of; None for a single value, an array without dimensions too."""
+    return list(value) if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim) else None
+
+
 def _size(value: Any) -> int:
     return sum(map(_size, value)) if isinstance(value, list | tuple) else np.size(value)
 
@@ -166,7 +173,8 @@ def _numbers(value: Any) -> np.ndarray | None:
         array = np.asarray(value)
     except ValueError:  # lists of different lengths
         return None
-    return array.astype(np.float64) if array.dtype.kind in "iuf" else None
+    with np.errstate(all="ignore"):
+        return array.astype(np.float64) if array.dtype.kind in "iuf" else None
 
 
 def _attempt(got: Callable[[], Any]) -> tuple[Any, str]:

@@ -174,6 +174,7 @@ class Notebook:
     def grade(self, cell: Cell) -> Graded:
         value, out, err = self.quietly(self.execute, cell.parts)
         assert err == "", f"{cell.name} writes to stderr: {err}"
+        assert value is None or type(value) is float, f"{cell.name} does not end as a graded cell does: {value}"
         return Graded(value, out, copy.copy(self.space["checks"].results), err)
 
     def regrade(self, cell: str, seed: int, known: dict[str, Any]) -> Graded:
