@@ -17,13 +17,17 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 TOP = ("settings.ini", "pyproject.toml", "jupytext.toml", "nbgrader_config.py")
 
 
+def copy_project(folder: Path) -> None:
+    """The sources and the settings, with nothing built."""
+    shutil.copytree(ROOT / "modules", folder / "modules", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in TOP:
+        shutil.copy(ROOT / name, folder)
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A copy of the sources and the settings, with nothing built; the working directory is in it."""
-    shutil.copytree(ROOT / "modules", tmp_path / "modules", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in TOP:
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, tmp_path)
+    """A project with nothing built; the working directory is in it."""
+    copy_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

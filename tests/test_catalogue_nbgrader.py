@@ -1,36 +1,35 @@
-"""A sample of the catalogue through `nbgrader autograde` in a real kernel: the scores of the fast harness, cell by cell."""
+"""The catalogue through `nbgrader autograde` in a real kernel, `tinytorch grade` and the fast harness: equal scores, cell by cell.
+
+A few students in the fast tests; in the slow ones as many as it takes for every row, and the reference and a blank.
+"""
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, copy_project
 
 from tests.catalogue.table import Notebook, Row, cells, graded_after
 from tests.test_catalogue import RIGHT, SLIPS
 from tinytorch.course.build import build
+from tinytorch.course.modules import every, find
 from tinytorch.course.nbgrader import gradebook
 
-pytestmark = pytest.mark.slow
-MODULE, NOTEBOOK, STUDENTS = "08_optimizers", "optimizers_dev", 4
+Scores = dict[str, dict[str, float]]  # by student and cell
+MODULES = [module.name for module in every()]
+SEED = 20261122
 
 
-def sample() -> dict[str, list[Row]]:
-    """Students, each with a wrong or a right answer to every exercise, spread over the whole catalogue."""
-    exercises = list(graded_after(MODULE, least=0.5))
-    students: dict[str, list[Row]] = {}
-    for number in range(STUDENTS):
-        rows = RIGHT if number == 0 else SLIPS
-        mine = {cell: [row for row in rows if (row.module, row.cell) == (MODULE, cell)] for cell in exercises}
-        students[f"student{number}"] = [each[number * len(each) // STUDENTS] for each in mine.values()]
-    return students
-
-
-SAMPLE = sample()
+def students(module: str, most: int | None = None) -> dict[str, list[Row]]:
+    """Each with a wrong or a right answer to every exercise, until every row was somebody's, or spread over them."""
+    exercises = list(graded_after(module, least=0.5))
+    columns = [[row for row in RIGHT + SLIPS if (row.module, row.cell) == (module, cell)] for cell in exercises]
+    longest = max(map(len, columns))
+    taken = range(longest) if most is None else [k * longest // most for k in range(most)]
+    return {f"s{k:03}": [column[k % len(column)] for column in columns] for k in taken}
 
 
 def handed_in(release: dict, rows: list[Row]) -> dict:
@@ -41,10 +40,14 @@ def handed_in(release: dict, rows: list[Row]) -> dict:
         answer = by_cell.get(cell["metadata"].get("nbgrader", {}).get("grade_id"))
         cell["source"] = cell["source"] if answer is None else answer
     first = next(k for k, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code")
-    for free in filter(None, {row.free for row in rows}):
+    for free in filter(None, reversed(free_cells(rows))):
         extra = {"cell_type": "code", "metadata": {}, "source": free, "outputs": [], "execution_count": None, "id": f"free{len(free)}"}
         notebook["cells"].insert(first, extra)
     return notebook
+
+
+def free_cells(rows: list[Row]) -> list[str]:
+    return list(dict.fromkeys(row.free for row in rows))
 
 
 def nbgrader(*words: str) -> subprocess.CompletedProcess[str]:
@@ -53,50 +56,88 @@ def nbgrader(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sample")
-    shutil.copytree(ROOT / "modules", folder / "modules", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("settings.ini", "pyproject.toml", "jupytext.toml", "nbgrader_config.py"):
-        shutil.copy(ROOT / name, folder)
+def course_of(folder: Path, module: str, handed: dict[str, list[Row]]) -> Path:
+    """A course whose students have handed in, and a blank."""
+    copy_project(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        build([MODULE])
-        assert nbgrader("generate_assignment", MODULE, "--force").returncode == 0
-        release = json.loads((folder / f"course/release/{MODULE}/{NOTEBOOK}.ipynb").read_text(encoding="utf-8"))
-        for student, rows in SAMPLE.items():
-            target = folder / f"course/submitted/{student}/{MODULE}/{NOTEBOOK}.ipynb"
-            target.parent.mkdir(parents=True)
-            target.write_text(json.dumps(handed_in(release, rows)), encoding="utf-8")
-        assert nbgrader("autograde", MODULE).returncode == 0
-        yield folder
+        build([module])
+        assert nbgrader("generate_assignment", module, "--force").returncode == 0
+    course, name = folder / "course", f"{find(module).notebook}.ipynb"
+    (course / "seeds.json").write_text(json.dumps({module: SEED}), "utf-8")
+    release = json.loads((course / "release" / module / name).read_text("utf-8"))
+    for student, rows in {**handed, "blank": []}.items():
+        target = course / "submitted" / student / module / name
+        target.parent.mkdir(parents=True)
+        target.write_text(json.dumps(handed_in(release, rows)), "utf-8")
+    return course
 
 
-def seed_of(folder: Path) -> int:
-    seeds = folder / "course/seeds.json"
-    return json.loads(seeds.read_text(encoding="utf-8")).get(MODULE, 0) if seeds.exists() else 0
+def by_nbgrader(course: Path, module: str) -> Scores:
+    """What `nbgrader autograde` wrote into the gradebook."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(course.parent)
+        done = nbgrader("autograde", module)
+    assert done.returncode == 0, done.stderr[-4000:]
+    with gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        return {
+            submission.student.id: {
+                grade.cell.name: grade.auto_score
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+                if grade.max_score_gradecell
+            }
+            for submission in book.assignment_submissions(module)
+        }
 
 
-def expected(rows: list[Row], seed: int) -> dict[str, float]:
-    graded = Notebook(MODULE, {row.cell: row.answer for row in rows}, "\n".join({row.free for row in rows})).run(seed=seed)
-    points = {cell.name: cell.points for cell in cells(MODULE)}
+def by_tinytorch(course: Path, module: str, tinytorch) -> Scores:
+    """What `tinytorch grade` finds, with nothing written."""
+    done = tinytorch("grade", module, "--dry-run", "--json", cwd=course.parent)
+    assert done.returncode in (0, 1), done.stderr
+    found = {record["student"]: record["more"]["cells"] for record in json.loads(done.stdout)}
+    return {
+        student: {name: cell["score"] for (cells,) in [notebooks.values()] for name, cell in cells.items() if cell["points"]}
+        for student, notebooks in found.items()
+    }
+
+
+def by_harness(module: str, rows: list[Row]) -> dict[str, float]:
+    """What the catalogue's own tests go by."""
+    graded = Notebook(module, {row.cell: row.answer for row in rows}, "\n".join(free_cells(rows))).run(seed=SEED)
+    points = {cell.name: cell.points for cell in cells(module)}
     return {name: points[name] if cell.score is None else cell.score for name, cell in graded.items() if points[name]}
 
 
-@pytest.mark.parametrize("student", SAMPLE)
-def test_nbgrader_gives_the_scores_of_the_catalogue(course, student):
-    with gradebook(f"sqlite:///{course / 'course/gradebook.db'}") as book:
-        (notebook,) = book.find_submission(MODULE, student).notebooks
-        scores = {grade.cell.name: grade.auto_score for grade in notebook.grades if grade.max_score_gradecell}
-    assert scores == expected(SAMPLE[student], seed_of(course))
+def compare(course: Path, module: str, handed: dict[str, list[Row]], tinytorch) -> None:
+    theirs, ours = by_nbgrader(course, module), by_tinytorch(course, module, tinytorch)
+    assert ours == theirs
+    assert set(theirs.pop("blank").values()) == {0}
+    assert theirs == {student: by_harness(module, rows) for student, rows in handed.items()}
 
 
-def test_validate_fails_exactly_the_cells_that_lose_a_visible_point(course):
-    student = "student2"
-    rows = SAMPLE[student]
-    graded = Notebook(MODULE, {row.cell: row.answer for row in rows}, "\n".join({row.free for row in rows})).run()
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    return course_of(tmp_path_factory.mktemp("few"), "08_optimizers", students("08_optimizers", most=3))
+
+
+def test_a_sample_has_equal_scores(few, tinytorch):
+    compare(few, "08_optimizers", students("08_optimizers", most=3), tinytorch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", MODULES)
+def test_every_row_has_equal_scores(tmp_path, tinytorch, module):
+    handed = students(module)
+    compare(course_of(tmp_path, module, handed), module, handed, tinytorch)
+
+
+@pytest.mark.slow
+def test_validate_fails_exactly_the_cells_that_lose_a_visible_point(few):
+    student, rows = list(students("08_optimizers", most=3).items())[2]
+    graded = Notebook("08_optimizers", {row.cell: row.answer for row in rows}, "\n".join(free_cells(rows))).run()
     lost = {name for name, cell in graded.items() if any(not name.startswith("hidden") for name in cell.failed)}
-    done = nbgrader("validate", f"course/submitted/{student}/{MODULE}/{NOTEBOOK}.ipynb")
+    done = nbgrader("validate", str(few / f"submitted/{student}/08_optimizers/optimizers_dev.ipynb"))
     named = {name: f'Checks("{exercise}"' in done.stdout for name, exercise in TITLES.items()}
     assert {name for name, failed in named.items() if failed} == lost, done.stdout
 

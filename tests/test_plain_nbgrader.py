@@ -3,13 +3,12 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, copy_project
 
 from tinytorch.course import demo
 from tinytorch.course.build import build
@@ -32,9 +31,7 @@ def nbgrader(*words: str) -> None:
 def course(tmp_path_factory):
     """Every module built by us, then released, graded and given feedback by plain nbgrader."""
     folder = tmp_path_factory.mktemp("plain")
-    shutil.copytree(ROOT / "modules", folder / "modules", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("settings.ini", "pyproject.toml", "jupytext.toml", "nbgrader_config.py"):
-        shutil.copy(ROOT / name, folder)
+    copy_project(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         build([])
