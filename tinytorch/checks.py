@@ -128,8 +128,9 @@ def same(came: Any, want: Any, tol: float) -> bool:
         return isinstance(came, dict) and came.keys() == want.keys() and all(same(came[k], want[k], tol) for k in want)
     parts, wanted_parts = _parts(came), _parts(want)
     if wanted_parts is not None:
-        alike = parts is not None and len(parts) == len(wanted_parts)
-        return alike and all(same(a, b, tol) for a, b in zip(parts, wanted_parts, strict=True))
+        if parts is None or len(parts) != len(wanted_parts):
+            return False
+        return all(same(a, b, tol) for a, b in zip(parts, wanted_parts, strict=True))
     return type(came) is type(want) and bool(np.all(came == want))
 
 
