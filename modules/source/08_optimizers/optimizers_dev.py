@@ -107,9 +107,9 @@ assert (
 r"""
 ## How it works
 
-You fill in cells that hold a `NotImplementedError`. The cell below each one checks it, with numbers that you can follow by hand; after you hand in, hidden checks of the same kind (other shapes, several parameters, other settings, more steps) decide the rest of the points. A figure that needs your code shows an error until that code exists. Locked cells cannot be edited: copy one into a new cell to play with it.
+You fill in cells that hold a `NotImplementedError`. The cell below each one checks it, with numbers that you can follow by hand; after you hand in, hidden checks of the same kind (other shapes, several parameters, other settings, more steps) decide the rest of the points. A figure that needs your code shows an error until that code exists. Grading leaves figures out, so an answer must not use names from their cells. Locked cells cannot be edited: copy one to play with it.
 
-**Predictions** cost nothing and are not graded. Put a number, or words in quotes, in place of `None` before you run on: that is when you learn most. Run the cell even if you leave it open, because later cells ask for its name.
+**Predictions** are not graded. Put a number, or words in quotes, in place of `None` before you run on: that is when you learn most. Run the cell in any case: later cells ask for its name.
 
 | in the text | in the code | |
 |---|---|---|
@@ -157,6 +157,7 @@ for step in (1, 2, 3):
     print(f"step {step}: g = {g:.3f}   theta = {theta:.3f} - 0.1 * {g:.3f} = {theta - 0.1 * g:.3f}")
     theta = theta - 0.1 * g
 assert math.isclose(theta, 0.8**3)
+del theta, g  # so that no answer uses them by accident
 
 # %% nbgrader={"grade": false, "grade_id": "predict-limit", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
 # Prediction. Loss theta**2, start at theta = 1. From which learning rate on does theta never get closer to 0?
@@ -349,7 +350,7 @@ remaining = np.abs(parameter.data.data)
 fig, ax = new()
 ax.semilogy(curvature, np.maximum(remaining, 1e-16))
 mark(ax, 2.0, "limit 2")
-mark(ax, None if guess_limit is None else 2 * guess_limit, "your prediction", height=0.1)
+mark(ax, None if guess_limit is None else 2 * guess_limit, "your prediction, times λ = 2", height=0.1)
 ax.set(
     title="What 40 steps leave of a weight that began at 1 (cut at 10⁻¹⁶)",
     xlabel="learning rate × curvature",
@@ -441,6 +442,7 @@ for step in (1, 2, 3):
     theta = theta - 0.1 * v
     print(f"= {theta:.3f}")
 assert math.isclose(v, 2.71) and math.isclose(theta, 0.439)
+del theta, v
 
 # %% [markdown]
 """
@@ -1497,13 +1499,14 @@ At its best, momentum turns a ratio of curvatures into its square root. In a net
 
 # %% nbgrader={"grade": false, "grade_id": "show-scales", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
 spread = np.geomspace(1e-6, 1, 400)
-by_sgd = descend(SGD([weights(np.ones(400))], learning_rate=1.0, momentum=0.9), lambda theta: spread * theta, 300)[-1]
+sgd = SGD([weights(np.ones(400))], learning_rate=1.0, momentum=0.9)
+scales_by_sgd = descend(sgd, lambda theta: spread * theta, 300)[-1]
 
 
 def draw_scales(by_adam=None):
     fig, ax = new()
     for values, text, at, place in (
-        (by_sgd, "SGD, momentum 0.9, rate 1", 150, (10, 6)),
+        (scales_by_sgd, "SGD, momentum 0.9, rate 1", 150, (10, 6)),
         (by_adam, "your Adam, rate 0.02", 30, (0, 12)),
     ):
         if values is not None:
@@ -1520,7 +1523,7 @@ show(
         " a hundred-thousandth hardly move."
     ),
 )
-assert np.all(np.abs(by_sgd[spread > 2e-3]) < 1e-3) and np.all(by_sgd[spread < 1e-5] > 0.95)
+assert np.all(np.abs(scales_by_sgd[spread > 2e-3]) < 1e-3) and np.all(scales_by_sgd[spread < 1e-5] > 0.95)
 
 # %% [markdown]
 r"""
@@ -1552,6 +1555,7 @@ for t, g in ((1, 2.0), (2, 2.0), (3, -1.0)):
         f"{t:2} {g:5.1f} {m:7.3f} {v:8.5f} {corrected[0]:7.3f} {corrected[1]:7.3f} {change:7.4f} {theta:7.4f}"
     )
     assert t > 2 or math.isclose(change, 0.1, rel_tol=1e-6)
+del theta, m, v, g, t
 
 # %% nbgrader={"grade": false, "grade_id": "predict-first-step", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
 # Prediction. Adam with learning rate 0.01, first step, for a slope of 0.001 and for a slope of 1000: how far does each weight move?
