@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from tinytorch.course import nbconfig, workers
 from tinytorch.course import settings as ini
 from tinytorch.course.build import write
@@ -267,7 +269,7 @@ class Run:
             if found is None:
                 return self.save_again(record, refreshed(self.book, self.config.penalty, record, work.timestamp))
             return self.save(work, record, found)
-        except self.book.error as error:
+        except SQLAlchemyError as error:
             note = f"the gradebook could not be written: {str(error).splitlines()[0]}"
         except CourseError as error:
             note = str(error)

@@ -1,4 +1,4 @@
-"""nbgrader's gradebook, written by one process alone: one transaction a submission."""
+"""nbgrader's gradebook, written by one process alone: its tables, in lean statements, one transaction a submission."""
 
 import shutil
 import sqlite3
@@ -11,10 +11,25 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tinytorch.grader.database import Database, Row, Statements
+import sqlalchemy as sql
 
 __all__ = ["Book", "BookError", "CellScore", "backup"]
 
+TABLES = {
+    "assignment": ("id", "name", "duedate"),
+    "notebook": ("id", "name", "assignment_id"),
+    "base_cell": ("id", "name", "notebook_id", "type"),
+    "grade_cells": ("id", "max_score"),
+    "source_cell": ("name", "notebook_id", "source", "checksum"),
+    "student": ("id",),
+    "submitted_assignment": ("id", "assignment_id", "student_id", "timestamp", "extension"),
+    "submitted_notebook": ("id", "assignment_id", "notebook_id", "flagged", "late_submission_penalty"),
+    "grade": ("id", "notebook_id", "cell_id", "auto_score", "manual_score", "extra_credit", "needs_manual_grade"),
+    "comment": ("id", "notebook_id", "cell_id", "auto_comment"),
+}
+TYPES: dict[str, Any] = {"duedate": sql.DateTime(), "timestamp": sql.DateTime(), "extension": sql.Interval(),
+         "flagged": sql.Boolean(), "needs_manual_grade": sql.Boolean()}  # fmt: skip
+T = {name: sql.table(name, *(sql.column(c, TYPES.get(c)) for c in columns)) for name, columns in TABLES.items()}
 Penalty = Callable[[str, float, float], float | None]
 
 
@@ -45,8 +60,8 @@ class _Row:
 
 def backup(url: str) -> Path | None:
     """Copy an SQLite gradebook beside itself; other databases are the administrator's to copy."""
-    database = Database.file_of(url)
-    if database is None or not database.is_file():
+    database = sql.make_url(url).database
+    if not url.startswith("sqlite") or not database or not Path(database).is_file():
         return None
     copy = Path(f"{database}.{datetime.now():%Y%m%d-%H%M%S}.bak")
     with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
@@ -59,40 +74,49 @@ class Book:
     """An open gradebook and what it knows of one assignment."""
 
     def __init__(self, url: str, assignment: str) -> None:
-        self.database = Database(url)
-        self.error = self.database.error  # what the driver raises
+        self.engine = sql.create_engine(url)
         try:
-            with self.database.transaction() as db:
+            with self.engine.connect() as db:
                 self._read(db, assignment)
-        except self.error as error:
+        except sql.exc.SQLAlchemyError as error:
             raise BookError(f"{url}: {str(error).splitlines()[0]}") from error
 
-    def _read(self, db: Statements, assignment: str) -> None:
-        found = db.all("assignment", '"name" IN ({})', [assignment])
+    def _read(self, db: Any, assignment: str) -> None:
+        found = self._all(db, "assignment", name=[assignment])
         if not found:
             raise BookError(f"the gradebook does not know {assignment}")
         self.id, self.duedate = found[0].id, found[0].duedate
-        self.notebooks = {row.name: row.id for row in db.all("notebook", '"assignment_id" IN ({})', [self.id])}
+        self.notebooks = {row.name: row.id for row in self._all(db, "notebook", assignment_id=[self.id])}
         own = list(self.notebooks.values())
-        cells, sources = (db.all(name, '"notebook_id" IN ({})', own) for name in ("base_cell", "source_cell"))
-        self.cells = {(row.notebook_id, row.type, row.name): row.id for row in cells}
-        self.sources = {(row.notebook_id, row.name): row for row in sources}
-        self.students = {row.id for row in db.all("student")}
+        self.cells = {
+            (row.notebook_id, row.type, row.name): row.id for row in self._all(db, "base_cell", notebook_id=own)
+        }
+        self.sources = {(row.notebook_id, row.name): row for row in self._all(db, "source_cell", notebook_id=own)}
+        graded = [cell for (_, kind, _), cell in self.cells.items() if kind == "GradeCell"]
+        self.points = {row.id: row.max_score for row in self._all(db, "grade_cells", id=graded)}
+        self.students = {row.id for row in db.execute(sql.select(T["student"]))}
         self.rows = self._submissions(db)
 
-    def _submissions(self, db: Statements) -> dict[str, _Row]:
-        rows = db.all("submitted_assignment", '"assignment_id" IN ({})', [self.id])
+    def _all(self, db: Any, name: str, /, **among: Iterable[Any]) -> list[Any]:
+        query = sql.select(T[name])
+        for column, values in among.items():
+            query = query.where(T[name].c[column].in_(list(values)))
+        return list(db.execute(query))
+
+    def _submissions(self, db: Any) -> dict[str, _Row]:
+        rows = self._all(db, "submitted_assignment", assignment_id=[self.id])
         known = {row.student_id: _Row(row.id, row.timestamp, row.extension) for row in rows}
+        own = sql.select(T["submitted_assignment"].c.id).where(T["submitted_assignment"].c.assignment_id == self.id)
+        books = sql.select(T["submitted_notebook"]).where(T["submitted_notebook"].c.assignment_id.in_(own))
         by_id = {row.id: row for row in known.values()}
         owner: dict[str, _Row] = {}
-        own = '"assignment_id" IN (SELECT "id" FROM "submitted_assignment" WHERE "assignment_id" IN ({}))'
-        for book in db.all("submitted_notebook", own, [self.id]):
+        for book in db.execute(books):
             by_id[book.assignment_id].notebooks[book.notebook_id] = book.id
             owner[book.id] = by_id[book.assignment_id]
-        inner = f'"notebook_id" IN (SELECT "id" FROM "submitted_notebook" WHERE {own})'
-        for grade in db.all("grade", inner, [self.id]):
+        inner = sql.select(T["submitted_notebook"].c.id).where(T["submitted_notebook"].c.assignment_id.in_(own))
+        for grade in db.execute(sql.select(T["grade"]).where(T["grade"].c.notebook_id.in_(inner))):
             owner[grade.notebook_id].grades[grade.notebook_id, grade.cell_id] = grade
-        for comment in db.all("comment", inner, [self.id]):
+        for comment in db.execute(sql.select(T["comment"]).where(T["comment"].c.notebook_id.in_(inner))):
             owner[comment.notebook_id].comments[comment.notebook_id, comment.cell_id] = comment.id
         return known
 
@@ -121,10 +145,10 @@ class Book:
 
     def total(self, student: str) -> float:
         """The sum that nbgrader shows, manual scores and penalties in it."""
-        own = list(self.rows[student].notebooks.values())
-        with self.database.transaction() as db:
-            grades = db.all("grade", '"notebook_id" IN ({})', own)
-            books = db.all("submitted_notebook", '"id" IN ({})', own)
+        with self.engine.connect() as db:
+            row = self.rows[student]
+            grades = self._all(db, "grade", notebook_id=row.notebooks.values())
+            books = self._all(db, "submitted_notebook", id=row.notebooks.values())
         late = {book.id: book.late_submission_penalty or 0.0 for book in books}
         return sum(max(0.0, _sum(g for g in grades if g.notebook_id == book) - late[book]) for book in late)
 
@@ -141,17 +165,17 @@ class Book:
         self, student: str, timestamp: datetime | None, found: dict[str, list[CellScore]], penalty: Penalty
     ) -> None:
         """A submission's automatic scores, in one transaction. Manual scores and comments stay as they are."""
-        with self.database.transaction() as db:
+        with self.engine.begin() as db:
             row = self.rows.get(student) or self._new(db, student)
             if timestamp is not None and timestamp != row.timestamp:
-                db.update("submitted_assignment", [{"id": row.id, "timestamp": timestamp}])
+                self._update(db, "submitted_assignment", [{"id": row.id, "timestamp": timestamp}])
                 row.timestamp = timestamp
             for notebook, scores in found.items():
                 self._write_notebook(db, student, row, notebook, scores, penalty)
         self.rows[student] = row
 
     def _write_notebook(
-        self, db: Statements, student: str, row: _Row, notebook: str, scores: list[CellScore], penalty: Penalty
+        self, db: Any, student: str, row: _Row, notebook: str, scores: list[CellScore], penalty: Penalty
     ) -> None:
         own = self.notebooks[notebook]
         submitted = row.notebooks.get(own) or self._new_notebook(db, row, own)
@@ -165,56 +189,78 @@ class Book:
                 grades.append({"id": grade.id, "auto_score": score.score, "needs_manual_grade": review})
             comment = row.comments.get((submitted, self.cells.get((own, "SolutionCell", score.cell), "")))
             comments += [{"id": comment, "auto_comment": score.comment}] if comment else []
-        db.update("grade", grades)
-        db.update("comment", comments)
+        self._update(db, "grade", grades)
+        self._update(db, "comment", comments)
         self._late(db, student, row, submitted, penalty)
 
     def penalise(self, student: str, penalty: Penalty) -> None:
         """The late penalty again, for a due date, an extension or a rule that has changed since."""
-        with self.database.transaction() as db:
+        with self.engine.begin() as db:
             row = self.rows[student]
             for submitted in row.notebooks.values():
                 self._late(db, student, row, submitted, penalty)
 
-    def _late(self, db: Statements, student: str, row: _Row, submitted: str, penalty: Penalty) -> None:
+    def _late(self, db: Any, student: str, row: _Row, submitted: str, penalty: Penalty) -> None:
         """nbgrader's order: the penalty comes from the score as it stands now."""
         late, lost = self.seconds_late(student, row.timestamp), None
         if late > 0:
-            score = _sum(db.all("grade", '"notebook_id" IN ({})', [submitted]))
+            score = _sum(self._all(db, "grade", notebook_id=[submitted]))
             lost = penalty(student, score, late)
             lost = None if lost is None else min(max(float(lost), 0.0), score)
-        db.update("submitted_notebook", [{"id": submitted, "late_submission_penalty": lost}])
+        self._update(db, "submitted_notebook", [{"id": submitted, "late_submission_penalty": lost}])
 
-    def _new(self, db: Statements, student: str) -> _Row:
+    def _new(self, db: Any, student: str) -> _Row:
         if student not in self.students:
-            db.insert("student", [{"id": student}])
+            db.execute(sql.insert(T["student"]), [{"id": student}])
             self.students.add(student)
         row = _Row(uuid4().hex, None, None)
         values = {"id": row.id, "assignment_id": self.id, "student_id": student, "timestamp": None, "extension": None}
-        db.insert("submitted_assignment", [values])
+        db.execute(sql.insert(T["submitted_assignment"]), [values])
         for notebook in self.notebooks.values():
             submitted = self._new_notebook(db, row, notebook)
             for kind in ("GradeCell", "TaskCell", "SolutionCell"):
                 self._complete(db, row, submitted, notebook, kind)
         return row
 
-    def _new_notebook(self, db: Statements, row: _Row, notebook: str) -> str:
+    def _new_notebook(self, db: Any, row: _Row, notebook: str) -> str:
         row.notebooks[notebook] = uuid4().hex
         values = {"id": row.notebooks[notebook], "assignment_id": row.id, "notebook_id": notebook, "flagged": False}
-        db.insert("submitted_notebook", [values | {"late_submission_penalty": None}])
+        db.execute(sql.insert(T["submitted_notebook"]), [values | {"late_submission_penalty": None}])
         return row.notebooks[notebook]
 
-    def _complete(self, db: Statements, row: _Row, submitted: str, notebook: str, kind: str) -> None:
+    def _complete(self, db: Any, row: _Row, submitted: str, notebook: str, kind: str) -> None:
         """The rows that a submitted notebook must have: also those of cells that came later."""
         wanted = [cell for (book, is_kind, _), cell in self.cells.items() if (book, is_kind) == (notebook, kind)]
         if kind != "SolutionCell":
             new = [_new_grade(submitted, cell) for cell in wanted if (submitted, cell) not in row.grades]
-            db.insert("grade", new)
-            row.grades.update({(submitted, grade["cell_id"]): Row["grade"](**grade) for grade in new})
+            self._insert(db, "grade", new)
+            row.grades.update({(submitted, grade["cell_id"]): _Grade(**grade) for grade in new})
         if kind != "GradeCell":
             more = [_new_comment(submitted, cell) for cell in wanted if (submitted, cell) not in row.comments]
-            db.insert("comment", more)
+            self._insert(db, "comment", more)
             row.comments.update({(submitted, comment["cell_id"]): comment["id"] for comment in more})
+
+    def _insert(self, db: Any, name: str, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            db.execute(sql.insert(T[name]), rows)
+
+    def _update(self, db: Any, name: str, rows: list[dict[str, Any]]) -> None:
+        """Set the given columns, by id."""
+        if rows:
+            values: dict[str, Any] = {column: sql.bindparam(f"new_{column}") for column in rows[0] if column != "id"}
+            query = sql.update(T[name]).where(T[name].c.id == sql.bindparam("new_id")).values(values)
+            db.execute(query, [{f"new_{column}": value for column, value in row.items()} for row in rows])
+
+
+@dataclass
+class _Grade:
+    id: str
+    notebook_id: str
+    cell_id: str
+    auto_score: float | None
+    manual_score: float | None
+    extra_credit: float | None
+    needs_manual_grade: bool
 
 
 def _new_grade(submitted: str, cell: str) -> dict[str, Any]:
