@@ -71,7 +71,7 @@ REFUSED_PARAMETERS = {
     "read-only": (lambda: [optimizers.locked(np.ones(2))], ValueError, "is read-only"),
     "both kinds": (lambda: [np.ones(2), Variable(1.0)], TypeError, "not both"),
     "groups and parameters": (lambda: [{"parameters": [np.ones(2)]}, np.ones(3)], TypeError, "not both"),
-    "a dict of parameters": (lambda: {"w": np.ones(2)}, ValueError, "a group is a dict with 'parameters'"),
+    "a dict of parameters": (lambda: {"w": np.ones(2)}, TypeError, "of a dict of parameters give .values()"),
     "a group's unknown name": (lambda: [{"parameters": [np.ones(2)], "speed": 1}], TypeError, "'speed'"),
     "a group in PyTorch's words": (lambda: [{"params": [np.ones(2)]}], TypeError, "here it is parameters"),
     "one in two groups": (lambda: [{"parameters": p} for p in [np.ones(2)] * 2], ValueError, "parameter 1 is parameter 0"),
@@ -436,8 +436,8 @@ def test_a_state_is_a_copy_of_numbers_and_arrays():
 
 
 WRONG_STATES = {
-    "fewer parameters": (lambda: Adam([np.ones(2)]), "first_moment.1 .* no parameter here"),
-    "another order": (lambda: Adam([np.ones(3), np.ones(2)]), r"first_moment.0 is \(\(2,\)"),
+    "fewer parameters": (lambda: Adam([np.ones(2)]), "first_moment.1 is only there"),
+    "another order": (lambda: Adam([np.ones(3), np.ones(2)]), r"shape.0 is \[2\] there, \[3\] here"),
     "another dtype": (lambda: Adam([np.ones(2, np.float32), np.ones(3)]), "float32"),
     "another rule": (lambda: SGD([np.ones(2), np.ones(3)]), "is only"),
     "other groups": (lambda: Adam([{"parameters": np.ones(2)}, {"parameters": np.ones(3)}]), "positions"),

@@ -41,9 +41,9 @@ if importlib.util.find_spec("tinytorch") is None:
 # %% nbgrader={"grade": false, "grade_id": "optimizers-imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 #| default_exp core.optimizers
 #| export
+import itertools
 import math
 import operator
-from types import MappingProxyType
 
 import numpy as np
 
@@ -544,7 +544,7 @@ Your plain loop is the same for every optimizer; only the rule changes. The next
 """
 
 # %% nbgrader={"grade": false, "grade_id": "optimizer-checks", "locked": true, "schema_version": 3, "solution": false, "task": false}
-#| export
+#| exporti
 SHAPE_AND_DTYPE = operator.attrgetter("shape", "dtype")
 WRITEABLE = operator.attrgetter("flags.writeable")
 HERE = {
@@ -569,8 +569,9 @@ def answer_foreign_names(owner: str, options, init=None) -> None:
 def checked_number(owner: str, name: str, value) -> float:
     """`value` as a Python float (a NumPy scalar would widen float32 arrays), or an error that says what is wrong."""
     if type(value) is not float:
-        if isinstance(value, bool) or np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
-            raise TypeError(f"{owner}: {name} must be a number, got {value!r}")
+        number = isinstance(value, (int, float, np.number, np.ndarray)) and not isinstance(value, bool)
+        if not number or np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
+            raise TypeError(f"{owner}: {name} must be a number, got {value!r:.60}")
         value = float(value)
     if not 0.0 <= value < (1.0 if name in BELOW_ONE else math.inf):  # a NaN fails every comparison
         raise ValueError(f"{owner}: {name} must be {'in [0, 1)' if name in BELOW_ONE else 'finite and >= 0'}, got {value}")
@@ -580,7 +581,7 @@ def checked_number(owner: str, name: str, value) -> float:
 def checked_count(owner: str, name: str, value) -> int:
     """`value` as an int of at least 1, or an error."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{owner}: {name} must be a whole number, got {value!r}")
+        raise TypeError(f"{owner}: {name} must be a whole number, got {value!r:.60}")
     if value < 1:
         raise ValueError(f"{owner}: {name} must be at least 1, got {value}")
     return operator.index(value)
@@ -588,29 +589,60 @@ def checked_count(owner: str, name: str, value) -> int:
 
 def array_of(parameter):
     """The array that a step writes: a Variable's, or the plain array itself."""
-    return parameter.data.data if isinstance(parameter, Variable) else parameter
+    return getattr(parameter.data, "data", None) if isinstance(parameter, Variable) else parameter
+
+
+def is_masked(array) -> bool:
+    """Whether it is one of numpy.ma's arrays, some of whose elements are not to be used."""
+    return hasattr(array, "mask")
 
 
 def check_parameter(owner: str, position: int, parameter) -> None:
     """Refuse what no optimizer can move: not a parameter, no floats, no gradient wanted, or read-only."""
-    if not isinstance(parameter, (Variable, np.ndarray)):
-        raise TypeError(f"{owner}: parameter {position} is a {type(parameter).__name__}, not a Variable or a NumPy array")
+    where, theta = f"{owner}: parameter {position}", array_of(parameter)
+    if isinstance(parameter, tuple):
+        raise TypeError(f"{where} is a tuple: give the parameters alone, without their names")
+    if not isinstance(parameter, (Variable, np.ndarray)) or is_masked(theta):
+        raise TypeError(f"{where} is a {type(parameter).__name__}, not a Variable or a NumPy array")
+    if not isinstance(theta, np.ndarray):
+        raise TypeError(f"{where} is a Variable without a Tensor: its data is a {type(parameter.data).__name__}")
     if isinstance(parameter, Variable) and not parameter.requires_grad:
-        raise ValueError(f"{owner}: parameter {position} has requires_grad=False, so it would never move")
-    theta = array_of(parameter)
+        raise ValueError(f"{where} has requires_grad=False, so it would never move")
+    if getattr(parameter, "edges", ()) != ():
+        raise ValueError(f"{where} is the result of an operation, which gets no gradient: give a Variable made from its data")
+    where += f" of shape {theta.shape}"
     if theta.dtype.kind != "f":
-        raise TypeError(f"{owner}: parameter {position} of shape {theta.shape} is {theta.dtype}, which cannot take small steps: use floats")
+        raise TypeError(f"{where} is {theta.dtype}, which cannot take small steps: use floats")
     if not theta.flags.writeable:
-        raise ValueError(f"{owner}: parameter {position} of shape {theta.shape} is read-only")
+        raise ValueError(f"{where} is read-only")
+
+
+def extent(array) -> tuple[int, int]:
+    """The addresses between which an array's elements lie."""
+    start, steps = array.__array_interface__["data"][0], [(n - 1) * s for n, s in zip(array.shape, array.strides, strict=True)]
+    return start + sum(s for s in steps if s < 0), start + sum(s for s in steps if s > 0) + array.itemsize
+
+
+def check_memory(owner: str, arrays: list) -> None:
+    """Refuse an array that comes twice, or shares memory with another or within itself: it would be written twice."""
+    near: list = []  # those that may reach into the next one, with their ends
+    for (start, end), i in sorted((extent(array), i) for i, array in enumerate(arrays) if array.size):
+        near = [(other_end, j) for other_end, j in near if other_end > start]
+        for _, j in near:
+            if np.may_share_memory(arrays[i], arrays[j], max_work=10_000):  # type: ignore[arg-type]
+                how = "is" if arrays[i] is arrays[j] else "shares memory with"
+                raise ValueError(f"{owner}: parameter {max(i, j)} {how} parameter {min(i, j)}" + " again" * (how == "is"))
+        if end - start < arrays[i].nbytes:
+            raise ValueError(f"{owner}: parameter {i} of shape {arrays[i].shape} has elements that share memory: give a copy")
+        near.append((end, i))
 
 
 def as_groups(owner: str, parameters) -> list:
     """One parameter, an iterable of them, or an iterable of dicts (groups) as a list of dicts."""
-    answer_foreign_names(owner, parameters if isinstance(parameters, dict) else ())
     if isinstance(parameters, (Variable, np.ndarray, dict)):
         parameters = [parameters]
-    elif not hasattr(parameters, "__iter__"):
-        raise TypeError(f"{owner}: parameters are Variables or NumPy arrays, got a {type(parameters).__name__}")
+    if isinstance(parameters, (set, frozenset)) or not hasattr(parameters, "__iter__"):
+        raise TypeError(f"{owner}: parameters are a list of Variables or NumPy arrays, got a {type(parameters).__name__}")
     items = list(parameters)
     if not items:
         raise ValueError(f"{owner}: the list of parameters is empty")
@@ -619,40 +651,24 @@ def as_groups(owner: str, parameters) -> list:
     return items if isinstance(items[0], dict) else [{"parameters": items}]
 
 # %% nbgrader={"grade": false, "grade_id": "optimizer-pieces", "locked": true, "schema_version": 3, "solution": false, "task": false}
-#| export
-PIECE = 65_536  # elements that a rule sees at once: all the arrays of one update then stay in the processor's cache
+#| exporti
+PIECE = 65_536  # about so many elements a rule sees at once: all the arrays of one update then stay in the processor's cache
+SMALL = 16_384  # up to this size a parameter is copied into a pack: that costs less than a call of the rule
 
 
-class Buffers(dict):
-    """What a rule remembers: for each parameter that has had a step, by its position, an array that began as `start`."""
+def noted(method):
+    """A dict's method that notes that somebody outside of the loop changed what is remembered."""
 
-    edited = False  # whether an array was put in from outside
-
-    def __init__(self, start: float = 0.0):
-        super().__init__()
-        self.start = start
-
-    def __setitem__(self, i: int, array) -> None:
+    def change(self, *args, **options):
         self.edited = True
-        super().__setitem__(i, array)
+        return method(self, *args, **options)
 
-    def clear(self) -> None:
-        self.edited = True
-        super().clear()
+    return change
 
 
-def pieces(arrays: list):
-    """Equal slices of arrays of one shape: views, in the order of memory; copied in and out only for odd layouts."""
-    if all(array.flags.c_contiguous and array.dtype == arrays[0].dtype for array in arrays):
-        flat = [array.reshape(-1) for array in arrays]
-        for start in range(0, flat[0].size, PIECE):
-            yield [array[start : start + PIECE] for array in flat]
-    else:
-        access: list = [["readwrite"], ["readonly"], *(["readwrite"] for _ in arrays[2:])]
-        flags: tuple = ("external_loop", "buffered", "zerosize_ok")
-        dtypes = [arrays[0].dtype] * len(arrays)
-        with np.nditer(arrays, flags, access, dtypes, casting="same_kind", buffersize=PIECE) as slices:
-            yield from slices
+def copy_each(places, arrays) -> None:
+    """`place[()] = array` for each of them, all elements; `()` takes half the time of `...` for single numbers."""
+    any(map(operator.setitem, places, itertools.repeat(()), arrays))
 
 
 def locked(array):
@@ -664,8 +680,27 @@ def locked(array):
 
 def split(flat, arrays) -> list:
     """Views of `flat`, one after the other, in the shapes of `arrays`."""
-    ends = np.cumsum([array.size for array in arrays]).tolist()
-    return [flat[end - array.size : end].reshape(array.shape) for array, end in zip(arrays, ends, strict=True)]
+    ends = itertools.accumulate(array.size for array in arrays)
+    return [flat[end - array.size : end].reshape(array.shape) for array, end in zip(arrays, ends)]
+
+
+def pieces(arrays: list):
+    """Equal slices of arrays of one shape, in the order of memory: views, or copies in and out for odd layouts."""
+    theta = arrays[0]
+    if all(array.flags.c_contiguous and array.dtype == theta.dtype for array in arrays):
+        flat = [array.reshape(-1) for array in arrays]
+        if 0 < theta.size < 2 * PIECE:
+            yield flat
+        else:
+            count = theta.size // PIECE
+            bounds = [theta.size * k // count for k in range(count + 1)] if count else []
+            yield from ([array[start:stop] for array in flat] for start, stop in itertools.pairwise(bounds))
+    else:
+        access: list = [["readwrite"], ["readonly"], *(["readwrite"] for _ in arrays[2:])]
+        flags: tuple = ("external_loop", "buffered", "zerosize_ok")
+        dtypes = [theta.dtype] * len(arrays)
+        with np.nditer(arrays, flags, access, dtypes, casting="same_kind", buffersize=PIECE) as slices:
+            yield from slices
 
 
 def packed(positions: list[int], thetas: list) -> list[list[int]]:
@@ -673,13 +708,23 @@ def packed(positions: list[int], thetas: list) -> list[list[int]]:
     packs: list[list[int]] = []
     room: dict = {}  # dtype -> the elements that still fit, and the pack
     for i in positions:
-        left, pack = room.get(thetas[i].dtype, (0, []))
-        if thetas[i].size > left or not pack:
+        size, dtype = thetas[i].size, thetas[i].dtype
+        left, pack = room.get(dtype, (0, []))
+        if size > min(left, SMALL) or not pack:
             left, pack = PIECE, []
             packs.append(pack)
         pack.append(i)
-        room[thetas[i].dtype] = left - thetas[i].size, pack
+        if size <= SMALL:
+            room[dtype] = left - size, pack
     return packs
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what a rule's temporaries free, instead of asking the system for fresh pages each time.
+
+    glibc gives back what is free above twice the size of the largest block that was ever freed (up to 32 MB).
+    """
+    np.empty(2**24, np.uint8)
 
 
 class Pack:
@@ -687,28 +732,33 @@ class Pack:
 
     def __init__(self, group: int, positions: list[int], thetas: list, buffers: list, scratch: dict):
         self.group, self.positions, self.buffers = group, positions, buffers
-        self.begun = False
+        self.begun: set[int] = set()  # those whose state stands in the buffers
         self.skipped: int | None = None
         self.arrays_of = operator.itemgetter(*positions)
         arrays = [thetas[i] for i in positions]
         self.alone, size = len(arrays) == 1, sum(array.size for array in arrays)
         if self.alone:  # in the parameter's own layout
-            self.state = [np.full_like(arrays[0], buffer.start, subok=False) for buffer in buffers]
-            self.views = [[array] for array in self.state]
+            state = [np.full_like(arrays[0], buffer.start, subok=False) for buffer in buffers]
+            self.views = [[array] for array in state]
         else:
             dtype = arrays[0].dtype  # one room for copies of theta and g, which all packs use in turn
-            self.theta, g = (room[:size] for room in scratch.setdefault(dtype, np.empty((2, PIECE), dtype)))
-            self.g, self.state = locked(g), [np.empty(size, dtype) for _ in buffers]
-            self.thetas, self.gradients, *self.views = (split(flat, arrays) for flat in (self.theta, g, *self.state))
-        for buffer, flat, views in zip(buffers, self.state, self.views, strict=True):
-            flat[...] = buffer.start
-            self._take_over(buffer, views)
+            if dtype not in scratch:
+                scratch[dtype] = np.empty((2, PIECE), dtype)
+            theta, g = (room[:size] for room in scratch[dtype])
+            state = [np.full(size, buffer.start, dtype) for buffer in buffers]
+            self.flat = [theta, locked(g), *state]
+            self.thetas, self.gradients, *self.views = (split(flat, arrays) for flat in (theta, g, *state))
+        for buffer, views in zip(buffers, self.views, strict=True):
+            kept = {i: view for i, view in zip(positions, views, strict=True) if i in buffer}
+            copy_each(kept.values(), [buffer[i] for i in kept])
+            dict.update(buffer, kept)
 
-    def _take_over(self, buffer: Buffers, views: list) -> None:
-        for i, view in zip(self.positions, views, strict=True):
-            if i in buffer:
-                view[...] = buffer[i]
-                dict.__setitem__(buffer, i, view)
+    def begin(self, k: int) -> None:
+        """Put what is remembered of the k-th parameter into the buffers, at its first step."""
+        if k not in self.begun:
+            self.begun.add(k)
+            for buffer, views in zip(self.buffers, self.views, strict=True):
+                dict.__setitem__(buffer, self.positions[k], views[k])
 
     def count(self, skipped: list[int]) -> None:
         """Note the steps that all of this pack's parameters have skipped, or None where it must be walked one by one."""
@@ -717,60 +767,80 @@ class Pack:
 
     def walk_together(self, rule, t: int, thetas: list, gradients: list) -> None:
         """All in one call of the rule: gather, update, put back."""
-        for place, theta in zip(self.thetas, self.arrays_of(thetas)):
-            place[...] = theta
-        for place, g in zip(self.gradients, self.arrays_of(gradients)):
-            place[...] = g
-        rule(self.theta, self.g, *self.state, t)
-        for place, theta in zip(self.thetas, self.arrays_of(thetas)):
-            theta[...] = place
-        if not self.begun:
-            self.begun = True
-            for buffer, views in zip(self.buffers, self.views, strict=True):
-                buffer.update(zip(self.positions, views, strict=True))
+        arrays = self.arrays_of(thetas)
+        copy_each(self.thetas, arrays)
+        copy_each(self.gradients, self.arrays_of(gradients))
+        rule(*self.flat, t)
+        copy_each(arrays, self.thetas)
+        if len(self.begun) < len(self.positions):
+            for k in range(len(self.positions)):
+                self.begin(k)
 
     def walk_one(self, k: int, rule, t: int, theta, g) -> None:
         """The pack's k-th parameter by itself, in slices."""
-        state = [buffer.setdefault(self.positions[k], views[k]) for buffer, views in zip(self.buffers, self.views)]
-        for piece in pieces([theta, locked(g), *state]):
+        if np.may_share_memory(theta, g):
+            g = g.copy()  # an earlier slice would change it
+        for piece in pieces([np.asarray(theta), locked(g), *(views[k] for views in self.views)]):
             rule(*piece, t)
+        self.begin(k)
 
 # %% nbgrader={"grade": false, "grade_id": "optimizer-state", "locked": true, "schema_version": 3, "solution": false, "task": false}
-#| export
+#| exporti
+class Values(dict):
+    """A group's parameters and hyperparameters, to read."""
+
+    def __missing__(self, name):
+        answer_foreign_names("param_groups", [name])
+        raise KeyError(name)
+
+    def refuse(self, *_, **__):
+        """Say where a change would have an effect."""
+        raise TypeError("param_groups is to be read: change the optimizer's own value, as in optimizer.learning_rate = 0.1")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = refuse  # type: ignore[assignment]
+
+
+def no_lr(optimizer, *_):
+    """Answer `optimizer.lr = 0.1`, which would change nothing."""
+    raise AttributeError(f"{type(optimizer).__name__}: no attribute 'lr': {HERE['lr']}")
+
+
 class Keeping:
     """What every optimizer can say and keep: groups, text, `state_dict`; copies and pickles go on exactly as the original."""
 
     learning_rate: float
     parameters: list
     step_count: int
+    lr = property(no_lr, no_lr)
     _skipped: list[int]  # for each parameter, the steps that it took no part in
+    _given: list  # the parameters once more, to see whether somebody changed the list
     _made: list  # for each parameter, its shape and dtype
     _groups: list[dict]
     _names: tuple[str, ...]
     _accepted: tuple[float, ...]  # the values of these names as they were last checked
     _packs: list[Pack] | None
+    _remembered: dict  # the Buffers that the packs were made for
+    _most_skipped: int
 
     def add_param_group(self, group: dict) -> None:
         """Add `{"parameters": ..., name: value, ...}`; what it does not name is the optimizer's own value.
 
         A group with its own learning_rate keeps its ratio to the optimizer's, also under a scheduler.
         """
-        owner, own = type(self).__name__, dict(group)
-        answer_foreign_names(owner, own)
-        if "parameters" not in own:
-            raise ValueError(f"{owner}: a group is a dict with 'parameters' and its own values, got the keys {list(own)}")
-        (members,) = as_groups(owner, own.pop("parameters"))
+        owner = type(self).__name__
+        answer_foreign_names(owner, group if isinstance(group, dict) else ())
+        if not isinstance(group, dict) or "parameters" not in group:
+            got = f"the keys {list(group)}: of a dict of parameters give .values()" if isinstance(group, dict) else f"a {type(group).__name__}"
+            raise TypeError(f"{owner}: a group is a dict with 'parameters' and its own values, got {got}")
+        own = {name: value for name, value in group.items() if name != "parameters"}
         if unknown := [name for name in own if name not in self._names]:
             raise TypeError(f"{owner}: a group cannot have {unknown[0]!r} of its own, only {', '.join(self._names)}")
         own = {name: checked_number(owner, name, value) for name, value in own.items()}
         if "learning_rate" in own:
-            own["learning_rate"] = self._ratio(own["learning_rate"])
-        self._admit(members["parameters"], own)
-
-    def _ratio(self, rate: float) -> float:
-        if self.learning_rate == 0:
-            raise ValueError(f"{type(self).__name__}: learning_rate is 0, so a group's own rate has no ratio to it")
-        return rate / self.learning_rate
+            if self.learning_rate == 0:
+                raise ValueError(f"{owner}: learning_rate is 0, so a group's own rate has no ratio to it: set it first")
+            own["learning_rate"] /= self.learning_rate
+        self._admit([p for part in as_groups(owner, group["parameters"]) for p in part["parameters"]], own)
 
     def _admit(self, members: list, own: dict) -> None:
         owner, first = type(self).__name__, len(self.parameters)
@@ -779,11 +849,9 @@ class Keeping:
             check_parameter(owner, i, parameter)
             if isinstance(parameter, np.ndarray) != isinstance(everyone[0], np.ndarray):
                 raise TypeError(f"{owner}: parameter {i}: give Variables or plain arrays, not both")
-        seen: dict = {}
-        for i, parameter in enumerate(everyone):
-            if (other := seen.setdefault(id(array_of(parameter)), i)) != i:
-                raise ValueError(f"{owner}: parameter {i} is parameter {other} again")
+        check_memory(owner, [array_of(parameter) for parameter in everyone])
         self.parameters.extend(members)
+        self._given.extend(members)
         self._made.extend(SHAPE_AND_DTYPE(array_of(parameter)) for parameter in members)
         self._skipped.extend([self.step_count] * len(members))
         self._groups.append({"positions": list(range(first, len(everyone))), "own": own})
@@ -808,7 +876,7 @@ class Keeping:
     def param_groups(self) -> tuple:
         """Each group's parameters and hyperparameters as they are now (to read; a rate is changed at `learning_rate`)."""
         return tuple(
-            MappingProxyType({"parameters": [self.parameters[i] for i in group["positions"]], **self._values(group)})
+            Values({"parameters": [self.parameters[i] for i in group["positions"]], **self._values(group)})
             for group in self._groups
         )
 
@@ -817,6 +885,9 @@ class Keeping:
 
     def __getstate__(self) -> dict:
         return vars(self) | {"_packs": None}  # views of one array would come out of a copy as arrays of their own
+
+    def __copy__(self):
+        raise TypeError(f"{type(self).__name__}: a shallow copy would share half of the state: use copy.deepcopy")
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -842,47 +913,66 @@ class Keeping:
 
     def load_state_dict(self, state) -> None:
         """Go on where `state` was taken. Refused, with nothing changed, where it is of other parameters or another rule."""
-        given = {key: np.array(state[key]) for key in state}
-        remembered = {name: self._remembered(name, given) for name in self._buffers()}
-        self._compare(given, remembered)
-        own = [{name: given[f"group.{k}.{name}"].item() for name in group["own"]} for k, group in enumerate(self._groups)]
-        values = {name: checked_number(type(self).__name__, name, given[name].item()) for name in self._names}
-        vars(self).update(values, step_count=int(given["step_count"]), _skipped=given["skipped"].tolist(), _packs=None)
-        for group, of_group in zip(self._groups, own, strict=True):
-            group["own"] = of_group
-        for name, arrays in remembered.items():
-            getattr(self, name).clear()
-            getattr(self, name).update(arrays)
-
-    def _remembered(self, name: str, given: dict) -> dict:
-        """Take one buffer's arrays, by position, out of a given state."""
-        arrays = {}
-        for key in [key for key in given if key.rpartition(".")[0] == name]:
-            i, array = int(key.rpartition(".")[2]), given.pop(key)
-            if i >= len(self._made) or SHAPE_AND_DTYPE(array) != self._made[i]:
-                made = self._made[i] if i < len(self._made) else "no parameter"
-                raise ValueError(f"{type(self).__name__}.load_state_dict: {key} is {SHAPE_AND_DTYPE(array)} there, {made} here")
-            arrays[i] = array
-        return arrays
-
-    def _compare(self, given: dict, remembered: dict) -> None:
         owner, ours = f"{type(self).__name__}.load_state_dict", self._settings()
+        if not hasattr(state, "keys"):
+            raise TypeError(f"{owner}: wants what state_dict() gave, got a {type(state).__name__}")
+        given = {key: np.array(state[key]) for key in [*state.keys()]}
+        everyone = range(len(self._made))
+        remembered = {name: {i: given.pop(key) for i in everyone if (key := f"{name}.{i}") in given} for name in self._buffers()}
         if odd := sorted(ours.keys() ^ given.keys()):
             raise ValueError(f"{owner}: {odd[0]} is only {'here' if odd[0] in ours else 'there'}: another rule or other groups")
         for key in ours:
             if key.startswith(("shape.", "positions.")) and not np.array_equal(ours[key], given[key]):
                 raise ValueError(f"{owner}: {key} is {given[key].tolist()} there, {ours[key].tolist()} here")
-        if len({tuple(arrays) for arrays in remembered.values()}) > 1:
-            raise ValueError(f"{owner}: {' and '.join(remembered)} are not of the same parameters")
+        numbers = [key for key in ours if key != "step_count" and not isinstance(ours[key], np.ndarray)]
+        values = {key: checked_number(owner, key.rpartition(".")[2], given[key]) for key in numbers}
+        step_count, skipped = self._checked_counts(owner, given)
+        for name, arrays in remembered.items():
+            self._check_remembered(owner, name, arrays)
+            if missing := {i for i in everyone if skipped[i] < step_count} ^ arrays.keys():
+                raise ValueError(f"{owner}: {name}.{min(missing)} does not fit the steps that parameter {min(missing)} has had")
+        vars(self).update({name: values[name] for name in self._names}, step_count=step_count, _skipped=skipped, _packs=None)
+        for k, group in enumerate(self._groups):
+            group["own"] = {name: values[f"group.{k}.{name}"] for name in group["own"]}
+        for name, arrays in remembered.items():
+            getattr(self, name).clear()
+            getattr(self, name).update(arrays)
+
+    def _checked_counts(self, owner: str, given: dict) -> tuple[int, list[int]]:
+        """All steps, and those that each parameter has skipped."""
+        steps, skipped = given["step_count"], given["skipped"]
+        whole = steps.dtype.kind in "iu" and skipped.dtype.kind in "iu" and (steps.shape, skipped.shape) == ((), (len(self._made),))
+        if not whole or not np.all((skipped >= 0) & (skipped <= steps)):
+            raise ValueError(f"{owner}: step_count {steps!s:.60} and skipped {skipped!s:.60} are no counts of steps")
+        return int(steps), skipped.tolist()
+
+    def _check_remembered(self, owner: str, name: str, arrays: dict) -> None:
+        """Refuse what is not of its parameter's shape and dtype."""
+        for i, array in arrays.items():
+            made = self._made[i] if i in range(len(self._made)) else "no parameter"
+            if not isinstance(array, np.ndarray) or SHAPE_AND_DTYPE(array) != made:
+                got = SHAPE_AND_DTYPE(array) if isinstance(array, np.ndarray) else type(array).__name__
+                raise ValueError(f"{owner}: {name}[{i}] is {got}, and parameter {i} is {made}")
 
 # %% nbgrader={"grade": false, "grade_id": "optimizer-base", "locked": true, "schema_version": 3, "solution": false, "task": false}
 #| export
+class Buffers(dict):
+    """What a rule remembers: for each parameter that has had a step, by its position, an array that began as `start`."""
+
+    def __init__(self, start: float = 0.0):
+        super().__init__()
+        self.start, self.edited = start, False
+
+    __setitem__, __delitem__, __ior__ = map(noted, (dict.__setitem__, dict.__delitem__, dict.__ior__))
+    clear, pop, popitem, setdefault, update = map(noted, (dict.clear, dict.pop, dict.popitem, dict.setdefault, dict.update))
+
+
 class Optimizer(Keeping):
     """A rule, and the one loop that applies it to pieces of the parameters.
 
     A subclass passes its hyperparameters to `super().__init__`, makes a `Buffers()` for each array that it remembers,
-    and writes `rule(theta, g, *remembered, t)`, which updates one-dimensional pieces of at most `PIECE` elements in
-    place: theta the parameter, g its gradient (not to be changed), a piece of each buffer in the order in which they
+    and writes `rule(theta, g, *remembered, t)`, which updates one-dimensional pieces of less than twice `PIECE` elements
+    in place: theta the parameter, g its gradient (not to be changed), a piece of each buffer in the order in which they
     were made, and t, the number of updates that this parameter has had, this one included. One optimizer must not be
     used by two threads at once.
     """
@@ -892,9 +982,9 @@ class Optimizer(Keeping):
         return super().__new__(cls)
 
     def __init__(self, parameters, **hyperparameters: float):
-        self.parameters, self._groups = [], []
+        self.parameters, self._given, self._groups = [], [], []
         self._made, self._skipped, self.step_count = [], [], 0
-        self._packs = None
+        self._packs, self._remembered = None, {}
         self._names = tuple(hyperparameters)
         vars(self).update(hyperparameters)
         self._accept_numbers()
@@ -903,7 +993,7 @@ class Optimizer(Keeping):
 
     def rule(self, theta, g, *remembered_and_t) -> None:
         """Update `theta` and what is remembered, in place."""
-        raise NotImplementedError(f"{type(self).__name__}.rule")
+        raise NotImplementedError(f"{type(self).__name__}.rule: a subclass writes it")
 
     @np.errstate(all="ignore")  # an infinity is the caller's to judge; an error half way would leave half a step
     def step(self, gradients=None) -> None:
@@ -912,11 +1002,13 @@ class Optimizer(Keeping):
         Variables bring their gradients with them; for plain arrays give a list with an array, or None, for each. A gradient
         that does not fit is refused, by the parameter's position and shape, before anything has changed. A NaN or an
         infinity in a gradient is not refused: the elements that it reaches become NaN or infinite, the others are as ever.
+        A gradient may be its own parameter's array, but no view of another parameter.
         """
-        thetas, gradients = self._checked_parameters(), self._checked_gradients(gradients)
+        thetas, (gradients, missing) = self._checked_parameters(), self._checked_gradients(gradients)
         packs = self._planned(thetas)
+        if type(self.step_count) is not int or self.step_count < self._most_skipped:
+            raise ValueError(f"{type(self).__name__}.step: step_count was set to {self.step_count!r:.60}, which is no count of steps")
         self.step_count += 1
-        missing = {i for i, g in enumerate(gradients) if g is None}
         if missing:
             self._skip(missing, packs)
         rules = [self._seen_by(group).rule for group in self._groups]
@@ -935,27 +1027,38 @@ class Optimizer(Keeping):
             if isinstance(parameter, Variable):
                 parameter.grad = None
 
-    def _skip(self, missing: set[int], packs: list[Pack]) -> None:
+    def _skip(self, missing, packs: list[Pack]) -> None:
         for i in missing:
             self._skipped[i] += 1
+        self._most_skipped = max(self._skipped)
         for pack in packs:
             pack.count(self._skipped)
 
     def _planned(self, thetas: list) -> list[Pack]:
-        """The packs, made anew where there are none yet or where somebody replaced what is remembered."""
-        if self._packs is None or any(buffer.edited for buffer in self._packs[0].buffers):
-            buffers = list(self._buffers().values())
-            scratch: dict = {}
-            self._packs = [
-                Pack(number, positions, thetas, buffers, scratch)
-                for number, group in enumerate(self._groups)
-                for positions in packed(group["positions"], thetas)
-            ]
-            for pack in self._packs:
-                pack.count(self._skipped)
-            for buffer in buffers:
-                buffer.edited = False
+        """The packs, made anew where there are none yet or where somebody changed what is remembered."""
+        same = all(getattr(self, name) is buffer and not buffer.edited for name, buffer in self._remembered.items())
+        if self._packs is None or not same:
+            self._packs = self._plan(thetas)
         return self._packs
+
+    def _plan(self, thetas: list) -> list[Pack]:
+        owner, buffers = f"{type(self).__name__}.step", self._buffers()
+        if replaced := self._remembered.keys() - buffers:
+            raise TypeError(f"{owner}: {min(replaced)} is not a Buffers() any more: change its entries, or clear() it")
+        for name, buffer in buffers.items():
+            self._check_remembered(owner, name, buffer)
+        keep_freed_memory()
+        self._remembered = buffers
+        scratch: dict = {}
+        packs = [
+            Pack(number, positions, thetas, [*buffers.values()], scratch)
+            for number, group in enumerate(self._groups)
+            for positions in packed(group["positions"], thetas)
+        ]
+        self._skip((), packs)
+        for buffer in buffers.values():
+            buffer.edited = False
+        return packs
 
     def _accept_numbers(self) -> None:
         checked = {name: checked_number(type(self).__name__, name, getattr(self, name)) for name in self._names}
@@ -969,45 +1072,15 @@ class Optimizer(Keeping):
         try:
             if isinstance(thetas[0], Variable):
                 thetas = [parameter.data.data for parameter in thetas]
-            if all(map(WRITEABLE, thetas)) and list(map(SHAPE_AND_DTYPE, thetas)) == self._made:
+            same = all(map(operator.is_, self.parameters, self._given))
+            if same and all(map(WRITEABLE, thetas)) and list(map(SHAPE_AND_DTYPE, thetas)) == self._made:
                 return thetas
-        except AttributeError:  # something else took the array's place
+        except (AttributeError, IndexError):  # something else took the array's place
             pass
-        raise ValueError(f"{type(self).__name__}.step: {self._what_changed(thetas)}")
+        raise ValueError(f"{type(self).__name__}.step: {self._what_changed()}")
 
-    def _checked_gradients(self, gradients) -> list:
-        """The gradients' arrays, None where there is none, or an error for one that does not fit."""
-        gradients = self._given(gradients)
-        if {*map(type, gradients)} != {np.ndarray} or list(map(SHAPE_AND_DTYPE, gradients)) != self._made:
-            gradients = [None if g is None else self._fitting(i, g) for i, g in enumerate(gradients)]
-        return gradients
-
-    def _given(self, gradients) -> list:
-        owner = f"{type(self).__name__}.step"
-        if isinstance(self.parameters[0], Variable):
-            if gradients is not None:
-                raise TypeError(f"{owner}: Variables bring their own gradients: call it without any")
-            return [p.grad.data.data if isinstance(p.grad, Variable) else p.grad for p in self.parameters]
-        if gradients is None:
-            raise TypeError(f"{owner}: plain arrays need their gradients: step([g0, g1, ...])")
-        gradients = [gradients] if isinstance(gradients, np.ndarray) else list(gradients)
-        if len(gradients) != len(self.parameters):
-            raise ValueError(f"{owner}: {len(gradients)} gradients for {len(self.parameters)} parameters")
-        return gradients
-
-    def _fitting(self, i: int, g):
-        """A gradient of another float type, or a NumPy scalar, as an array; an error for one that cannot be used."""
-        owner, shape = f"{type(self).__name__}.step", self._made[i][0]
-        if not isinstance(g, (np.ndarray, np.generic)):
-            raise TypeError(f"{owner}: the gradient of parameter {i} (shape {shape}) is a {type(g).__name__}, not an array")
-        if g.shape != shape:
-            raise ValueError(f"{owner}: the gradient of parameter {i} (shape {shape}) has shape {g.shape}")
-        if g.dtype.kind != "f":
-            raise TypeError(f"{owner}: the gradient of parameter {i} (shape {shape}) is {g.dtype}, not float")
-        return np.asarray(g)
-
-    def _what_changed(self, thetas: list) -> str:
-        if len(thetas) != len(self._made):
+    def _what_changed(self) -> str:
+        if [*map(id, self.parameters)] != [*map(id, self._given)]:
             return "the list of parameters was changed; use add_param_group"
         for i, (parameter, (shape, dtype)) in enumerate(zip(self.parameters, self._made, strict=True)):
             theta = array_of(parameter)
@@ -1017,6 +1090,38 @@ class Optimizer(Keeping):
             if not theta.flags.writeable:
                 return f"parameter {i} (shape {shape}) is read-only"
         return "a parameter is not an array any more"
+
+    def _checked_gradients(self, gradients) -> tuple[list, set[int]]:
+        """The gradients' arrays, and the positions where there is none, or an error for one that does not fit."""
+        owner = f"{type(self).__name__}.step"
+        if isinstance(self.parameters[0], Variable):
+            if gradients is not None:
+                raise TypeError(f"{owner}: Variables bring their own gradients: call it without any")
+            gradients = [p.grad.data.data if isinstance(p.grad, Variable) else p.grad for p in self.parameters]
+        elif isinstance(gradients, np.ndarray):
+            gradients = [gradients]
+        elif not hasattr(gradients, "__iter__") or isinstance(gradients, (dict, set)):
+            got = "" if gradients is None else f", got a {type(gradients).__name__}"
+            raise TypeError(f"{owner}: plain arrays need their gradients: step([g0, g1, ...]){got}")
+        else:
+            gradients = list(gradients)
+        if len(gradients) != len(self.parameters):
+            raise ValueError(f"{owner}: {len(gradients)} gradients for {len(self.parameters)} parameters")
+        if {*map(type, gradients)} == {np.ndarray} and list(map(SHAPE_AND_DTYPE, gradients)) == self._made:
+            return gradients, set()
+        missing = {i for i, g in enumerate(gradients) if g is None}
+        return [None if g is None else self._fitting(i, g) for i, g in enumerate(gradients)], missing
+
+    def _fitting(self, i: int, g):
+        """A gradient of another float type, or a NumPy scalar, as an array; an error for one that cannot be used."""
+        where = f"{type(self).__name__}.step: the gradient of parameter {i} (shape {self._made[i][0]})"
+        if not isinstance(g, (np.ndarray, np.generic)) or is_masked(g):
+            raise TypeError(f"{where} is a {type(g).__name__}, not an array")
+        if g.shape != self._made[i][0]:
+            raise ValueError(f"{where} has shape {g.shape}")
+        if g.dtype.kind != "f":
+            raise TypeError(f"{where} is {g.dtype}, not float")
+        return np.asarray(g)
 
 # %% nbgrader={"grade": false, "grade_id": "show-sign-step", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["skip-execution"]
 class SignStep(Optimizer):
@@ -1624,9 +1729,10 @@ class Adam(Optimizer):
         m += (1 - self.beta1) * g
         v *= self.beta2
         v += (1 - self.beta2) * g * g
-        m_hat = m / (1 - self.beta1**t)
-        v_hat = v / (1 - self.beta2**t)
-        theta -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+        # learning_rate * m_hat / (sqrt(v_hat) + epsilon), where the factors 1 / (1 - beta^t) cost no passes over m and v:
+        root = math.sqrt(1 - self.beta2**t)
+        rate = self.learning_rate * root / (1 - self.beta1**t)
+        theta -= rate * m / (np.sqrt(v) + self.epsilon * root)
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-adam", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
@@ -2352,9 +2458,16 @@ class Scheduler:
 
     def load_state_dict(self, state) -> None:
         """Go on where `state` was taken (load the optimizer's own state as well)."""
-        if odd := sorted(state.keys() ^ self.state_dict().keys()):
-            raise ValueError(f"{type(self).__name__}.load_state_dict: {odd[0]} is on one side only")
-        vars(self).update({name: type(value)(state[name]) for name, value in self.state_dict().items()})
+        owner, ours = f"{type(self).__name__}.load_state_dict", self.state_dict()
+        if not hasattr(state, "keys"):
+            raise TypeError(f"{owner}: wants what state_dict() gave, got a {type(state).__name__}")
+        if odd := sorted(state.keys() ^ ours.keys()):
+            raise ValueError(f"{owner}: {odd[0]} is on one side only")
+        given = {name: np.asarray(state[name]) for name in ours}
+        for name, value in given.items():
+            if value.ndim or value.dtype.kind not in "biuf" or (name in ("step_count", "step_size") and not value >= (name == "step_size")):
+                raise ValueError(f"{owner}: {name} cannot be {state[name]!r:.60}")
+        vars(self).update({name: type(ours[name])(value) for name, value in given.items()})
 
 # %% nbgrader={"grade": false, "grade_id": "steplr-class", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -3431,9 +3544,10 @@ class AdamW(Optimizer):
         m += (1 - self.beta1) * g
         v *= self.beta2
         v += (1 - self.beta2) * g * g
-        m_hat = m / (1 - self.beta1**t)
-        v_hat = v / (1 - self.beta2**t)
-        theta -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+        # learning_rate * m_hat / (sqrt(v_hat) + epsilon), where the factors 1 / (1 - beta^t) cost no passes over m and v:
+        root = math.sqrt(1 - self.beta2**t)
+        rate = self.learning_rate * root / (1 - self.beta1**t)
+        theta -= rate * m / (np.sqrt(v) + self.epsilon * root)
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-adamw", "locked": true, "points": 0, "schema_version": 3, "solution": false, "task": false}
@@ -3500,7 +3614,7 @@ def step_decay(epoch: int, step_size: int, gamma: float = 0.1) -> float:
     >>> [step_decay(epoch, step_size=2, gamma=0.5) for epoch in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    return gamma ** (epoch // checked_count("step_decay", "step_size", step_size))
+    return checked_number("step_decay", "gamma", gamma) ** (epoch // checked_count("step_decay", "step_size", step_size))
 
 
 def multi_step_decay(epoch: int, milestones, gamma: float = 0.1) -> float:
@@ -3509,7 +3623,9 @@ def multi_step_decay(epoch: int, milestones, gamma: float = 0.1) -> float:
     >>> [multi_step_decay(epoch, milestones=[1, 3], gamma=0.5) for epoch in range(5)]
     [1.0, 0.5, 0.5, 0.25, 0.25]
     """
-    return gamma ** sum(milestone <= epoch for milestone in milestones)
+    if not hasattr(milestones, "__len__"):  # a generator would be empty at the second epoch
+        raise TypeError(f"multi_step_decay: milestones must be a list of epochs, got a {type(milestones).__name__}")
+    return checked_number("multi_step_decay", "gamma", gamma) ** sum(milestone <= epoch for milestone in milestones)
 
 
 def exponential_decay(epoch: int, gamma: float) -> float:
@@ -3518,7 +3634,7 @@ def exponential_decay(epoch: int, gamma: float) -> float:
     >>> [exponential_decay(epoch, gamma=0.5) for epoch in range(3)]
     [1.0, 0.5, 0.25]
     """
-    return gamma**epoch
+    return checked_number("exponential_decay", "gamma", gamma) ** epoch
 
 
 def cosine_decay(epoch: int, total: int, floor: float = 0.0) -> float:
@@ -3527,6 +3643,7 @@ def cosine_decay(epoch: int, total: int, floor: float = 0.0) -> float:
     >>> [round(cosine_decay(epoch, total=4), 4) for epoch in range(6)]
     [1.0, 0.8536, 0.5, 0.1464, 0.0, 0.0]
     """
+    floor = checked_number("cosine_decay", "floor", floor)
     passed = min(epoch / checked_count("cosine_decay", "total", total), 1.0)
     return floor + (1 - floor) * (1 + math.cos(math.pi * passed)) / 2
 
@@ -3537,6 +3654,7 @@ def linear_warmup(epoch: int, warmup: int, start: float = 0.0) -> float:
     >>> [linear_warmup(epoch, warmup=4, start=0.5) for epoch in range(6)]
     [0.5, 0.625, 0.75, 0.875, 1.0, 1.0]
     """
+    start = checked_number("linear_warmup", "start", start)
     return start + (1 - start) * min(epoch / checked_count("linear_warmup", "warmup", warmup), 1.0)
 
 # %% nbgrader={"grade": false, "grade_id": "lambdalr-class", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -3558,6 +3676,8 @@ class LambdaLR(Scheduler):
 
     def __init__(self, optimizer, schedule, **settings):
         super().__init__(optimizer)
+        if not callable(schedule):
+            raise TypeError(f"LambdaLR: schedule must be a function of the epoch, got {schedule!r:.60}")
         self.schedule, self.settings = schedule, settings
         self._factor(0)
 
@@ -3577,6 +3697,7 @@ def warmup_cosine(epoch: int, warmup: int, total: int, floor: float = 0.0, start
     >>> [round(warmup_cosine(epoch, warmup=2, total=6), 4) for epoch in range(8)]
     [0.0, 0.5, 1.0, 0.8536, 0.5, 0.1464, 0.0, 0.0]
     """
+    checked_count("warmup_cosine", "total - warmup", total - warmup)
     ### BEGIN SOLUTION
     if epoch < warmup:
         return linear_warmup(epoch, warmup, start)
@@ -3667,31 +3788,47 @@ The given helper `replace_gradients(parameters, change)` puts `change(g)` in the
 """
 
 # %% nbgrader={"grade": false, "grade_id": "gradient-tools", "locked": true, "schema_version": 3, "solution": false, "task": false}
-#| export
+#| exporti
 def gradients_of(parameters) -> list:
     """The gradients' arrays (None where there is none), of Variables or given themselves as plain arrays."""
-    parameters = [parameters] if isinstance(parameters, (Variable, np.ndarray)) else parameters
     given = [p.grad if isinstance(p, Variable) else p for p in parameters]
     return [g.data.data if isinstance(g, Variable) else g for g in given]
 
 
+def with_gradients(owner: str, parameters) -> list:
+    """Variables or plain gradient arrays as a list, or an error for one that cannot be clipped."""
+    if isinstance(parameters, (Variable, np.ndarray)):
+        parameters = [parameters]
+    elif not hasattr(parameters, "__iter__"):
+        raise TypeError(f"{owner}: give Variables or gradient arrays, got a {type(parameters).__name__}")
+    parameters = list(parameters)
+    for i, (p, g) in enumerate(zip(parameters, gradients_of(parameters), strict=True)):
+        if g is not None and (not isinstance(g, np.ndarray) or is_masked(g) or g.dtype.kind != "f"):
+            raise TypeError(f"{owner}: gradient {i} is {g.dtype if isinstance(g, np.ndarray) else type(g).__name__}, not an array of floats")
+        if p is g and g is not None and not g.flags.writeable:
+            raise ValueError(f"{owner}: gradient {i} of shape {g.shape} is read-only")
+        if any(p is other for other in parameters[:i] if p is not None):
+            raise ValueError(f"{owner}: gradient {i} comes twice")
+    return parameters
+
+
 def replace_gradients(parameters, change) -> None:
     """Give each Variable `change(gradient)` as its new gradient; write it into a plain gradient array."""
-    parameters = [parameters] if isinstance(parameters, (Variable, np.ndarray)) else parameters
-    for p in parameters:
-        if isinstance(p, Variable) and p.grad is not None:
-            p.grad = Variable(change(p.grad.data.data), requires_grad=False)
-        elif isinstance(p, np.ndarray):
-            p[...] = change(p)
+    for p, g in zip(parameters, gradients_of(parameters), strict=True):
+        if isinstance(p, Variable) and g is not None:
+            p.grad = Variable(change(g), requires_grad=False)
+        elif g is not None:
+            g[...] = change(g)
 
-
+# %% nbgrader={"grade": false, "grade_id": "clip-by-value", "locked": true, "schema_version": 3, "solution": false, "task": false}
+#| export
 def global_norm(gradients) -> float:
     """The Euclidean norm of all gradients as one vector, computed in float64 and without overflow.
 
     >>> global_norm([np.array([3.0]), None, np.array([[4.0]])])
     5.0
     """
-    arrays = [g.reshape(-1) for g in gradients if g is not None and g.size]
+    arrays = [g.reshape(-1) for g in gradients_of(with_gradients("global_norm", gradients)) if g is not None and g.size]
     largest = float(np.max([np.abs(g).max() for g in arrays])) if arrays else 0.0
     if largest == 0.0 or not math.isfinite(largest):
         return largest
@@ -3711,7 +3848,7 @@ def clip_by_value(parameters, limit: float) -> None:
     array([-1. ,  0.5])
     """
     limit = checked_number("clip_by_value", "limit", limit)
-    replace_gradients(parameters, lambda g: np.clip(g, -limit, limit))
+    replace_gradients(with_gradients("clip_by_value", parameters), lambda g: np.clip(g, -limit, limit))
 
 # %% nbgrader={"grade": false, "grade_id": "clipping", "locked": false, "schema_version": 3, "solution": true, "task": false}
 #| export
@@ -3727,8 +3864,9 @@ def clip_by_global_norm(parameters, max_norm: float) -> float:
     >>> g
     array([0.6, 0.8])
     """
-    max_norm = checked_number("clip_by_global_norm", "max_norm", max_norm)
-    norm = global_norm(gradients_of(parameters))
+    parameters = with_gradients("clip_by_global_norm", parameters)
+    max_norm = max_norm if max_norm == math.inf else checked_number("clip_by_global_norm", "max_norm", max_norm)
+    norm = global_norm(parameters)
     if not math.isfinite(norm):
         raise ValueError(f"clip_by_global_norm: the gradients' norm is {norm}")
     ### BEGIN SOLUTION
