@@ -3,12 +3,14 @@
 import copy
 import doctest
 import io
+import operator
 import pickle
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import as_strided
 
 from tinytorch.core import optimizers
 from tinytorch.core.autograd import Variable
@@ -75,7 +77,27 @@ REFUSED_PARAMETERS = {
     "a group's unknown name": (lambda: [{"parameters": [np.ones(2)], "speed": 1}], TypeError, "'speed'"),
     "a group in PyTorch's words": (lambda: [{"params": [np.ones(2)]}], TypeError, "here it is parameters"),
     "one in two groups": (lambda: [{"parameters": p} for p in [np.ones(2)] * 2], ValueError, "parameter 1 is parameter 0"),
+    "a set, which has no order": (lambda: {variable(), variable()}, TypeError, "are a list of .*, got a set"),
+    "pairs of names and parameters": (lambda: {"w": np.ones(2)}.items(), TypeError, "parameter 0 is a tuple: .* without their names"),
+    "a result, not a parameter": (lambda: [Variable(1.0) * 2], ValueError, "parameter 0 is the result of an operation"),
+    "a Variable without data": (lambda: [empty(None)], TypeError, "its data is a NoneType"),
+    "a Variable of a bare array": (lambda: [empty(np.ones(2))], TypeError, "its data is a ndarray"),
+    "masked": (lambda: [np.ma.array([1.0, 2.0], mask=[0, 1])], TypeError, "is a MaskedArray"),
+    "views that overlap": (lambda: overlapping(np.ones(4)), ValueError, "parameter 1 shares memory with parameter 0"),
+    "an array and its transpose": (lambda: (lambda w: [w, w.T])(np.ones((2, 2))), ValueError, "parameter 1 shares memory"),
+    "elements that share memory": (lambda: [as_strided(np.ones(1), (3,), (0,))], ValueError, "elements that share memory"),
+    "a group within a group": (lambda: [{"parameters": {"parameters": np.ones(2)}}], TypeError, "parameter 0 is a dict"),
 }
+
+
+def empty(data):
+    made = Variable(1.0)
+    made.data = data
+    return made
+
+
+def overlapping(array):
+    return [array[:3], array[1:]]
 
 
 def twins():
@@ -96,7 +118,7 @@ NUMBERS = ["learning_rate", "weight_decay", "momentum", "beta1", "beta2", "epsil
 
 
 @pytest.mark.parametrize("cls", FAMILY)
-@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), "0.1", None, True, np.ones(2), 1j])
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), "0.1", None, True, np.ones(2), 1j, Tensor(0.1), Variable(0.1), 10**400])
 def test_refused_numbers(cls, value):
     for name in set(NUMBERS) & set(cls.__init__.__annotations__):
         with pytest.raises((ValueError, TypeError), match=f"{cls.__name__}: {name} must be"):
@@ -180,6 +202,7 @@ REFUSED_GRADIENTS = {
     "a Tensor": (Tensor(np.ones(3)), TypeError, "is a Tensor, not an array"),
     "integers": (np.ones(3, int), TypeError, "is int64, not float"),
     "complex": (np.ones(3, complex), TypeError, "is complex128, not float"),
+    "masked": (np.ma.array(np.ones(3), mask=[1, 0, 0]), TypeError, "is a MaskedArray, not an array"),
 }
 
 
@@ -238,6 +261,16 @@ REFUSED_STEPS = {
     "a rate below zero": (lambda o: setattr(o, "learning_rate", -1.0), "learning_rate must be"),
     "a rate of NaN": (lambda o: setattr(o, "learning_rate", float("nan")), "learning_rate must be"),
     "a beta of one": (lambda o: setattr(o, "beta2", 1.0), "beta2 must be"),
+    "another list of parameters": (lambda o: setattr(o, "parameters", [variable(), variable([1.0, 1.0, 1.0])]), "list of parameters was changed"),
+    "one parameter less": (lambda o: o.parameters.pop(), "list of parameters was changed"),
+    "no parameters": (lambda o: o.parameters.clear(), "list of parameters was changed"),
+    "a count below zero": (lambda o: setattr(o, "step_count", -5), "step_count was set to -5"),
+    "no count": (lambda o: setattr(o, "step_count", None), "step_count was set to None"),
+    "a moment of another shape": (lambda o: o.first_moment.__setitem__(1, np.ones(7)), r"first_moment\[1\] is \(\(7,\)"),
+    "a moment of another dtype": (lambda o: o.first_moment.__setitem__(1, np.ones(3)), r"first_moment\[1\] is .*float64"),
+    "a moment as a list": (lambda o: o.first_moment.__setitem__(1, [1.0, 2.0, 3.0]), r"first_moment\[1\] is list"),
+    "a moment of no parameter": (lambda o: o.first_moment.__setitem__(9, np.ones(3)), "parameter 9 is no parameter"),
+    "other moments": (lambda o: setattr(o, "first_moment", {}), "first_moment is not a Buffers"),
 }
 
 
@@ -246,11 +279,13 @@ def test_refused_steps(name):
     spoil, text = REFUSED_STEPS[name]
     optimizer = Adam([variable(), variable([1.0, 1.0, 1.0], [1.0, 2.0, 3.0])])
     optimizer.step()
-    first = optimizer.parameters[0].data.data.copy()
+    kept = optimizer.parameters[0]
+    first = kept.data.data.copy()
     spoil(optimizer)
-    with pytest.raises(ValueError, match=text):
+    count = optimizer.step_count
+    with pytest.raises((ValueError, TypeError), match=text):
         optimizer.step()
-    assert optimizer.step_count == 1 and optimizer.parameters[0].data.data == first
+    assert kept.data.data == first and optimizer.step_count == count
 
 
 def test_gradients_come_with_variables_and_are_given_for_arrays():
@@ -260,6 +295,9 @@ def test_gradients_come_with_variables_and_are_given_for_arrays():
         SGD([np.ones(2)]).step()
     with pytest.raises(ValueError, match="1 gradients for 2 parameters"):
         SGD([np.ones(2), np.ones(2)]).step([np.ones(2)])
+    for odd in (1.0, {0: np.ones(2)}, lambda: 1.0):  # a number, a dict, PyTorch's closure
+        with pytest.raises(TypeError, match="plain arrays need their gradients: .* got a"):
+            SGD([np.ones(2)]).step(odd)
 
 
 # --- What stays and what changes
@@ -332,6 +370,38 @@ def test_a_buffer_that_somebody_replaces_is_used():
     for optimizer in (one, other):
         optimizer.step([np.ones(2)] * 2)
     assert np.array_equal(one.parameters[1], other.parameters[1])
+
+
+FORGET = {
+    "del": lambda buffer: buffer.__delitem__(1),
+    "pop": lambda buffer: buffer.pop(1),
+    "update": lambda buffer: buffer.update({1: np.zeros(2)}),
+    "|=": lambda buffer: operator.ior(buffer, {1: np.zeros(2)}),
+    "clear": lambda buffer: buffer.clear(),
+    "in place": lambda buffer: buffer[1].fill(0.0),
+}
+
+
+@pytest.mark.parametrize("how", FORGET)
+def test_what_is_forgotten_begins_anew(how):
+    theta, fresh = np.ones(2), np.ones(2)
+    optimizer = SGD([np.ones(2), theta], momentum=0.9)
+    optimizer.step([np.ones(2)] * 2)
+    FORGET[how](optimizer.momentum_buffers)
+    optimizer.step([np.ones(2)] * 2)
+    for _ in range(2):
+        SGD([fresh]).step([np.ones(2)])
+    assert np.array_equal(theta, fresh) and sorted(optimizer.momentum_buffers) == [0, 1]
+
+
+@pytest.mark.parametrize("cls", FAMILY)
+@pytest.mark.parametrize("size", [3, 3 * optimizers.PIECE])
+def test_a_gradient_may_overlap_its_parameter(cls, size):
+    whole, apart = np.linspace(1.0, 2.0, size + 1), np.linspace(1.0, 2.0, size + 1)
+    cls([whole[1:]]).step([whole[:-1]])
+    theta, g = apart[1:].copy(), apart[:-1].copy()
+    cls([theta]).step([g])
+    assert np.array_equal(whole[1:], theta)
 
 
 def test_two_optimizers_of_the_same_parameters_share_nothing():
@@ -442,6 +512,59 @@ WRONG_STATES = {
     "another rule": (lambda: SGD([np.ones(2), np.ones(3)]), "is only"),
     "other groups": (lambda: Adam([{"parameters": np.ones(2)}, {"parameters": np.ones(3)}]), "positions"),
 }
+SPOILED_STATES = {  # a key and what stands there; ... takes it away
+    "step_count": [-1, 2.5, "a", None, float("nan"), 10**30, [1, 2], True],
+    "skipped": [[0], [0, 0, 0], [-1, 0], [3, 0], [1, 0, 0], [2, 0], [0.0, 0.0], None],
+    "learning_rate": [-1.0, float("nan"), "x", None, [0.1], True, ...],
+    "beta1": [1.0],
+    "first_moment.0": [np.ones(3), np.ones(2, np.float32), np.ones(2, int), np.ones((2, 1)), None, "x", ...],
+    "first_moment.x": [np.ones(2)],
+    "first_moment.-1": [np.ones(2)],
+    "first_moment.00": [np.ones(2)],
+    "shape.0": [[3], None, ...],
+    "positions.0": [[1, 0], [0], ...],
+    "anything": [1],
+}
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in SPOILED_STATES.items() for value in values])
+def test_a_spoiled_state_is_refused(key, value):
+    optimizer, other = (Adam([np.ones(2), np.ones(3)]) for _ in range(2))
+    for _ in range(2):
+        optimizer.step([np.ones(2), np.ones(3)])
+    state = optimizer.state_dict() | {key: value}
+    if value is ...:
+        del state[key]
+    before = everything(other)
+    with pytest.raises((ValueError, TypeError), match="Adam.load_state_dict: "):
+        other.load_state_dict(state)
+    assert everything(other) == before
+
+
+@pytest.mark.parametrize("odd", [None, [], "x", Adam([np.ones(2)])])
+def test_what_is_no_state_is_refused(odd):
+    for keeper in (Adam([np.ones(2)]), StepLR(Adam([np.ones(2)]), 2)):
+        with pytest.raises(TypeError, match="load_state_dict: wants what state_dict"):
+            keeper.load_state_dict(odd)
+
+
+@pytest.mark.parametrize("odd", [{"step_count": -3}, {"step_size": 0}, {"gamma": "x"}, {"initial_lr": None}, {"more": 1}])
+def test_a_spoiled_schedule_is_refused(odd):
+    scheduler = StepLR(SGD([np.ones(2)]), 2)
+    before = dict(scheduler.state_dict())
+    with pytest.raises(ValueError, match="StepLR.load_state_dict: "):
+        scheduler.load_state_dict(before | odd)
+    assert scheduler.state_dict() == before
+
+
+def test_copies_are_deep_or_refused():
+    w = np.ones(2)
+    optimizer = SGD([w])
+    again, same = copy.deepcopy((optimizer, w))
+    again.step([np.ones(2)])
+    assert again.parameters[0] is same and w[0] == 1.0 and same[0] < 1.0
+    with pytest.raises(TypeError, match="use copy.deepcopy"):
+        copy.copy(optimizer)
 
 
 @pytest.mark.parametrize("name", WRONG_STATES)
@@ -470,8 +593,13 @@ def test_groups_keep_their_ratio_under_a_scheduler():
     assert (a[0], b[0], c[0]) == pytest.approx((-0.3, -0.6, 1 - 0.3 * 1.5))
     assert [group["learning_rate"] for group in optimizer.param_groups] == pytest.approx([0.1, 0.2, 0.3])
     assert optimizer.parameters[2] is c
-    with pytest.raises(TypeError):
-        optimizer.param_groups[0]["learning_rate"] = 1.0
+    for change in (lambda group: group.__setitem__("learning_rate", 1.0), lambda group: group.update(learning_rate=1.0)):
+        with pytest.raises(TypeError, match="param_groups is to be read"):
+            change(optimizer.param_groups[0])
+    with pytest.raises(TypeError, match="here it is learning_rate"):
+        optimizer.param_groups[0]["lr"]
+    with pytest.raises(AttributeError, match="here it is learning_rate"):
+        optimizer.lr = 0.1
 
 
 def test_a_group_added_late_counts_its_own_updates():
@@ -487,7 +615,7 @@ def test_a_group_added_late_counts_its_own_updates():
 def test_a_refused_group_changes_nothing():
     optimizer = SGD([np.ones(2)])
     before = everything(optimizer)
-    for group in ({"parameters": [np.ones(2), 3]}, {"parameters": optimizer.parameters}, {"parameters": []}):
+    for group in ({"parameters": [np.ones(2), 3]}, {"parameters": optimizer.parameters}, {"parameters": []}, [np.ones(2)], np.ones(2), None):
         with pytest.raises((ValueError, TypeError)):
             optimizer.add_param_group(group)
     assert everything(optimizer) == before
@@ -531,10 +659,29 @@ def test_steplr_is_its_schedule(step_size):
     assert rates(StepLR(one, step_size, 0.3), 20) == rates(LambdaLR(other, step_decay, step_size=step_size, gamma=0.3), 20)
 
 
-@pytest.mark.parametrize("bad", [{"total": 0}, {"total": 2.5}, {"length": 3}, {"total": 4, "floor": float("nan")}])
-def test_refused_schedules(bad):
-    with pytest.raises((ValueError, TypeError)):
-        LambdaLR(SGD([np.ones(2)]), cosine_decay, **bad)
+REFUSED_SCHEDULES = [  # all when they are made, not in the middle of a run
+    (cosine_decay, {"total": 0}, "total must be at least 1"),
+    (cosine_decay, {"total": 2.5}, "total must be a whole number"),
+    (cosine_decay, {"length": 3}, "length"),
+    (cosine_decay, {"total": 4, "floor": float("nan")}, "floor must be"),
+    (cosine_decay, {"total": 4, "floor": -1.0}, "floor must be"),
+    (cosine_decay, {"T_max": 4}, "here it is total"),
+    (warmup_cosine, {"warmup": 5, "total": 5}, "total - warmup must be at least 1"),
+    (linear_warmup, {"warmup": 4, "start": -1.0}, "start must be"),
+    (exponential_decay, {"gamma": -0.5}, "gamma must be"),
+    (step_decay, {"step_size": 2, "gamma": "x"}, "gamma must be"),
+    (multi_step_decay, {"milestones": (m for m in [1, 2])}, "milestones must be a list"),
+    (multi_step_decay, {"milestones": 3}, "milestones must be a list"),
+    ("cosine", {}, "schedule must be a function"),
+    (lambda epoch: None, {}, "value must be a number"),
+    (lambda epoch: -1.0, {}, "value must be finite"),
+]
+
+
+@pytest.mark.parametrize(("schedule", "settings", "text"), REFUSED_SCHEDULES)
+def test_refused_schedules(schedule, settings, text):
+    with pytest.raises((ValueError, TypeError), match=text):
+        LambdaLR(SGD([np.ones(2)]), schedule, **settings)
 
 
 def test_clipping_by_global_norm():
@@ -565,7 +712,62 @@ def test_clipping_by_value():
     assert w.grad.data.data.tolist() == [-1.0, 0.5, 1.0]
 
 
-# --- The import
+REFUSED_TO_CLIP = {
+    "integers": (lambda: [np.array([3, 4])], TypeError, "gradient 0 is int64"),
+    "lists": (lambda: [[3.0, 4.0]], TypeError, "gradient 0 is list"),
+    "a Tensor": (lambda: [Tensor([3.0, 4.0])], TypeError, "gradient 0 is Tensor"),
+    "an optimizer": (lambda: SGD([np.ones(2)]), TypeError, "got a SGD"),
+    "nothing": (lambda: None, TypeError, "got a NoneType"),
+    "the second read-only": (lambda: [np.ones(2), optimizers.locked(np.ones(2))], ValueError, "gradient 1 .* is read-only"),
+    "one twice": (lambda: [np.ones(2)] * 2, ValueError, "gradient 1 comes twice"),
+}
+
+
+@pytest.mark.parametrize("clip", [clip_by_global_norm, clip_by_value])
+@pytest.mark.parametrize("name", REFUSED_TO_CLIP)
+def test_what_cannot_be_clipped_is_refused(name, clip):
+    make, error, text = REFUSED_TO_CLIP[name]
+    given = make()
+    with pytest.raises(error, match=f"{clip.__name__}: .*{text}"):
+        clip(given, 0.1)
+    assert not isinstance(given, list) or not isinstance(given[0], np.ndarray) or given[0].max() >= 1
+
+
+@pytest.mark.parametrize("clip", [clip_by_global_norm, clip_by_value])
+def test_clipping_takes_generators_and_bare_gradients(clip):
+    g, w = np.array([4.0]), variable([0.0], None)
+    clip((array for array in [g]), 1.0)
+    w.grad = np.array([4.0], np.float32)
+    clip([w], 1.0)
+    assert g == 1.0 and w.grad.data.data == 1.0
+
+
+def test_an_infinite_limit_only_measures():
+    g = np.array([3.0, 4.0])
+    assert clip_by_global_norm([g], float("inf")) == 5.0 and g.tolist() == [3.0, 4.0]
+
+
+# --- The module
+
+PUBLIC = "gradient_descent_step Buffers Optimizer SGD Adam Scheduler StepLR Nesterov RMSProp AdaGrad AdamW step_decay"
+PUBLIC += " multi_step_decay exponential_decay cosine_decay linear_warmup LambdaLR warmup_cosine global_norm clip_by_value"
+
+
+def test_only_what_is_for_importers_is_public():
+    assert optimizers.__all__ == [*PUBLIC.split(), "clip_by_global_norm"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="page faults are counted by Linux")
+def test_a_step_asks_the_system_for_no_memory():
+    code = (
+        "import resource, numpy as np\nfrom tinytorch.core.optimizers import Adam\n"
+        "w, g = np.ones((2, 2_000_000), np.float32)\noptimizer = Adam([w])\n"
+        "faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "for _ in range(3): before = faults(); optimizer.step([g])\n"
+        "print(faults() - before)"
+    )
+    assert int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) < 100
+
 
 
 def test_the_import_is_small_and_quick():

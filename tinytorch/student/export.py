@@ -24,6 +24,7 @@ from tinytorch.student.repair import repair
 
 KEPT = ".kept"  # suffix of the module that stood there before
 _DIRECTIVE = re.compile(r"^#\s*\|\s*(\w+)\s*(.*)$")
+EXPORTED = {"export", "exporti"}  # nbdev's: public, and internal to the module
 _OWN = "# Your own answers, written by `tinytorch export"
 
 
@@ -31,7 +32,7 @@ def export(notebook: Notebook, released: Notebook | None, replace: bool = False)
     """Write the notebook's exported cells to its module of `tinytorch.core`; refused while an answer with points is open."""
     whole = repair(notebook, released).notebook
     target = module_path(whole)
-    exported = [cell for _, cell in code_cells(whole.cells) if "export" in directives(cell)]
+    exported = [cell for _, cell in code_cells(whole.cells) if directives(cell).keys() & EXPORTED]
     if unfinished := open_answers(whole, released, needed=True):
         raise NotebookError(f"{notebook.path}: not answered yet: {', '.join(unfinished)}; nothing was written")
     if target.exists() and not is_own(target) and not replace:
@@ -112,7 +113,7 @@ def open_answers(notebook: Notebook, released: Notebook | None, needed: bool) ->
     """What the exported answers leave open: of the exercises that carry points, or (not `needed`) of the optional ones."""
     stubs = {name: cell["source"].strip() for name, cell in released.by_id().items()} if released else {}
     optional = optional_answers(notebook.cells)
-    cells = [cell for _, cell in code_cells(notebook.cells) if "export" in directives(cell)]
+    cells = [cell for _, cell in code_cells(notebook.cells) if directives(cell).keys() & EXPORTED]
     return [what for c in cells if (grade_id(c) in optional) != needed and (what := open_answer(c, stubs))]
 
 
@@ -153,7 +154,7 @@ def _qualified(node: ast.AST, source: str) -> str:
 def module_text(notebook: Notebook, exported: list[Cell], name: str) -> str:
     """The module: where it came from, its public names, and the exported cells in order."""
     parts = [_without_directives(cell["source"]) for cell in exported]
-    tree = ast.parse("\n".join(parts))
+    tree = ast.parse("\n".join(_without_directives(cell["source"]) for cell in exported if "export" in directives(cell)))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     public = sorted(node.name for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_"))
     head = f"{_OWN}` from {notebook.path.name} (sha {notebook.sha}).\n"

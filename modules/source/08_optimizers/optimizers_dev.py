@@ -637,15 +637,20 @@ def check_memory(owner: str, arrays: list) -> None:
         near.append((end, i))
 
 
-def as_groups(owner: str, parameters) -> list:
-    """One parameter, an iterable of them, or an iterable of dicts (groups) as a list of dicts."""
+def as_list(owner: str, parameters) -> list:
+    """One parameter (or group), or an iterable of them, as a list."""
     if isinstance(parameters, (Variable, np.ndarray, dict)):
-        parameters = [parameters]
+        return [parameters]
     if isinstance(parameters, (set, frozenset)) or not hasattr(parameters, "__iter__"):
         raise TypeError(f"{owner}: parameters are a list of Variables or NumPy arrays, got a {type(parameters).__name__}")
-    items = list(parameters)
-    if not items:
-        raise ValueError(f"{owner}: the list of parameters is empty")
+    if items := list(parameters):
+        return items
+    raise ValueError(f"{owner}: the list of parameters is empty")
+
+
+def as_groups(owner: str, parameters) -> list:
+    """Parameters, or dicts (groups), as a list of dicts."""
+    items = as_list(owner, parameters)
     if len({isinstance(item, dict) for item in items}) > 1:
         raise TypeError(f"{owner}: give parameters or groups (dicts), not both")
     return items if isinstance(items[0], dict) else [{"parameters": items}]
@@ -840,7 +845,7 @@ class Keeping:
             if self.learning_rate == 0:
                 raise ValueError(f"{owner}: learning_rate is 0, so a group's own rate has no ratio to it: set it first")
             own["learning_rate"] /= self.learning_rate
-        self._admit([p for part in as_groups(owner, group["parameters"]) for p in part["parameters"]], own)
+        self._admit(as_list(owner, group["parameters"]), own)
 
     def _admit(self, members: list, own: dict) -> None:
         owner, first = type(self).__name__, len(self.parameters)
@@ -1732,7 +1737,7 @@ class Adam(Optimizer):
         # learning_rate * m_hat / (sqrt(v_hat) + epsilon), where the factors 1 / (1 - beta^t) cost no passes over m and v:
         root = math.sqrt(1 - self.beta2**t)
         rate = self.learning_rate * root / (1 - self.beta1**t)
-        theta -= rate * m / (np.sqrt(v) + self.epsilon * root)
+        theta -= rate * (m / (np.sqrt(v) + self.epsilon * root))
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-adam", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
@@ -3547,7 +3552,7 @@ class AdamW(Optimizer):
         # learning_rate * m_hat / (sqrt(v_hat) + epsilon), where the factors 1 / (1 - beta^t) cost no passes over m and v:
         root = math.sqrt(1 - self.beta2**t)
         rate = self.learning_rate * root / (1 - self.beta1**t)
-        theta -= rate * m / (np.sqrt(v) + self.epsilon * root)
+        theta -= rate * (m / (np.sqrt(v) + self.epsilon * root))
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-adamw", "locked": true, "points": 0, "schema_version": 3, "solution": false, "task": false}
