@@ -41,6 +41,7 @@ if importlib.util.find_spec("tinytorch") is None:
 # %% nbgrader={"grade": false, "grade_id": "optimizers-imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 #| default_exp core.optimizers
 #| export
+import copy
 import itertools
 import math
 import operator
@@ -805,18 +806,12 @@ class Values(dict):
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = refuse  # type: ignore[assignment]
 
 
-def no_lr(optimizer, *_):
-    """Answer `optimizer.lr = 0.1`, which would change nothing."""
-    raise AttributeError(f"{type(optimizer).__name__}: no attribute 'lr': {HERE['lr']}")
-
-
 class Keeping:
     """What every optimizer can say and keep: groups, text, `state_dict`; copies and pickles go on exactly as the original."""
 
     learning_rate: float
     parameters: list
     step_count: int
-    lr = property(no_lr, no_lr)
     _skipped: list[int]  # for each parameter, the steps that it took no part in
     _given: list  # the parameters once more, to see whether somebody changed the list
     _made: list  # for each parameter, its shape and dtype
@@ -892,7 +887,7 @@ class Keeping:
         return vars(self) | {"_packs": None}  # views of one array would come out of a copy as arrays of their own
 
     def __copy__(self):
-        raise TypeError(f"{type(self).__name__}: a shallow copy would share half of the state: use copy.deepcopy")
+        return copy.deepcopy(self, {id(parameter): parameter for parameter in self.parameters})  # its own state, the same parameters
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
