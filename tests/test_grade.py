@@ -22,6 +22,7 @@ from tinytorch.course.grade import Options, grade
 from tinytorch.course.grades import rows
 from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.settings import load
+from tinytorch.grader import grading as engine
 
 pytest.importorskip("nbgrader")
 
@@ -275,8 +276,57 @@ def test_a_changed_test_says_first_whose_score_changes(small, capsys):
     (small / "source" / "ps" / "nb.ipynb").write_text(json.dumps(source))
     run(small)
     said = capsys.readouterr().err
-    assert "changed since the last grading: nb/test-cube" in said
-    assert "ann: 6 -> 4" in said and "bob: 2 -> 0" in said
+    assert "changed since the last grading: nb/test-cube\n" in said
+    assert "ann: 6 -> 4 (nb/test-cube 2 -> 0)" in said and "bob: 2 -> 0 (nb/test-cube 2 -> 0)" in said
+
+
+CHANGES = {  # what is changed in the source, the tests that run again, and everybody's score then
+    "a test": (("cube(2) == 8", "cube(2) == 80"), {"test-cube"}, {"ann": 4, "bob": 0}),
+    "a hidden test": (("square(5) == 25", "square(3) == 9"), {"test-square"}, {"ann": 6, "bob": 6}),
+    "a test's points": (('"points": 2.0', '"points": 3.0'), {"test-cube"}, {"ann": 7, "bob": 3}),
+    "the reference": (("n ** 3", "n * n * n"), {"test-cube"}, {"ann": 6, "bob": 2}),
+    "what all stand on": (("import numpy as np", "import math"), {"test-square", "test-cube"}, {"ann": 6, "bob": 2}),
+    "text": (("because", "therefore"), set(), {"ann": 6, "bob": 2}),
+    "one that now leaves a name behind": (
+        ("assert square(3) == 9", "two = 2\\nassert square(3) == 9", "cube(2)", "cube(two)"),
+        {"test-square", "test-cube"},
+        {"ann": 6, "bob": 2},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_regrades_what_it_touches(small, name, monkeypatch):
+    """What is left alone keeps its result and is not even asked; gradebook and executed notebook are whole all the same."""
+    words, again, wanted = CHANGES[name]
+    path = small / "source" / "ps" / "nb.ipynb"
+    text = path.read_text("utf-8")
+    for old, new in zip(words[::2], words[1::2], strict=True):
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, "utf-8")
+    asked = []
+    really = engine.sandbox.run
+
+    def spy(job, *others, **named):
+        asked.append({step["id"] for step in job["steps"] if step["kind"] != "cell"})
+        return really(job, *others, **named)
+
+    monkeypatch.setattr(engine.sandbox, "run", spy)
+    before = {who: executed_tests(small, who) for who in ("ann", "bob")}
+    assert run(small, workers=1) == 0
+    assert asked[-2:] == [again, again]
+    assert {who: sum(score or 0 for score in found.values()) for who, found in scores(small, "ps").items()} == wanted
+    assert {who: record(small, who)["score"] for who in wanted} == wanted
+    if not again - {"test-cube"}:
+        assert all(executed_tests(small, who)["test-square"] == before[who]["test-square"] for who in before)
+
+
+def executed_tests(folder, student):
+    """The outputs of the executed notebook's tests."""
+    cells = json.loads((folder / "autograded" / student / "ps" / "nb.ipynb").read_text("utf-8"))["cells"]
+    found = {cell["metadata"].get("nbgrader", {}).get("grade_id"): cell.get("outputs") for cell in cells}
+    return {name: outputs for name, outputs in found.items() if name and name.startswith("test-")}
 
 
 def test_the_audit_compares_two_runs(tmp_path):

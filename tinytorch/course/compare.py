@@ -1,30 +1,36 @@
 """What a new grading changes: said before it is written, or instead."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tinytorch.course.records import Record
 from tinytorch.grader.gradebook import Book
 
-__all__ = ["changed_tests", "differences", "say_change"]
+__all__ = ["differences", "say_changes"]
 
 
-def changed_tests(now: dict[str, str], records: dict[str, Record]) -> list[str]:
-    """The tests that are new, or another text, since some record was made."""
-    before = [record.more["tests"] for record in records.values() if "tests" in record.more]
-    return sorted({name for tests in before for name in now if tests.get(name) != now[name]})
+def say_changes(before: dict[str, Record], now: Iterable[Record]) -> None:
+    """One line for each student whose automatic score becomes another, with the cells that it comes from."""
+    pairs = [(before[record.student], record) for record in now if record.student in before]
+    lines = [_change(*pair) for pair in pairs if _automatic(pair[0]) != _automatic(pair[1])]
+    print("\n".join(lines or ["nobody's score changes"]), file=sys.stderr)
 
 
-def say_change(old: Record | None, record: Record) -> None:
-    """One line for a student whose automatic score becomes another."""
-    was, new = _automatic(old) if old else None, _automatic(record)
-    if was is not None and was != new:
-        print(f"{record.student}: {was:g} -> {new:g}", file=sys.stderr)
+def _change(old: Record, new: Record) -> str:
+    was, now = _scores(old), _scores(new)
+    moved = [f"{cell} {_mark(was.get(cell))} -> {_mark(now[cell])}" for cell in now if was.get(cell) != now[cell]]
+    return f"{new.student}: {_automatic(old):g} -> {_automatic(new):g} ({', '.join(moved)})"
 
 
 def _automatic(record: Record) -> float:
-    return sum(cell["score"] or 0 for cells in record.more.get("cells", {}).values() for cell in cells.values())
+    return sum(score or 0 for score in _scores(record).values())
+
+
+def _scores(record: Record) -> dict[str, float | None]:
+    """By notebook and cell."""
+    notebooks = record.more.get("cells", {}).items()
+    return {f"{name}/{cell}": found["score"] for name, cells in notebooks for cell, found in cells.items()}
 
 
 def differences(book: Book, record: Record) -> Iterator[str]:

@@ -19,24 +19,25 @@ from sqlalchemy.exc import SQLAlchemyError
 from tinytorch.course import nbconfig, workers
 from tinytorch.course import settings as ini
 from tinytorch.course.build import write
-from tinytorch.course.compare import changed_tests, differences, say_change
+from tinytorch.course.compare import differences, say_changes
+from tinytorch.course.earlier import Earlier
 from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work, take
 from tinytorch.course.modules import assignment
-from tinytorch.course.plans import graded_cells, plans_of, proved
+from tinytorch.course.outcome import combined, scores
+from tinytorch.course.plans import plans_of, proved
 from tinytorch.course.records import Record, read_records, write_record
 from tinytorch.course.refreshed import refreshed
+from tinytorch.course.register import opened
 from tinytorch.course.show import progress_of, table
-from tinytorch.grader import isolation, submission
-from tinytorch.grader.gradebook import Book, BookError, CellScore, backup
+from tinytorch.grader import isolation, submission, touched
+from tinytorch.grader.gradebook import CellScore, backup
 from tinytorch.grader.grading import Graded, grade_bytes
 from tinytorch.grader.image import needed
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.plan import Plan
 
 __all__ = ["Options", "grade", "grade_one"]
-
-WORST = ("failed", "refused", "unreadable", "missing", "partly", "graded")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Run:
             "TINYTORCH_ONLY_CHECK", None
         )  # it is for plain nbgrader, gives no marks, and must not reach a plan
         self.seed = _seed(self.settings.course, self.assignment, self.options)
-        self.book = self._book()
+        self.book = opened(self.config, self.settings, self.assignment, self.options.dry_run)
         self.plans = plans_of(
             self.config.folders["source"] / self.assignment,
             self.assignment,
@@ -89,31 +90,14 @@ class Run:
         self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()
         self.packed = {plan.notebook: self._proved(plan) for plan in self.plans}
         self.checksums = {plan.notebook: self._checksums(plan) for plan in self.plans}
+        digests = ((plan.notebook, touched.digests(plan)) for plan in self.plans)
+        self.tests = {f"{name}/{test}": text for name, found in digests for test, text in found.items()}
+        self.earlier = Earlier(self.records, self.book, self.tests)
         self.executor = stack.enter_context(workers.executor(self.options))
 
     def _packages(self) -> tuple[str, ...] | None:
         cells = (cell for plan in self.plans for cell in plan.cells)
         return needed(cell["source"] for cell in cells if cell["type"] == "code" and not cell["skip"])
-
-    def _book(self) -> Book:
-        """The gradebook, with the assignment entered if it is new to it."""
-        try:
-            book = Book(self.config.gradebook, self.assignment)
-            missing = _unknown(book, self.config.folders["source"] / self.assignment)
-        except BookError as error:
-            missing = str(error)
-        if not missing:
-            return book
-        from tinytorch.course.register import register
-
-        problem = (
-            "a dry run enters nothing"
-            if self.options.dry_run
-            else register(self.config, self.settings, self.assignment)
-        )
-        if problem:
-            raise CourseError(f"{missing}, and it cannot be entered: {problem}")
-        return Book(self.config.gradebook, self.assignment)
 
     def _checksums(self, plan: Plan) -> dict[str, str]:
         found = {cell["id"]: self.book.checksum(plan.notebook, cell["id"]) for cell in plan.cells if cell["id"]}
@@ -128,29 +112,21 @@ class Run:
 
     # -- one submission
 
-    def known(self, work: Work) -> Record | None:
-        """The record of the same answers under the same tests, where the gradebook still says the same."""
-        record = self.records.get(work.student)
-        if record is None or record.more.get("key") != work.key or self.options.dry_run or self.options.audit:
-            return None
-        scores = {name: self.book.auto_scores(work.student, name) for name in work.files}
-        said = record.more["cells"]
-        same = all(
-            scores[n].get(cell, -1) == found["score"]
-            for n in scores
-            for cell, found in said.get(n, {}).items()
-            if found["graded"]
-        )
-        return record if same and record.status in ("graded", "partly") and self._unchanged(work) else None
+    @property
+    def afresh(self) -> bool:
+        """Nothing of an earlier grading counts: a dry run says why a score differs, an audit whether it repeats."""
+        return self.options.dry_run or self.options.audit
 
-    def _unchanged(self, work: Work) -> bool:
-        paths = [self.autograded(work, name) for name in work.files]
-        row = self.book.rows.get(work.student)
-        return all(path.is_file() for path in paths) and row is not None and row.timestamp == work.timestamp
+    def known(self, work: Work) -> Record | None:
+        """The record of an earlier grading that holds as a whole."""
+        there = all(self.autograded(work, name).is_file() for name in work.files)
+        return self.earlier.whole(work) if there else None
 
     def send(self, work: Work) -> None:
+        kept = {} if self.afresh else self.earlier.parts(work)
         for name, data in work.files.items():
-            arguments = (self.packed[name], data, self.limits, self.level, self.checksums[name])
+            shared = (self.packed[name], data, self.limits, self.level, self.checksums[name])
+            arguments = (*shared, kept.get(name, {}))
             work.futures[name] = [self.executor.submit(grade_bytes, *arguments) for _ in range(1 + self.options.audit)]
 
     def receive(self, work: Work) -> tuple[Record, dict[str, Graded]]:
@@ -161,41 +137,19 @@ class Run:
             try:
                 found[name], *again = (future.result() for future in futures)
                 eye += [
-                    f"{name}: a second run gave other scores"
-                    for other in again
-                    if _scores(other) != _scores(found[name])
+                    f"{name}: a second run gave other scores" for other in again if scores(other) != scores(found[name])
                 ]
             except Exception as error:  # our own: said, and never in another student's way
                 found[name] = Graded("failed", notes=[f"{type(error).__name__}: {error}"[:500]])
         return self.record(work, found, eye), found
 
     def record(self, work: Work, found: dict[str, Graded], eye: list[str]) -> Record:
-        status = {**work.status, **{name: graded.status for name, graded in found.items()}}
-        overall = min(status.values(), key=WORST.index)
-        if overall == "missing" and len(set(status.values())) > 1:
-            overall = min((one for one in status.values() if one != "missing"), key=WORST.index)
-        cells = {name: {cell.id: _cell(cell) for cell in graded.cells.values()} for name, graded in found.items()}
-        notes = work.notes + [note for graded in found.values() for note in graded.notes]
-        eye = eye + [sign for graded in found.values() for sign in graded.signs]
-        if overall != "graded":
-            eye, notes = [*notes, *eye] or [overall], []
-        scored = [cell for graded in found.values() for cell in graded.cells.values()]
-        score = sum(cell.score or 0.0 for cell in scored) if overall in ("graded", "partly") else None
         most = sum(cell["points"] for plan in self.plans for cell in plan.cells if cell["grade"] or cell["task"])
-        more = {"key": work.key, "seed": self.seed, "isolation": str(self.level), "tests": self.tests(), "cells": cells}
+        record = combined(work, found, eye, most)
+        more = {"seed": self.seed, "isolation": str(self.level), "tests": self.tests}
         more |= {"unprotected": {plan.notebook: plan.unprotected for plan in self.plans if plan.unprotected}}
-        more |= {"seconds": round(sum(graded.seconds for graded in found.values()), 3)}
         more |= {"late_seconds": self.book.seconds_late(work.student, work.timestamp)}
-        more |= {"waiting": sum(cell.score is None and cell.points > 0 for cell in scored)}
-        return Record(work.student, overall, score, most, notes, eye, more)
-
-    def tests(self) -> dict[str, str]:
-        """A digest of each test, to say later which ones changed."""
-        return {
-            f"{plan.notebook}/{cell['id']}": hashlib.sha256(cell["source"].encode()).hexdigest()[:16]
-            for plan in self.plans
-            for cell in plan.tests
-        }
+        return replace(record, more=record.more | more)
 
     def save(self, work: Work, record: Record, found: dict[str, Graded]) -> Record:
         """The gradebook first, the record last: a run that was cut off does this submission again."""
@@ -235,14 +189,13 @@ class Run:
 
     def all_records(self, folders: list[Path]) -> list[Record]:
         """Grade and save, in order. Where tests have changed, first say whose score changes, then save."""
-        changed = changed_tests(self.tests(), self.records)
+        changed = self.earlier.changed()
         graded = progress_of(self.outcomes(folders), len(folders))
         if not changed or self.options.dry_run:
             return [self.kept(*one) for one in graded]
         print(f"changed since the last grading: {', '.join(changed)}", file=sys.stderr)
         done = list(graded)
-        for _, record, _ in done:
-            say_change(self.records.get(record.student), record)
+        say_changes(self.records, (record for _, record, _ in done))
         return [self.kept(*one) for one in done]
 
     def outcomes(self, folders: list[Path]) -> Iterator[Done]:
@@ -250,7 +203,7 @@ class Run:
         ahead: deque[tuple[Work, Record | None]] = deque()
         for folder in folders:
             work = take(folder, {plan.notebook for plan in self.plans}, self.fingerprint)
-            record = self.known(work)
+            record = None if self.afresh else self.known(work)
             if record is None:
                 self.send(work)
             ahead.append((work, record))
@@ -274,25 +227,6 @@ class Run:
         except CourseError as error:
             note = str(error)
         return Record(work.student, "failed", None, record.max_score, eye=[note])
-
-
-def _unknown(book: Book, source: Path) -> str:
-    """Which of the source's graded cells the gradebook does not know; empty if it knows all."""
-    for path in sorted(source.glob("*.ipynb")):
-        own = book.notebooks.get(path.stem)
-        known = {name for notebook, kind, name in book.cells if notebook == own and kind == "GradeCell"}
-        if absent := [name for name in graded_cells(path) if name not in known]:
-            return f"the gradebook does not know {path.stem}/{absent[0]}"
-    return ""
-
-
-def _cell(cell: Any) -> dict[str, Any]:
-    kept = ("score", "points", "protected", "stopped", "error", "hidden", "lines")
-    return {name: getattr(cell, name) for name in kept} | {"graded": cell.points > 0 or bool(cell.lines)}
-
-
-def _scores(graded: Graded) -> dict[str, float | None]:
-    return {name: cell.score for name, cell in graded.cells.items()}
 
 
 def _seed(course: Path, name: str, options: Options) -> int:

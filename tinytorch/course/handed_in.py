@@ -21,7 +21,8 @@ class Work:
     status: dict[str, str] = field(default_factory=dict)  # notebooks that cannot be graded
     notes: list[str] = field(default_factory=list)
     timestamp: datetime | None = None
-    key: str = ""
+    answers: str = ""  # a digest of the files,
+    key: str = ""  # and of all that the scores depend on
     futures: dict[str, Any] = field(default_factory=dict)
 
 
@@ -35,8 +36,9 @@ def take(folder: Path, names: set[str], fingerprint: str) -> Work:
             work.status[name], work.notes = "refused", [*work.notes, str(error)]
         except OSError as error:
             work.status[name], work.notes = "failed", [*work.notes, f"{name}: {error.strerror}"]
-    parts = [fingerprint.encode(), *(name.encode() + data for name, data in sorted(work.files.items()))]
-    work.timestamp, work.key = _timestamp(folder), hashlib.sha256(b"\0".join(parts)).hexdigest()
+    files = b"\0".join(name.encode() + data for name, data in sorted(work.files.items()))
+    work.timestamp, work.answers = _timestamp(folder), hashlib.sha256(files).hexdigest()
+    work.key = hashlib.sha256((fingerprint + work.answers).encode()).hexdigest()
     return work
 
 

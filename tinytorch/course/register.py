@@ -1,16 +1,44 @@
-"""Make an assignment known to a gradebook that does not have it yet, as nbgrader's own converter does."""
+"""The gradebook of an assignment; one that does not know it yet is told of it by nbgrader's own converter."""
 
 import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tinytorch.course.errors import CourseError
 from tinytorch.course.nbconfig import CourseConfig
+from tinytorch.course.plans import graded_cells
 from tinytorch.course.settings import Settings
+from tinytorch.grader.gradebook import Book, BookError
 
-__all__ = ["register"]
+__all__ = ["opened"]
 
 
-def register(config: CourseConfig, settings: Settings, assignment: str) -> str:
+def opened(config: CourseConfig, settings: Settings, assignment: str, dry_run: bool) -> Book:
+    """The gradebook, with the assignment entered if it is new to it."""
+    try:
+        book = Book(config.gradebook, assignment)
+        missing = _unknown(book, config.folders["source"] / assignment)
+    except BookError as error:
+        missing = str(error)
+    if not missing:
+        return book
+    problem = "a dry run enters nothing" if dry_run else _register(config, settings, assignment)
+    if problem:
+        raise CourseError(f"{missing}, and it cannot be entered: {problem}")
+    return Book(config.gradebook, assignment)
+
+
+def _unknown(book: Book, source: Path) -> str:
+    """Which of the source's graded cells the gradebook does not know; empty if it knows all."""
+    for path in sorted(source.glob("*.ipynb")):
+        own = book.notebooks.get(path.stem)
+        known = {name for notebook, kind, name in book.cells if notebook == own and kind == "GradeCell"}
+        if absent := [name for name in graded_cells(path) if name not in known]:
+            return f"the gradebook does not know {path.stem}/{absent[0]}"
+    return ""
+
+
+def _register(config: CourseConfig, settings: Settings, assignment: str) -> str:
     """Enter the assignment's cells from its source; what went wrong. The release that this makes is thrown away."""
     if not (config.folders["source"] / assignment).is_dir():
         return f"{config.folders['source'] / assignment} does not exist"

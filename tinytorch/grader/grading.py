@@ -4,7 +4,7 @@ import atexit
 import functools
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from tinytorch.grader.job import Job, Outcome, StepOutcome
 from tinytorch.grader.magics import clean
 from tinytorch.grader.plain import MAX_DEPTH
 from tinytorch.grader.plan import Plan, whole_score
+from tinytorch.grader.touched import alone
 
 __all__ = ["CellResult", "Graded", "grade", "grade_bytes"]
 
@@ -56,8 +57,10 @@ Run = Callable[[Job], Outcome]
 Checksums = dict[str, str]  # of the released cells, by id: an answer that still has its own was not given
 
 
-def grade(plan: Plan, data: bytes, run: Run, judge: plans.Judge, checksums: Checksums) -> Graded:
-    """Run and judge one notebook."""
+def grade(
+    plan: Plan, data: bytes, run: Run, judge: plans.Judge, checksums: Checksums, kept: Mapping[str, CellResult]
+) -> Graded:
+    """Run and judge one notebook; `kept` are results of the same answers that still hold, by test."""
     begin = time.perf_counter()
     try:
         student = submission.parse(data)
@@ -67,14 +70,15 @@ def grade(plan: Plan, data: bytes, run: Run, judge: plans.Judge, checksums: Chec
     for cell in merged:
         if cell["type"] == "code" and not cell.get("locked"):
             cell["source"] = clean(cell["source"], student.notes, cell["id"])
-    outcome = run(plans.job(plan, merged))
+    spared = kept.keys() & alone(plan) if kept else set[str]()
+    outcome = run(plans.job(plan, merged, without=spared))
     _explain(plan, outcome)
     for key, report in outcome["reports"].items():
         if _deep(report.get("value")):
             outcome["reports"][key] = {"opaque": "the value is nested too deeply"}
-    verdicts = judge.verdicts(outcome["reports"])
+    verdicts = judge.verdicts(outcome["reports"], spared)
     cells = {
-        cell["id"]: _result(plan, cell, outcome, verdicts, checksums)
+        cell["id"]: kept.get(cell["id"]) or _result(plan, cell, outcome, verdicts, checksums)
         for cell in merged
         if cell.get("grade") or cell.get("solution_cell")
     }
@@ -172,11 +176,13 @@ _made = ExitStack()
 atexit.register(_made.close)
 
 
-def grade_bytes(packed: bytes, data: bytes, limits: Any, level: Any, checksums: Checksums) -> Graded:
+def grade_bytes(
+    packed: bytes, data: bytes, limits: Any, level: Any, checksums: Checksums, kept: Mapping[str, CellResult]
+) -> Graded:
     """`grade` for any executor: everything that it needs are arguments that can be sent."""
     plan, judge = _opened(packed)
     try:
-        return grade(plan, data, lambda job: sandbox.run(job, limits, _here(level)), judge, checksums)
+        return grade(plan, data, lambda job: sandbox.run(job, limits, _here(level)), judge, checksums, kept)
     except plans.PlanError:
         judge.close()
         _opened.cache_clear()

@@ -6,6 +6,7 @@ import selectors
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,13 @@ class Judge:
             raise PlanError(f"{self.plan.notebook}: the instructor's own cells crash or take too long")
         return answer["asks"]
 
-    def verdicts(self, reports: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    def verdicts(self, reports: dict[str, Any], without: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
         """Each split test's score and lines. A cell whose judging died is tried no more, the others again."""
         found: dict[str, dict[str, Any]] = {}
-        died: list[str] = []
+        skipped = list(without)
         for _ in range(1 + len(self.plan.tests)):
             begun, broken = "", ""
-            self.tell({"judge": reports, "skip": died})
+            self.tell({"judge": reports, "skip": skipped})
             for said in self.lines.until_ended(SECONDS * (2 + len(self.plan.tests))):
                 begun = said.get("begin", begun)
                 found |= {said["cell"]: said} if "cell" in said else {}
@@ -62,7 +63,7 @@ class Judge:
                 raise PlanError(f"{self.plan.notebook}: {broken.strip().splitlines()[-1]}")
             if not (ended or broken):
                 break
-            died.append(begun)
+            skipped.append(begun)
             found[begun] = _no_verdict(begun, broken)
         return found
 

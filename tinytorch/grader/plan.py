@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -200,14 +200,15 @@ def _coarser(plan: Plan, name: str, number: str) -> None:
         _cell_of(plan, name)["whole"] = "its questions have no plain answer"
 
 
-def job(plan: Plan, merged: list[dict[str, Any]], whole: set[str] = frozenset()) -> Job:  # type: ignore[assignment]
-    """What a sandbox gets: the student's cells, the given ones, and of the tests only the questions."""
-    steps = [step for cell in merged if (step := _step(plan, cell, whole)) is not None]
+def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = (), without: Collection[str] = ()) -> Job:
+    """What a sandbox gets: the student's cells, the given ones, and of the tests (but for those `without`) the questions."""
+    cells = (cell for cell in merged if cell["id"] not in without)
+    steps = [step for cell in cells if (step := _step(plan, cell, whole)) is not None]
     seeds = {"TINYTORCH_SEEDS": json.dumps({plan.assignment: plan.seed})}
     return Job(seed_env=seeds, without=plan.without, files=plan.files, cell_seconds=plan.cell_seconds, steps=steps)
 
 
-def _step(plan: Plan, cell: dict[str, Any], whole: set[str]) -> Step | None:
+def _step(plan: Plan, cell: dict[str, Any], whole: Collection[str]) -> Step | None:
     if cell["type"] != "code" or cell.get("skip") or not (cell["source"].strip()):
         return None
     if cell["role"] != "test":
