@@ -43,7 +43,7 @@ def ask(name, *exprs, prelude=""):
 
 
 def run(level, *steps, seconds=3.0, limits=QUICK, **more):
-    job = {"seed_env": {}, "without": list(WITHOUT), "files": {}, "cell_seconds": seconds, "steps": list(steps), **more}
+    job = {"without": list(WITHOUT), "files": {}, "cell_seconds": seconds, "steps": list(steps), **more}
     return sandbox.run(job, limits, level)
 
 
@@ -197,6 +197,15 @@ def test_no_warning_becomes_an_error_in_a_check(level):
     strict = "import warnings, numpy as np\nwarnings.simplefilter('error')\nnp.seterr(all='raise')"
     outcome = run(level, free("s", strict), ask("t", "warnings.warn('x')", "float(np.exp(np.float32(-1000)))"))
     assert [report["value"] for report in outcome["reports"].values()] == [None, 0.0]
+
+
+@FIRST_LEVEL
+def test_what_one_step_is_told_no_other_finds(level):
+    """The seed is in the environment of the step that needs it; a student's cell before or after it looks in vain."""
+    look = "import os\nseen = [*globals().get('seen', []), os.environ.get('SEED'), *(v for v in os.environ.values() if v == '77')]"
+    told = [cell(name, look) | ({"env": {"SEED": "77"}} if name == "b" else {}) for name in "abc"]
+    outcome = run(level, *told, ask("t", "seen + [os.environ.get('SEED')]"))
+    assert outcome["reports"]["t/0"]["value"] == [None, "77", "77", None, None]
 
 
 @FIRST_LEVEL
@@ -374,7 +383,7 @@ from tinytorch.grader.limits import Limits
 with isolation.level({level.name!r}) as level:
     print(level.root, flush=True)
     step = {{"id": "a", "kind": "cell", "source": "import os, time\\nos.fork()\\ntime.sleep(30)", "prelude": "", "asks": []}}
-    sandbox.run({{"seed_env": {{}}, "without": [], "files": {{}}, "cell_seconds": 30, "steps": [step]}}, Limits(), level)
+    sandbox.run({{"without": [], "files": {{}}, "cell_seconds": 30, "steps": [step]}}, Limits(), level)
 """
     grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     root = grader.stdout.readline().strip()

@@ -110,6 +110,26 @@ def test_nothing_that_is_expected_enters_the_sandbox(tmp_path):
         assert secret not in text
 
 
+DRAWN = "from tinytorch.checks import hidden_inputs\nn = int(hidden_inputs('ps', 't').integers(9))\n"
+SEEDED = {  # a test, the cells before it, and the steps that are told the seed
+    "inputs that the asks ship": (f"{DRAWN}assert f(n) == n ** 2", ANSWERS, set()),
+    "a cell that runs whole": (f"{DRAWN}try:\n    f(n)\nexcept ValueError:\n    raise", ANSWERS, {"t"}),
+    "whole, and in no need of it": ("try:\n    f(2)\nexcept ValueError:\n    raise", ANSWERS, set()),
+    "a helper that is asked": (f"{DRAWN}def g():\n    return f(int(hidden_inputs('ps', 't').integers(9)))\nassert g() < 99", ANSWERS, {"t"}),
+    "a given cell": ("assert f(2) == 4", f"{ANSWERS}# %% given more\n{DRAWN}", {"more"}),
+    "a student's": ("assert f(2) == 4", f"{ANSWERS}# %% answer more\n{DRAWN}", set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_the_seed_enters_where_it_cannot_stay_outside(tmp_path, name):
+    test, before, wanted = SEEDED[name]
+    plan = planned(tmp_path, test, before)
+    made = job(plan, [cell for cell in plan.cells if cell["id"]])
+    assert {step["id"] for step in made["steps"] if "env" in step} == wanted
+    assert json.dumps(made).count("TINYTORCH_SEEDS") == len(wanted)
+
+
 def test_absurd_values_cost_their_own_cell_only(tmp_path, monkeypatch):
     cells = "value = f(9)\nassert value ** value ** value > 0\n# %% test u 1\nassert f(2) == 4\n# %% test v 1\nfor i in range(f(3)):\n    pass"
     plan = planned(tmp_path, cells)

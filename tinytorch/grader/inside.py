@@ -63,10 +63,19 @@ class Inside:
             self.quiet()
             # Written by a thread of C that needs no lock of Python's: also where a loop never lets go.
             faulthandler.dump_traceback_later(order["seconds"], file=self.last)
-            status, error = getattr(self, order["do"])(order)
+            status, error = self.carry_out(order)
             faulthandler.cancel_dump_traceback_later()
             self.quiet()
             self.report(done=order["number"], status=status, error=error)
+
+    def carry_out(self, order: Order) -> tuple[str, str]:
+        """In the environment that is this order's alone."""
+        os.environ.update(order.get("env", {}))
+        try:
+            return getattr(self, order["do"])(order)
+        finally:
+            for name in order.get("env", {}):
+                os.environ.pop(name, None)
 
     def quiet(self) -> None:
         """Undo what the last cell may have left in the way of the next one; both streams are the grader's again."""
@@ -79,8 +88,7 @@ class Inside:
         sys.stdout, sys.stderr = self.streams
 
     def begin(self, order: Order) -> tuple[str, str]:
-        """Environment and files; nothing of the student's runs."""
-        os.environ.update(order["seed_env"])
+        """The files; nothing of the student's runs."""
         for name, content in order["files"].items():
             os.makedirs(os.path.dirname(os.path.join(".", name)), exist_ok=True)
             with open(name, "wb") as file:

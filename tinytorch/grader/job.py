@@ -31,13 +31,13 @@ class Step(TypedDict):
     source: str  # of `cell` and `whole`; magics are gone already
     prelude: str
     asks: list[Ask]
+    env: NotRequired[dict[str, str]]  # environment variables for this step alone: the seed, where it cannot do without
     free: NotRequired[bool]  # a cell of the student's own that belongs to no exercise
 
 
 class Job(TypedDict):
     """One submission's one notebook."""
 
-    seed_env: dict[str, str]  # environment variables, such as TINYTORCH_SEEDS
     without: list[str]  # modules that must not be importable, such as tinytorch.core.optimizers
     files: dict[str, str]  # working directory: relative name -> base64
     cell_seconds: float

@@ -18,6 +18,7 @@ from tinytorch.grader.magics import clean
 __all__ = ["Judge", "Plan", "PlanError", "job", "make", "read", "unsplittable"]
 
 HIDDEN = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
+SEEDED = re.compile(r"\bhidden_inputs\(|TINYTORCH_SEEDS")  # what cannot do without the seed
 SOLUTION = ("BEGIN SOLUTION", "END SOLUTION")
 
 
@@ -204,19 +205,25 @@ def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = (), w
     """What a sandbox gets: the student's cells, the given ones, and of the tests (but for those `without`) the questions."""
     cells = (cell for cell in merged if cell["id"] not in without)
     steps = [step for cell in cells if (step := _step(plan, cell, whole)) is not None]
-    seeds = {"TINYTORCH_SEEDS": json.dumps({plan.assignment: plan.seed})}
-    return Job(seed_env=seeds, without=plan.without, files=plan.files, cell_seconds=plan.cell_seconds, steps=steps)
+    return Job(without=plan.without, files=plan.files, cell_seconds=plan.cell_seconds, steps=steps)
 
 
 def _step(plan: Plan, cell: dict[str, Any], whole: Collection[str]) -> Step | None:
     if cell["type"] != "code" or cell.get("skip") or not (cell["source"].strip()):
         return None
-    if cell["role"] != "test":
-        return Step(id=cell["id"], kind="cell", source=cell["source"], prelude="", asks=[], free="free" in cell)
-    asked = plan.steps[cell["id"]]
-    if "whole" in asked or cell["id"] in whole:
-        return Step(id=cell["id"], kind="whole", source=cell["source"], prelude="", asks=[])
-    return Step(id=cell["id"], kind="ask", source="", prelude=asked["prelude"], asks=asked["asks"])
+    step = Step(id=cell["id"], kind="cell", source=cell["source"], prelude="", asks=[], free="free" in cell)
+    if cell["role"] == "test":
+        asked = plan.steps[cell["id"]]
+        step["kind"] = "whole" if "whole" in asked or cell["id"] in whole else "ask"
+        if step["kind"] == "ask":
+            step["source"], step["prelude"], step["asks"] = "", asked["prelude"], asked["asks"]
+    if cell["role"] != "student" and SEEDED.search(_text(step)):
+        step["env"] = {"TINYTORCH_SEEDS": json.dumps({plan.assignment: plan.seed})}
+    return step
+
+
+def _text(step: Step) -> str:
+    return "\n".join([step["source"], step["prelude"], *(ask.get("expr") or ask["run"] for ask in step["asks"])])
 
 
 def whole_score(cell: dict[str, Any], outcome: Outcome) -> tuple[float, str]:

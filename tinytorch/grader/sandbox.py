@@ -101,7 +101,7 @@ class _Submission:
 
     def through(self, box: Sandbox) -> None:
         """Run what is left in `box`, after what is already through; returns early when it dies."""
-        begin = {"do": "begin", "seed_env": self.job["seed_env"], "files": self.job["files"]}
+        begin = {"do": "begin", "files": self.job["files"]}
         if not self._do(box, begin, 30, {}).alive:
             raise RuntimeError("the sandbox died before any cell ran")
         for place, step in enumerate(self.job["steps"]):
@@ -115,7 +115,7 @@ class _Submission:
             self.front = max(self.front, place + 1)
             return True
         asks = {} if step["kind"] == "cell" else self._asks(step, again)
-        order = self._order(step, asks)
+        order = self._order(step, asks) | {"env": step.get("env", {})}
         seconds = self.job["cell_seconds"] / (4 if step["id"] in self.late else 1)
         start = time.monotonic()
         ended = self._do(box, order, min(seconds, max(0.1, self.end - start)), {} if again else asks)
