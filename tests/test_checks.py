@@ -149,6 +149,19 @@ def test_a_traceback_shows_the_students_lines_and_none_of_the_cell(tmp_path):
         assert ours not in text
 
 
+def test_an_error_that_several_checks_meet_is_told_once_without_numpys_own_lines():
+    @np.errstate(all="ignore")
+    def broken():
+        raise NotImplementedError("SGD.rule: your code goes here")
+
+    checks = Checks("SGD", points=2)
+    for name in ("one step", "two steps"):
+        checks.check(name, 1, fed="1", got=lambda: broken(), want=1.0)
+    first, second = (result.text for result in checks.results)
+    assert "SGD.rule: your code goes here" in first and "_ufunc_config" not in first
+    assert "the same error as in: one step" in second and "SGD.rule" not in second
+
+
 def noisy():
     print("to stderr", file=sys.stderr)
     warnings.warn("a warning", stacklevel=1)

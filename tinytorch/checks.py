@@ -190,7 +190,9 @@ def _attempt(got: Callable[[], Any]) -> tuple[Any, str]:
     except BaseException as error:  # a student may raise anything, SystemExit too
         beside = {os.path.join(os.path.dirname(__file__), name) for name in ("probes.py", "rehearsal.py")}
         ours = {__file__, got.__code__.co_filename, *beside}
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename not in ours]
+        numpys = os.path.join("numpy", "_core", "")
+        passed = traceback.extract_tb(error.__traceback__)
+        frames = [frame for frame in passed if frame.filename not in ours and numpys not in frame.filename]
         trace = traceback.format_list(frames) + traceback.format_exception_only(error)
         return None, "an error\n" + "".join(trace).rstrip()
 

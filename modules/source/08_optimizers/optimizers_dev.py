@@ -1163,6 +1163,11 @@ The signature is `rule(self, theta, g, v, t)`: `v` holds the velocities of the w
 If you prefer to write the class without the base, it needs `step()`, `zero_grad()` (each `grad` becomes None), `parameters` (a list), `learning_rate`, `momentum`, `weight_decay`, `momentum_buffers` and `step_count`, which rises by one at each `step()`. A parameter whose `grad` is None is left alone, and so is its buffer.
 
 </details>
+<details><summary>Hint for three errors</summary>
+
+`missing 1 required positional argument: 't'`: `__init__` has made no `Buffers()`. `no attribute '_names'`: `super().__init__(...)` was not called. `output array is read-only`: `g` was changed in place.
+
+</details>
 """
 
 # %% nbgrader={"grade": false, "grade_id": "sgd-class", "locked": false, "schema_version": 3, "solution": true, "task": false}
