@@ -14,6 +14,16 @@ ROOT = Path(__file__).resolve().parents[1]
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 # Several tests at once, each with several threads of matrix products, wait for one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# What the operating system of most students does not have.
+WINDOWS = """
+import os, signal, sys
+for name in ("fcntl", "resource", "pwd", "grp", "termios"):
+    sys.modules[name] = None
+for name in ("fork", "forkpty", "getuid", "geteuid", "setsid", "killpg"):
+    os.__dict__.pop(name, None)
+for name in ("SIGALRM", "setitimer", "alarm"):
+    signal.__dict__.pop(name, None)
+"""
 TOP = ("settings.ini", "pyproject.toml", "jupytext.toml", "nbgrader_config.py")
 
 

@@ -1,11 +1,12 @@
 """The command: its verbs, its three exit codes, and how fast it answers."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, processor_seconds
+from conftest import ROOT, WINDOWS, processor_seconds
 
 VERBS = [
     "build", "release", "grade", "feedback", "grades", "collect", "report", "validate", "export", "demo", "pull",
@@ -52,6 +53,19 @@ def test_a_missing_extra_is_said(verb, missing, project):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", env=None, cwd=Path.cwd())
     assert done.returncode == 2
     assert f"{missing} is not installed" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["grade 08", "grade-one 08 README.md"])
+def test_grading_says_where_it_cannot_run(words, tmp_path):
+    """As on Windows: one line, and the splitting of cells, which a build needs, works there too."""
+    (tmp_path / "sitecustomize.py").write_text(WINDOWS)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    command = [sys.executable, "-m", "tinytorch", *words.split(), "--course", str(tmp_path / "none")]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=env, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "grading needs Linux" in done.stderr
+    split = "from tinytorch.grader.plan import unsplittable; assert unsplittable({'cells': []}) == {}"
+    assert subprocess.run([sys.executable, "-c", split], env=env, cwd=ROOT).returncode == 0
 
 
 def test_the_package_of_importers_needs_numpy_only():

@@ -11,23 +11,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, WINDOWS
 
 from tinytorch.course.errors import CourseError
 from tinytorch.course.kit import LIMIT, packed
 from tinytorch.course.modules import every, find
 
 NAME, NOTEBOOK = "08_optimizers", "optimizers_dev.ipynb"
-# What the operating system of most students does not have.
-WINDOWS = """
-import os, signal, sys
-for name in ("fcntl", "resource", "pwd", "grp", "termios"):
-    sys.modules[name] = None
-for name in ("fork", "forkpty", "getuid", "geteuid", "setsid", "killpg"):
-    os.__dict__.pop(name, None)
-for name in ("SIGALRM", "setitimer", "alarm"):
-    signal.__dict__.pop(name, None)
-"""
 
 
 @pytest.fixture(scope="module")

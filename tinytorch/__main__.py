@@ -44,6 +44,8 @@ def _known(error: Exception) -> str:
         return str(error)
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("tinytorch"):
         name = (error.name or "").partition(".")[0]
+        if name in ("fcntl", "resource"):
+            return "tinytorch: grading needs Linux; on this system run it in a Linux container, in WSL or on a server"
         return f"tinytorch: {name} is not installed; install this package with its extra 'course' (or 'student')"
     if hasattr(error, "format_message"):  # typer keeps a click of its own, whose classes have no public name
         return _usage(error.format_message(), getattr(error, "ctx", None))

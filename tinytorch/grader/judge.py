@@ -12,7 +12,6 @@ import io
 import json
 import os
 import random
-import resource
 import signal
 import sys
 import traceback
@@ -271,6 +270,8 @@ def points(value: Any, most: float) -> float:
 
 
 def _limits(seconds: int) -> None:
+    import resource  # is not on Windows, where a build splits cells all the same
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends even a computation that never comes back to Python
