@@ -7,7 +7,7 @@ SLOW := slow or parity or browser
 # read pip's configuration, so pip follows where uv finds nothing.
 PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[$(1)]' || $(PIP) --editable '.[$(1)]'
-SLOW_EXTRAS := test,browser,docs,cluster
+SLOW_EXTRAS := test,browser,docs,cluster,postgresql
 # Two tests at once disturb each other's browsers and time limits: what failed has a second run, alone, and both are shown.
 define tests
 $(BIN)/python -m pytest -n auto -m "$(1)" || { echo "Once more, one at a time, what failed:"; \
