@@ -22,8 +22,8 @@ import numpy as np
 
 from tinytorch import checks
 from tinytorch.checks import Checks, StudentError
+from tinytorch.grader.forms import Forced, Unsplittable
 from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names
-from tinytorch.grader.questions import Forced, Unsplittable
 from tinytorch.grader.replay import Recorder, replay
 from tinytorch.grader.sites import Sites, short
 from tinytorch.grader.split import Split, split

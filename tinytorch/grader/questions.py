@@ -2,12 +2,12 @@
 
 import ast
 import copy
-from dataclasses import dataclass, field
 from typing import Any
 
+from tinytorch.grader.forms import Forced, Site, Unsplittable, call, got_of, is_judging, name_of
 from tinytorch.grader.names import Scope, free, stores
 
-__all__ = ["Forced", "Questions", "Site", "Unsplittable", "call", "got_of", "is_judging", "name_of"]
+__all__ = ["Questions"]
 
 Node = ast.AST
 ABOUT_OBJECTS = {
@@ -27,52 +27,8 @@ OF_OBJECTS = {*ABOUT_OBJECTS, "len", "list", "set", "frozenset", "sorted", "tupl
               "str", "bool", "map", "zip", "enumerate", "any", "all"}  # fmt: skip
 
 
-class Unsplittable(Exception):
-    """Why a cell has to run whole."""
-
-
 class _Wider(Exception):
     """An expression whose value is not plain data: the one around it has to be asked for."""
-
-
-@dataclass
-class Site:
-    """A place in a cell that only the sandbox can evaluate."""
-
-    text: str
-    run: bool  # statements, not an expression
-    line: int
-    inputs: list[str]
-    fresh: bool = False  # bind the inputs anew each time: a check's `got`
-    assigned: int = 0  # the line of the assignment whose value it is a part of
-
-
-@dataclass
-class Forced:
-    """What a first try showed: names that hold no plain data, lines to run in the sandbox, values to ask wider for."""
-
-    names: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-
-
-def call(function: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
-
-
-def name_of(node: Node) -> str:
-    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-
-
-def is_judging(function: ast.expr) -> bool:
-    return "raises" in name_of(function).lower() or name_of(function).rpartition(".")[2].lower().startswith("assert")
-
-
-def got_of(node: ast.Call) -> ast.keyword | None:
-    """The `got=lambda: ...` of a check in the form of tinytorch.checks."""
-    form = isinstance(node.func, ast.Attribute) and node.func.attr in ("check", "require")
-    given = (k for k in node.keywords if k.arg == "got" and isinstance(k.value, ast.Lambda) and not k.value.args.args)
-    return next(given, None) if form else None
 
 
 class Questions:

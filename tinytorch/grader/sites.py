@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from tinytorch.checks import StudentError
+from tinytorch.grader.forms import Unsplittable
 from tinytorch.grader.plain import NotPlain, decode, encode
-from tinytorch.grader.questions import Unsplittable
 from tinytorch.grader.split import Split
 
 __all__ = ["Sites", "short"]

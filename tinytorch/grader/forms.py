@@ -1,0 +1,50 @@
+"""What splitting a cell recognises (a check, an assertion by a function) and what it makes (a site, a call to a hook)."""
+
+import ast
+from dataclasses import dataclass, field
+
+__all__ = ["Forced", "Site", "Unsplittable", "call", "got_of", "is_judging", "name_of"]
+
+
+class Unsplittable(Exception):
+    """Why a cell has to run whole."""
+
+
+@dataclass
+class Site:
+    """A place in a cell that only the sandbox can evaluate."""
+
+    text: str
+    run: bool  # statements, not an expression
+    line: int
+    inputs: list[str]
+    fresh: bool = False  # bind the inputs anew each time: a check's `got`
+    assigned: int = 0  # the line of the assignment whose value it is a part of
+
+
+@dataclass
+class Forced:
+    """What a first try showed: names that hold no plain data, lines to run in the sandbox, values to ask wider for."""
+
+    names: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+def call(function: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
+
+
+def name_of(node: ast.AST) -> str:
+    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+
+
+def is_judging(function: ast.expr) -> bool:
+    return "raises" in name_of(function).lower() or name_of(function).rpartition(".")[2].lower().startswith("assert")
+
+
+def got_of(node: ast.Call) -> ast.keyword | None:
+    """The `got=lambda: ...` of a check in the form of tinytorch.checks."""
+    form = isinstance(node.func, ast.Attribute) and node.func.attr in ("check", "require")
+    given = (k for k in node.keywords if k.arg == "got" and isinstance(k.value, ast.Lambda) and not k.value.args.args)
+    return next(given, None) if form else None

@@ -1,0 +1,165 @@
+"""The statements of a graded cell that hold no others: for each, what the judge runs and what notes the questions."""
+
+import ast
+import copy
+from typing import Any
+
+from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, name_of
+from tinytorch.grader.names import DEFINITIONS, bound, free, import_names
+from tinytorch.grader.questions import Questions
+
+__all__ = ["Pair", "Statements"]
+
+SEEDS = {"seed", "manual_seed", "set_seed"}
+Pair = tuple[list[ast.stmt], list[ast.stmt]]
+
+
+class Statements(Questions):
+    """The methods named for a statement give the judge's statements and the capture's."""
+
+    def block(self, body: list[ast.stmt]) -> Pair:
+        judge, capture = list[ast.stmt](), list[ast.stmt]()
+        for node in body:
+            ours, theirs = self.statement(node)
+            judge += ours
+            capture += theirs
+        return judge or [ast.Pass()], capture or [ast.Pass()]
+
+    def statement(self, node: ast.stmt) -> Pair:
+        self.captures, self.new, self.assigned = [], [], 0
+        handler = getattr(self, "do_" + type(node).__name__, None)
+        if handler is not None:
+            return handler(node)
+        if self.touches(node):
+            raise Unsplittable(f"line {node.lineno}: {type(node).__name__.lower()} with the student's names in it")
+        return self.ours(node)
+
+    def ours(self, node: ast.stmt) -> Pair:
+        """A statement without the student: in both programs, or in the judge's only if it reads reported values."""
+        reported = self.reported(node)
+        for name in bound(node):
+            self.scope.report(name) if reported else self.scope.bind(name)
+        return [node], [] if reported else [node]
+
+    def split(self, node: ast.stmt) -> Pair:
+        """`node` with sites in it, and what notes their inputs."""
+        if not self.new:
+            return [node], [ast.Expr(ast.Tuple(self.captures, ast.Load()))]
+        enter = ast.Expr(call("__enter__", *(ast.Constant(number) for number in self.new)))
+        return [enter, node], [enter, ast.Expr(ast.Tuple(self.captures, ast.Load()))]
+
+    def in_sandbox(self, node: ast.stmt) -> Pair:
+        """A statement that is the student's: it runs there, in its turn."""
+        return self.split(ast.Expr(self.site(node, ast.unparse(node), run=True)))
+
+    def do_Import(self, node: Any) -> Pair:
+        for name in import_names(node):
+            self.scope.bind(name, node)
+        return [node], [node]
+
+    do_ImportFrom = do_Import
+
+    def do_FunctionDef(self, node: Any) -> Pair:
+        if not self.touches(node):
+            if self.reported(node):
+                raise Unsplittable(f"{node.name} reads what comes from the student's values")
+            self.scope.bind(node.name, node)
+            return [node], [node]
+        if any(isinstance(n, ast.Assert | ast.Raise) for n in ast.walk(node)):
+            return self.judging_function(node)
+        self.scope.give_away(node.name)
+        self.scope.helpers[node.name] = node
+        return [], []
+
+    do_ClassDef = do_AsyncFunctionDef = do_FunctionDef
+
+    def judging_function(self, node: Any) -> Pair:
+        """A function of ours that calls the student's code and judges it: split like a cell, at each call anew."""
+        inner = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Lambda, *DEFINITIONS)
+        if not isinstance(node, ast.FunctionDef) or any(isinstance(n, inner) for b in node.body for n in ast.walk(b)):
+            raise Unsplittable(f"line {node.lineno}: {node.name} both calls the student's code and judges it")
+        outer, self.scope = self.scope, copy.deepcopy(self.scope)
+        for name in (arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)):
+            self.scope.bind(name)
+        judge, capture = self.block(node.body)
+        self.scope = outer
+        self.scope.bind(node.name)
+        return [_with_body(node, judge)], [_with_body(node, capture)]
+
+    def do_Assign(self, node: Any) -> Pair:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = bound(node)
+        if node.value is None:
+            return [node], [node]
+        if isinstance(node.value, ast.Lambda) and self.touches(node.value) and len(names) == 1:
+            (name,) = names
+            self.scope.give_away(name)
+            self.scope.helpers[name] = node
+            return [], []
+        if (
+            names & {*self.forced.names}
+            or node.lineno in self.forced.lines
+            or any(map(self.touches, targets))
+            or self.is_theirs(node)
+        ):
+            return self.given_away(node, names)
+        if not self.touches(node):
+            return self.ours(node)
+        self.assigned = node.lineno
+        node.value = self.expr(node.value)
+        for name in names:
+            self.scope.report(name)
+        return self.split(node)
+
+    do_AnnAssign = do_AugAssign = do_Assign
+
+    def is_theirs(self, node: Any) -> bool:
+        augmented = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+        return self.rooted(node.value) and not augmented or (augmented and self.scope.is_student(node.target.id))
+
+    def given_away(self, node: Any, names: set[str]) -> Pair:
+        pair = self.in_sandbox(node)
+        parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript)]
+        held = {n.value.id for n in parts if isinstance(n.ctx, ast.Store) and isinstance(n.value, ast.Name)}
+        for name in names | held:
+            self.scope.give_away(name)
+        return pair
+
+    def do_Expr(self, node: ast.Expr) -> Pair:
+        if not self.touches(node):
+            return self.seeded(node) if self.is_seed(node.value) else self.ours(node)
+        if self.rooted(node.value) and not (isinstance(node.value, ast.Call) and is_judging(node.value.func)):
+            return self.in_sandbox(node)
+        node.value = self.expr(node.value)
+        self.filled(node.value)
+        return self.split(node)
+
+    def filled(self, call: ast.expr) -> None:
+        """`values.append(f(3))`: from now on a list of ours holds what was reported."""
+        owner = call.func.value if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else None
+        if isinstance(owner, ast.Name) and got_of(call) is None and self.scope.own.get(owner.id, call) is None:  # type: ignore[arg-type]
+            self.scope.report(owner.id)
+
+    def is_seed(self, value: ast.expr) -> bool:
+        return isinstance(value, ast.Call) and name_of(value.func).rpartition(".")[2] in SEEDS
+
+    def seeded(self, node: ast.Expr) -> Pair:
+        judge, capture = self.in_sandbox(node)
+        return [*judge, node], [*capture, node]
+
+    def do_Assert(self, node: ast.Assert) -> Pair:
+        node.msg = None if node.msg is not None and (self.touches(node.msg) or self.reported(node.msg)) else node.msg
+        held = free(node.test) & self.scope.lent - self.scope.given
+        if not self.touches(node) and not held:
+            return self.ours(node)
+        if not self.touches(node):  # it asks what the student's code did to a value of ours
+            for name in held:
+                self.scope.give_away(name)
+        node.test = self.expr(node.test)
+        return self.split(node)
+
+
+def _with_body(node: ast.FunctionDef, body: list[ast.stmt]) -> ast.FunctionDef:
+    made = copy.copy(node)
+    made.body = body
+    return made
