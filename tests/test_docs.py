@@ -52,6 +52,18 @@ def answered(course: Path, solved: dict) -> dict:
     return notebook
 
 
+def snippets(page: Path) -> str:
+    """The Python that a page shows, one block after the other."""
+    return "\n".join(re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.M | re.S))
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/importers.md", "docs/differences-from-torch.md"])
+def test_the_python_of_a_page_runs(page):
+    assert (code := snippets(ROOT / page))
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_page_is_reached_and_every_command_is_a_command():
     pages = {path.stem for path in DOCS.glob("*.md")} - {"index"}
     listed = set(re.findall(r"^([\w-]+)$", (DOCS / "index.md").read_text(), re.M))
