@@ -108,6 +108,8 @@ REFUSALS = {
     "a student's name outside got": ("checks = Checks(\"SGD\"", "SGD\nchecks = Checks(\"SGD\"", "do not run without a student"),
     "header": ("cell_markers: '\"\"\"'", "cell_markers: \"'''\"", "the header is not the one"),
     "formats in the header": ("#     cell_markers", "#     formats: ipynb,py:percent\n#     cell_markers", "the header is not the one"),
+    "a backslash": (CELL, f'# %% [markdown]\n"""\n$\\\\lceil x$\n"""\n\n{CELL}', 'a text with a backslash begins with r"""'),
+    "an empty line too many": (CELL, f"\n\n{CELL}", "would come back from the notebook as"),
     "no default_exp": ("#| default_exp core.optimizers\n", "", "nothing says where to"),
 }  # fmt: skip
 

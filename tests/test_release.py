@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import copy_project
 
 from tinytorch.course.clean import leaks
 from tinytorch.course.errors import CourseError
@@ -24,9 +24,7 @@ RELEASED = Path("course/release/08_optimizers/optimizers_dev.ipynb")
 def released(tmp_path_factory):
     """A project with module 08 released; copied for each test that changes it."""
     folder = tmp_path_factory.mktemp("released")
-    shutil.copytree(ROOT / "modules", folder / "modules", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("settings.ini", "pyproject.toml", "jupytext.toml", "nbgrader_config.py"):
-        shutil.copy(ROOT / name, folder)
+    copy_project(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("PATH", "/nowhere")  # an environment that is not activated: nbgrader would not find alembic

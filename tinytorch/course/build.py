@@ -4,13 +4,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 
 from tinytorch.course import settings as ini
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import Module, every, find
 
-__all__ = ["base_of", "build", "keep_base", "write"]
+__all__ = ["base_of", "build", "keep_base", "prepared", "write"]
 
 TOOLS = ("build.py", "package.py", "percent.py", "points.py", "refusals.py")
 
@@ -21,8 +22,8 @@ def build(names: Sequence[str], course: Path | None = None) -> list[str]:
     modules = [find(name) for name in names] or every()
     _refuse_unknown_options(folder)
     stale = [module for module in modules if not _current(module, folder)]
-    prepared = [_prepare(module, folder) for module in stale]
-    for module, made in zip(stale, prepared, strict=True):
+    files = [prepared(module, folder) for module in stale]
+    for module, made in zip(stale, files, strict=True):
         _publish(module, folder, made)
     return [module.name for module in stale]
 
@@ -35,7 +36,16 @@ def write(path: Path, text: str) -> None:
     new.replace(path)
 
 
-def _prepare(module: Module, course: Path) -> dict[Path, str]:
+def _difference(source: str, back: str) -> str:
+    """The first line that a way through the notebook would change, and how to write it."""
+    pairs = zip_longest(source.splitlines(), back.splitlines(), fillvalue="")
+    found = ((number, here, there) for number, (here, there) in enumerate(pairs, 1) if here != there)
+    number, here, there = next(found, (len(source.splitlines()), "the end of the file", "one newline"))
+    hint = '; a text with a backslash begins with r"""' if "\\" in here + there else ""
+    return f"{number}: {here!r} would come back from the notebook as {there!r}; write it so{hint}"
+
+
+def prepared(module: Module, course: Path) -> dict[Path, str]:
     """All files that a module's build writes, made before any is written; whatever is wrong is raised here."""
     from tinytorch.course import package, percent, refusals
     from tinytorch.course.pair import refuse_edited
@@ -44,8 +54,8 @@ def _prepare(module: Module, course: Path) -> dict[Path, str]:
     notebook = refusals.parsed(module.short, source)
     refuse_edited(module, course, source)
     _refuse_shared_target(module, source)
-    if percent.from_notebook(notebook) != source:
-        raise CourseError(f"{module.short}:1: source -> notebook -> source is not the identity; see `jupytext --test`")
+    if (back := percent.from_notebook(notebook)) != source:
+        raise CourseError(f"{module.short}:{_difference(source, back)}")
     text = percent.notebook_text(notebook)
     _refuse_unprotected(module, text)
     exported = package.exported(text, module.short)

@@ -46,7 +46,8 @@ def release(module: ModuleName, course: Course = None) -> None:
     """The student version in course/release, refused if any answer is left in it."""
     from tinytorch.course.release import release
 
-    typer.echo(release(module, course))
+    path = release(module, course)
+    typer.echo(f"{path}\nkit: {path.parents[2] / 'kits' / f'{path.parent.name}.zip'}")
 
 
 @app.command(epilog="Example: tinytorch grade 08 --student ada --dry-run")

@@ -81,21 +81,26 @@ def report(
     typer.echo(f"page: {path}", err=as_json)
 
 
-def new(name: Annotated[str, typer.Argument(metavar="NAME", help="Two digits and a topic, e.g. 09_training.")]) -> None:
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Two digits and a topic, e.g. 09_training.")],
+    course: Course = None,
+) -> None:
     """The skeleton of a module that passes the build."""
     from tinytorch.course.new import new
+    from tinytorch.course.settings import load
 
-    path = new(name)
-    typer.echo(f"wrote {path}\nnow: tinytorch build {name}, then open it and write (docs/authors.md)")
+    load(course)  # every verb takes a course, and refuses one whose settings cannot be read
+    typer.echo("\n".join(f"wrote {path}" for path in new(name)))
+    typer.echo(f"now: tinytorch build {name}, then open the first and write (docs/authors.md)")
 
 
-def check(module: ModuleName, as_json: Json = False) -> None:
-    """Reference, blank notebook, every slip and the rubric of one module."""
+def check(module: ModuleName, course: Course = None, as_json: Json = False) -> None:
+    """Build, reference, blank notebook, every slip and the rubric of a module."""
     from dataclasses import asdict
 
     from tinytorch.course.check import check, lines
 
-    result = check(module)
+    result = check(module, course)
     typer.echo(json.dumps(asdict(result), indent=1, ensure_ascii=False) if as_json else "\n".join(lines(result)))
     raise typer.Exit(0 if result.good else 1)
 

@@ -184,7 +184,10 @@ class Run:
         submitted = self.config.folders["submitted"]
         folders = sorted(submitted.glob(f"{self.options.student or '*'}/{self.assignment}"))
         if not folders:
-            raise CourseError(f"{submitted}: nobody has handed in {self.assignment}")
+            there = sorted(path.parent.name for path in submitted.glob(f"*/{self.assignment}"))
+            if not self.options.student or not there:
+                raise CourseError(f"{submitted}: nobody has handed in {self.assignment}")
+            raise CourseError(f"{self.options.student}: has not handed in {self.assignment}; {', '.join(there[:9])} have")
         return folders
 
     def all_records(self, folders: list[Path]) -> list[Record]:

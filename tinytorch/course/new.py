@@ -91,8 +91,34 @@ Notes for the person who marks: what a good answer names.
 '''
 
 
-def new(name: str) -> Path:
-    """Write `modules/source/NAME/TOPIC_dev.py`; refused if the name is not free."""
+CATALOGUE = '''\
+"""Answers to the exercises of {number}: slips with what they must fail and what the student reads, and right ones."""
+
+from tests.catalogue.table import Row
+
+MODULE = "{name}"
+ADDED = """
+def example(values, factor):
+    return values + factor
+"""
+OTHERWISE = """
+def example(values, factor):
+    return np.multiply(factor, values)
+"""
+# module, answer cell, name, the whole answer, the checks that it must fail and no others, what the student must read
+SLIPS = [
+    Row(
+        MODULE, "{dashed}-example", "adds the factor", ADDED,
+        ("twice two numbers", "hidden: an array of another shape"),
+        "the factor is added",
+    ),
+]  # fmt: skip
+RIGHT = [Row(MODULE, "{dashed}-example", "NumPy's multiply", OTHERWISE)]
+'''
+
+
+def new(name: str) -> list[Path]:
+    """Write `modules/source/NAME/TOPIC_dev.py` and its table of slips; refused if the name is not free."""
     if not (hit := re.fullmatch(r"(\d\d)_([a-z][a-z0-9_]*)", name)):
         raise CourseError(
             f"{name!r} is no name of a module: two digits, an underscore and a topic, such as 09_training"
@@ -103,7 +129,12 @@ def new(name: str) -> Path:
             raise CourseError(f"{name}: {module.name} has that number or topic already; choose another")
     target = root() / "modules" / "source" / name / f"{topic}_dev.py"
     write(target, HEADER + _body(name, topic))
-    return target
+    catalogue = root() / "tests" / "catalogue"
+    if not catalogue.is_dir():
+        return [target]
+    table = catalogue / f"m{hit[1]}.py"
+    write(table, CATALOGUE.format(name=name, number=hit[1], dashed=topic.replace("_", "-")))
+    return [target, table]
 
 
 def _body(name: str, topic: str) -> str:
