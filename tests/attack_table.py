@@ -287,6 +287,7 @@ ROWS: dict[str, Row] = {
     "answers with nests": Row(lambda t: t.blank(gd="deep = []\nfor _ in range(10 ** 5): deep = [deep]\ndef gradient_descent_step(p, lr):\n    p.data = deep"), BLANK, status="*"),
     "answers not a number": Row(lambda t: t.blank(gd="def gradient_descent_step(p, lr):\n    p.data.data = p.data.data * float('nan')"), BLANK),
     "markup in an error": Row(lambda t: t.blank(gd="def gradient_descent_step(p, lr):\n    raise ValueError('</pre><script>alert(1)</script>\\x1b[31m')"), BLANK),
+    "half a character in an error": Row(called("raise ValueError('\\ud800 \\udcff')"), WITHOUT_GD, quick=True),
     "an error that lies": Row(lambda t: t.blank(gd="class E(BaseException):\n    def __str__(self): raise SystemExit(0)\n    __repr__ = __str__\ndef gradient_descent_step(p, lr):\n    raise E()"), BLANK),
     # answers nothing, changes the notebook
     "tests edited": Row(_tests(_source("15.0")), BLANK, quick=True),
@@ -348,6 +349,7 @@ ROWS: dict[str, Row] = {
     "input()": Row(beside("name = input('Your name? ')"), FULL, quick=True),
     "plots": Row(beside("%matplotlib inline\nimport matplotlib.pyplot as plt\nfig, (left, right) = plt.subplots(1, 2, figsize=(8, 3))\nleft.plot([1, 2])\nplt.tight_layout()\nplt.show()"), FULL, quick=True),
     "magics": Row(lambda t: t.right(first="%load_ext autoreload\n%autoreload 2\n!pip install numpy\n%timeit 1 + 1\nTensor?", gd="%%time\n" + t.answer(GD), last="%%bash\necho hi"), FULL, quick=True),
+    "magics above one another": Row(lambda t: t.right(first="%%time\n" * 2_000 + "x = 1", last="%time " * 2_000 + "x"), FULL),
     "displays": Row(beside("from IPython.display import display, Markdown\ndisplay(Markdown('# done'))\ndisplay(3)"), FULL),
     "awaits": Row(beside("import asyncio\nawait asyncio.sleep(0)"), FULL),
     "a thread left running": Row(beside("import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()"), FULL),

@@ -120,7 +120,33 @@ def test_everybody_has_a_row_in_the_gradebook(course):
         assert book.find_student("zoë").last_name == "Müller"
 
 
+def packed(damage: int = 0, **files: bytes) -> bytes:
+    """A zip that a student hands in; `damage`: bytes of its first file that are overwritten."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(f"{name}.ipynb", data)
+    data = out.getvalue()
+    return data[:50] + b"\xff" * damage + data[50 + damage :]
+
+
+def test_a_kit_of_gigabytes_is_not_unpacked(course):
+    kit = packed(**{f"n{place}": b" " * 50_000_000 for place in range(4)})
+    result = collected_from(course, {"leeann_101_5001_o.ipynb": MINE, "nobodynell_104_9_kit.zip": kit}, CANVAS)
+    assert "ann" in result.placed
+    assert result.notes[0].count("kit.zip") == 2  # read, of four
+
+
+def test_a_damaged_entry_is_one_students(course, tmp_path):
+    """What its decompressor says is no error of zip files."""
+    path = zipped(tmp_path / "damaged.zip", {})
+    path.write_bytes(packed(100, leeann_101_5_o=MINE * 9, obrien_102_6_o=MINE))
+    assert [bool(upload.problem) for upload in read_download(path)] == [True, False]
+
+
 STRANGE = [
+    ("nobodynell_104_9_kit.zip", packed(100, a=MINE * 9), "handed in kit.zip, but no notebook"),
+    ("nobodynell_104_9_o\x1b[2J\n.pdf", b"%PDF", "handed in o\x1b[2J\n.pdf, but no notebook"),
     ("stranger_777_5_x.ipynb", MINE, "fits nobody in the roster"),
     ("leeann_101_text.html", b"<p>", "is a text entry or a link"),
     ("anon_f3gTx_55_x.ipynb", MINE, "anonymous grading"),
@@ -136,6 +162,7 @@ def test_what_cannot_be_placed_is_said(course, name, data, reason):
     before = {path for path in course.parent.rglob("*") if "course" not in path.parts}
     result = collected_from(course, {"leeann_101_5001_o.ipynb": MINE, name: data}, CANVAS)
     assert (reason in " ".join(result.unplaced)) if reason else not result.unplaced
+    assert all(line.isprintable() for line in lines(result))
     outside = {path for path in course.parent.rglob("*") if course not in path.parents} - before
     assert {path.name for path in outside} <= {"course", "download.zip", "roster.csv"}
 

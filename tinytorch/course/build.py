@@ -32,7 +32,7 @@ def write(path: Path, text: str) -> None:
     """Replace a file in one move, so that a reader or a crash never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
-    new.write_text(text, encoding="utf-8")
+    new.write_text(text, encoding="utf-8", errors="replace")  # half a character, from a name or an error
     new.replace(path)
 
 

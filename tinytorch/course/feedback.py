@@ -1,5 +1,6 @@
 """`feedback`: one HTML page for each graded submission, from the record of its grading and the gradebook's marks."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from tinytorch.course.modules import assignment
 from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.records import Record, read_records
 from tinytorch.course.show import progress
+from tinytorch.grader.submission import Refused, read_bytes
 from tinytorch.student.notebook import sha8
 
 __all__ = ["feedback"]
@@ -54,8 +56,8 @@ def feedback(name: str, course: Path | None = None) -> list[Path]:
 def _carry(handed_in: Path, pages: Path) -> None:
     """`nbgrader release_feedback` wants beside the page what the exchange put beside the notebook."""
     for name in ("timestamp.txt", "submission_secret.txt"):
-        if (handed_in / name).is_file() and not (handed_in / name).is_symlink():
-            (pages / name).write_bytes((handed_in / name).read_bytes())
+        with contextlib.suppress(Refused):
+            (pages / name).write_bytes(read_bytes(handed_in / name))
 
 
 def _marks(book: Any, notebook: str, module: str, student: str) -> Marks:
@@ -108,7 +110,9 @@ def _error(said: dict[str, Any]) -> str:
 
 def _identity(folder: Path, name: str) -> tuple[str, str]:
     """Which saved version was graded, and when it came, if the collection says so."""
-    handed_in, when = folder / name, folder / "timestamp.txt"
-    sha = sha8(handed_in.read_bytes()) if handed_in.is_file() and not handed_in.is_symlink() else ""
-    said = when.read_text("utf-8", errors="replace")[:60].strip() if when.is_file() and not when.is_symlink() else ""
+    sha = said = ""
+    with contextlib.suppress(Refused):
+        sha = sha8(read_bytes(folder / name))
+    with contextlib.suppress(Refused):
+        said = read_bytes(folder / "timestamp.txt")[:60].decode(errors="replace").strip()
     return sha, said

@@ -227,7 +227,7 @@ class Run:
             return self.save(work, record, found)
         except SQLAlchemyError as error:
             note = f"the gradebook could not be written: {str(error).splitlines()[0]}"
-        except CourseError as error:
+        except (CourseError, ValueError) as error:
             note = str(error)
         return Record(work.student, "failed", None, record.max_score, eye=[note])
 

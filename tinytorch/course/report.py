@@ -10,6 +10,7 @@ from typing import Any
 from tinytorch.course.collect import collected
 from tinytorch.course.errors import CourseError
 from tinytorch.course.records import Record, read_records
+from tinytorch.course.show import printable
 
 __all__ = ["CheckCount", "Report", "anonymised", "lines", "report"]
 
@@ -164,7 +165,7 @@ def lines(given: Report, width: int = 80) -> list[str]:
     said += [f"{count:5}  {slip}" for slip, count in given.slips[:8]]
     said += ["", "for a person's eye"] if given.eye else []
     said += [f"       {who}: {'; '.join(reasons)}" for who, reasons in given.eye.items()]
-    return [line if len(line) <= width else line[: width - 3] + "..." for line in said]
+    return [printable(line if len(line) <= width else line[: width - 3] + "...") for line in said]
 
 
 def _statuses(given: Report) -> str:

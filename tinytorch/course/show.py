@@ -12,10 +12,10 @@ from rich.text import Text
 
 from tinytorch.course.records import Record
 
-__all__ = ["points", "progress", "progress_of", "table"]
+__all__ = ["points", "printable", "progress", "progress_of", "table"]
 
 T = TypeVar("T")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:
@@ -30,6 +30,11 @@ def progress_of(items: Iterable[T], total: int) -> Iterator[T]:
     yield from track(items, "grading", total, console=console, transient=True, disable=not console.is_terminal)
 
 
+def printable(text: str) -> str:
+    """Text of a student's without what commands a terminal."""
+    return CONTROL.sub("?", text)
+
+
 def points(score: float | None, most: float) -> str:
     return "-" if score is None else f"{score:g} / {most:g}"
 
@@ -39,7 +44,7 @@ def table(records: Iterable[Record]) -> None:
     shown = Table("student", "score", "status", "to mark", "what happened")
     shown.columns[1].justify = "right"
     for record in records:
-        said = Text(CONTROL.sub("?", "; ".join([*record.eye, *record.notes])))  # a student's text is no markup
+        said = Text(printable("; ".join([*record.eye, *record.notes])))  # a student's text is no markup
         waiting = str(record.more.get("waiting") or "")
         shown.add_row(Text(record.student), points(record.score, record.max_score), record.status, waiting, said)
     fitted = Console().is_terminal or "COLUMNS" in os.environ

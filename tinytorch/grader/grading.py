@@ -13,7 +13,7 @@ from typing import Any
 from tinytorch.grader import isolation, paper, sandbox, submission
 from tinytorch.grader import plan as plans
 from tinytorch.grader.job import Job, Outcome, StepOutcome
-from tinytorch.grader.magics import clean
+from tinytorch.grader.magics import clean_all
 from tinytorch.grader.plain import MAX_DEPTH
 from tinytorch.grader.plan import Plan, whole_score
 from tinytorch.grader.touched import alone
@@ -67,9 +67,7 @@ def grade(
     except submission.Unreadable as error:
         return Graded("unreadable", notes=[str(error)])
     merged = submission.merge(plan.cells, student)
-    for cell in merged:
-        if cell["type"] == "code" and not cell.get("locked"):
-            cell["source"] = clean(cell["source"], student.notes, cell["id"])
+    clean_all(merged, student.notes)
     spared = kept.keys() & alone(plan) if kept else set[str]()
     outcome = run(plans.job(plan, merged, without=spared))
     _explain(plan, outcome)

@@ -234,8 +234,8 @@ class Notebook:
 
 
 def _result(result: Any, hidden: bool) -> dict[str, Any]:
-    named = ("name", "points", "passed", "text", "slip")
-    return {name: getattr(result, name) for name in named} | {"hidden": hidden}
+    named = ("name", "points", "passed", "slip")
+    return {name: getattr(result, name) for name in named} | {"text": result.text[:TEXT], "hidden": hidden}
 
 
 def _compiled(nodes: list[ast.stmt], name: str) -> tuple[Any, Any]:

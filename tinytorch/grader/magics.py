@@ -2,40 +2,71 @@
 
 import ast
 import re
+from typing import Any
 
-__all__ = ["clean"]
+__all__ = ["clean", "clean_all"]
 
-MAX_MAGIC = 30_000  # characters of a cell that IPython is asked to read
+MAX_MAGIC, LOOPS = 30_000, 60  # characters of a cell that IPython is asked to read, and how often: once for each magic
+MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.M)
 RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug", "memit", "snakeviz", "pyinstrument"}
 WRITES = re.compile(r"\s*%%(?:writefile|file)((?:[ \t]+-a|[ \t]+--append)?)[ \t]+(\S+)[ \t]*\n(.*)", re.S)
 
 
-def clean(source: str, notes: list[str], where: str) -> str:
-    """Source without magics, shell commands and help: Python that means the same, line for line."""
+def _is_python(source: str) -> bool:
+    """Whether it is Python as it stands."""
     try:
         ast.parse(source)
-        return source
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _without_magics(source, notes, where)
+        return False
+    return True
+
+
+def clean_all(merged: list[dict[str, Any]], notes: list[str]) -> None:
+    """A student's cells. A notebook full of magics gets no more of IPython's time than one with a few dozen."""
+    room = 4 * MAX_MAGIC
+    for cell in merged:
+        if cell["type"] == "code" and not cell.get("locked") and not _is_python(cell["source"]):
+            size = len(cell["source"])
+            cell["source"] = clean(cell["source"], notes, cell["id"], min(room, MAX_MAGIC))
+            room -= size
+
+
+def clean(source: str, notes: list[str], where: str, most: int = MAX_MAGIC) -> str:
+    """Source without magics, shell commands and help: Python that means the same, line for line.
+
+    IPython reads at most `most` characters, which takes it seconds; of a longer text the lines of magics go.
+    """
+    if _is_python(source):
+        return source
+    if written := WRITES.match(source):  # a helper module, to be imported further down
+        append, name, body = written.groups()
+        return f"open({name!r}, {'a' if append else 'w'!r}).write({body!r});"
+    source = _without_cell_magic(source, notes, where)
+    if _is_python(source):
+        return source
+    if len(source) > most or len(MAGIC.findall(source)) > LOOPS:
+        return MAGIC.sub(r"\1None", source)
+    return _without_magics(source, notes, where)
+
+
+def _without_cell_magic(source: str, notes: list[str], where: str) -> str:
+    """The body of `%%time` and its like; nothing of a cell in another language."""
+    lines = source.split("\n")
+    for _ in range(5):  # one may stand above another
+        first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+        if not (magic := re.match(r"%%(\w+)", lines[first])):
+            break
+        notes.append(f"{where}: %%{magic[1][:40]} means nothing here and was dropped")
+        if magic[1] not in RUN_BODY:
+            return ""
+        lines[first] = ""
+    return "\n".join(lines)
 
 
 def _without_magics(source: str, notes: list[str], where: str) -> str:
     from IPython.core import inputtransformer2 as ipython  # slow to import, and seldom needed
 
-    ipython.TRANSFORM_LOOP_LIMIT = 60  # each turn reads the whole cell again
-
-    lines = source.split("\n")
-    if written := WRITES.match(source):  # a helper module, to be imported further down
-        append, name, body = written.groups()
-        return f"open({name!r}, {'a' if append else 'w'!r}).write({body!r});"
-    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    magic = re.match(r"%%(\w+)", str(lines[first]))
-    if magic:
-        notes.append(f"{where}: %%{magic[1]} means nothing here and was dropped")
-        lines[first] = ""
-        return clean("\n".join(lines), notes, where) if magic[1] in RUN_BODY else ""
-    if len(source) > MAX_MAGIC:
-        return re.sub(r"^([ \t]*)[%!?].*$", r"\1None", source, flags=re.M)
+    ipython.TRANSFORM_LOOP_LIMIT = LOOPS
     try:
         text = ipython.TransformerManager().transform_cell(source)
         return _replaced(text, ast.parse(text), notes, where)

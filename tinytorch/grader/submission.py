@@ -1,6 +1,7 @@
 """Read a student's notebook: whatever can be read of it, and in words what was odd. Nothing of it is run here."""
 
 import difflib
+import functools
 import json
 import os
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Cell", "Refused", "Submission", "Unreadable", "find", "merge", "parse", "read_bytes"]
+__all__ = ["Cell", "Refused", "Submission", "Unreadable", "crowded", "find", "merge", "parse", "read_bytes"]
 
 MAX_BYTES, MAX_PARTS, MAX_CELLS, MAX_SOURCE = 100_000_000, 10_000_000, 2_000, 1_000_000
 
@@ -57,9 +58,14 @@ def read_bytes(path: Path) -> bytes:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise Refused(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB")
-    if sum(map(data.count, (b"{", b"[", b","))) > MAX_PARTS:  # each takes a hundred bytes of memory when it is read
+    if crowded(data):
         raise Refused(f"{path.name} has more than {MAX_PARTS // 1_000_000} million parts")
     return data
+
+
+def crowded(data: bytes) -> bool:
+    """Whether JSON has too many parts to be read: each takes about a hundred bytes of memory."""
+    return sum(map(data.count, (b"{", b"[", b","))) > MAX_PARTS
 
 
 def find(folder: Path, name: str, names: set[str]) -> tuple[Path | None, list[str]]:
@@ -71,7 +77,7 @@ def find(folder: Path, name: str, names: set[str]) -> tuple[Path | None, list[st
     others = others or [p for kind in ("*.IPYNB", "*.ipynb.txt", "*.json") for p in sorted(folder.glob(kind))]
     if not others:
         return None, []
-    best = max(others, key=lambda path: difflib.SequenceMatcher(None, path.stem.lower(), name.lower()).ratio())
+    best = max(others[:100], key=lambda path: difflib.SequenceMatcher(None, path.stem.lower(), name.lower()).ratio())
     if len(names) > 1 and name.lower() not in best.stem.lower():
         return None, []
     return best, [f"the notebook was renamed: {best.name} was read as {exact.name}"]
@@ -208,9 +214,11 @@ def _recognise(known: dict[str, Any], student: Submission) -> None:
     found = 0
     for name, cell in lost.items():
         merged = [] if cell["locked"] else [c for c in student.cells if known.get(str(c.id), {}).get("locked")]
-        match = next((c for c in [*student.cells, *merged] if (c.id is None or c in merged) and _alike(cell, c)), None)
+        nameless = [c for c in student.cells if c.id is None]
+        match = next((c for c in nameless + merged if _alike(cell, c)), None)
         if match is not None:
             match.id, found = name, found + 1
+    _named.cache_clear()
     if found:
         student.notes.append(f"{found} cells had lost their nbgrader metadata: they were recognised by what they hold")
 
@@ -224,5 +232,6 @@ def _alike(cell: dict[str, Any], other: Cell) -> bool:
     return bool(wanted) and wanted <= _named(DEFINED, other.source) | _named(ASSIGNED, other.source)
 
 
+@functools.cache
 def _named(pattern: str, source: str) -> set[str]:
     return {*re.findall(pattern, source, re.M)}
