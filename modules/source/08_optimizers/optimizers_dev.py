@@ -2859,7 +2859,7 @@ checks.check(
     got=lambda: rehearsal.watch(train_simple_model)["SGD"]["updates"],
     want=[300],
     slips={
-        "SGD is never used": [],
+        "no SGD makes an update: call its step()": [],
         "one update per epoch: here each point has an update of its own": [60],
         "a new SGD is made for each epoch: its momentum is lost": [5] * 60,
         "a new SGD is made for each update: its momentum is lost": [1] * 300,
@@ -2873,7 +2873,7 @@ checks.check(
     got=lambda: rehearsal.watch(train_simple_model)["Adam"]["updates"],
     want=[300],
     slips={
-        "Adam is never used": [],
+        "no Adam makes an update: call its step()": [],
         "one update per epoch: here each point has an update of its own": [60],
         "a new Adam is made for each epoch: its moments are lost": [5] * 60,
         "a new Adam is made for each update: its moments are lost": [1] * 300,
@@ -2886,28 +2886,28 @@ checks.check(
     fed="learning_rate, momentum and weight_decay in all of SGD's updates",
     got=lambda: rehearsal.watch(train_simple_model)["SGD"]["settings"],
     want=[[0.01, 0.9, 0.0]],
-    slips={"momentum is missing: it is 0.9 here": [[0.01, 0.0, 0.0]], "SGD is never used": []},
+    slips={"momentum is missing: it is 0.9 here": [[0.01, 0.0, 0.0]], "no SGD makes an update: call its step()": []},
 )
 checks.check(
     "Adam's learning rate", 1,
     fed="learning_rate, beta1, beta2, epsilon and weight_decay in all of Adam's updates",
     got=lambda: rehearsal.watch(train_simple_model)["Adam"]["settings"],
     want=[[0.01, 0.9, 0.999, 1e-8, 0.0]],
-    slips={"this is Adam's default learning rate: it is 0.01 here": [[0.001, 0.9, 0.999, 1e-8, 0.0]], "Adam is never used": []},
+    slips={"this is Adam's default learning rate: it is 0.01 here": [[0.001, 0.9, 0.999, 1e-8, 0.0]], "no Adam makes an update: call its step()": []},
 )
 checks.check(
     "SGD starts from w = 0.1, b = 0", 1,
     fed="w and b at SGD's first update",
     got=lambda: rehearsal.watch(train_simple_model)["SGD"]["start"],
     want=[0.1, 0.0],
-    slips={"SGD is never used": []},
+    slips={"no SGD makes an update: call its step()": []},
 )
 checks.check(
     "Adam starts from the same w and b", 1,
     fed="w and b at Adam's first update",
     got=lambda: rehearsal.watch(train_simple_model)["Adam"]["start"],
     want=[0.1, 0.0],
-    slips={"Adam goes on from where SGD ended: give it new Variables": [1.54, 1.44], "Adam is never used": []},
+    slips={"Adam goes on from where SGD ended: give it new Variables": [1.54, 1.44], "no Adam makes an update: call its step()": []},
 )
 checks.check(
     "each update has its own point's gradient", 1,
@@ -2918,7 +2918,7 @@ checks.check(
         "the gradients add up: call zero_grad() once for each update": [[-1.0, -1.0], [-4.3004138, -2.6502069]],
         "the gradients have the wrong sign: the loss is a square": [[1.0, 1.0], [3.3004138, 1.6502069]],
         "the loss is not squared": [[1.0, 1.0], [2.0, 1.0]],
-        "SGD is never used": [],
+        "no SGD makes an update: call its step()": [],
     },
 )
 checks.check(
