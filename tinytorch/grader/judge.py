@@ -11,101 +11,25 @@ import functools
 import io
 import json
 import os
-import random
 import signal
 import sys
 import traceback
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from tinytorch import checks
 from tinytorch.checks import Checks, StudentError
-from tinytorch.grader.forms import Forced, Unsplittable
-from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names
 from tinytorch.grader.replay import Recorder, replay
 from tinytorch.grader.sites import Sites, short
-from tinytorch.grader.split import Split, split
+from tinytorch.grader.source import Source, parsed
 
-__all__ = ["main"]
+__all__ = ["SECONDS", "main", "points"]
 
 SECONDS, MEMORY, TEXT = 10, 4 << 30, 40_000
 
 
-class Notebook:
-    """The instructor's half of one notebook."""
-
-    def __init__(self, cells: list[dict[str, Any]], forced: dict[str, Any], seed: int, execute: bool = True) -> None:
-        self.cells, self.space = cells, {"__name__": "__main__", "display": print}
-        self.parts: dict[str, Split] = {}
-        self.code: dict[str, list[tuple[int, Any, Any]]] = {}
-        self.whole: dict[str, str] = {}
-        self.recorded: list[tuple[dict[str, Any], Recorder]] = []
-        if execute:
-            random.seed(seed)
-            np.random.seed(seed % 2**32)
-        self.scope, self.callables = Scope(), set[str]()
-        first = next((i for i, cell in enumerate(cells) if cell["role"] == "test"), len(cells))
-        self.later = cells[first:]
-        for index, cell in enumerate(cells):
-            self.read(cell, forced, run=execute and index < first)
-
-    def read(self, cell: dict[str, Any], forced: dict[str, Any], run: bool) -> None:
-        if cell["role"] == "test":
-            self.read_test(cell, forced.get(cell["id"], {}))
-        else:
-            cell["ours"] = self.read_given(cell) if cell["role"] == "given" else self.read_student(cell)
-            if run:
-                self.run_given(cell)
-
-    def read_test(self, cell: dict[str, Any], forced: dict[str, Any]) -> None:
-        try:
-            if cell["whole"]:
-                raise Unsplittable(cell["whole"])
-            self.parts[cell["id"]] = split(cell["source"], self.scope, self.callables, Forced(**forced))
-            self.code[cell["id"]] = [
-                (line, *_compiled(nodes, cell["id"])) for line, nodes in self.parts[cell["id"]].judge
-            ]
-        except Exception as error:  # also a splitter that stumbles: then the cell runs whole
-            self.whole[cell["id"]] = (
-                str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
-            )
-            for name in _bound(cell["source"]):
-                self.scope.give_away(name)
-
-    def read_student(self, cell: dict[str, Any]) -> list[ast.stmt]:
-        """A student's cell: only its imports that stand outside the part to fill in are the instructor's too."""
-        ours = list[ast.stmt]()
-        for node in _body(cell["source"]):
-            solution = any(first <= node.lineno <= last for first, last in cell["solution"])
-            if isinstance(node, ast.Import | ast.ImportFrom) and not solution:
-                ours.append(node)
-                for name in import_names(node):
-                    self.scope.bind(name, node)
-                continue
-            for name in bound(node):
-                self.scope.give_away(name)
-            self.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
-        return ours
-
-    def read_given(self, cell: dict[str, Any]) -> list[ast.stmt]:
-        """A locked cell that is not graded: what in it does not touch the student is the instructor's."""
-        ours = []
-        for node in _body(cell["source"]):
-            imported = isinstance(node, ast.Import | ast.ImportFrom)
-            theirs = any(map(self.scope.is_student, free(node)))
-            for name in bound(node):
-                self.scope.give_away(name) if theirs else self.scope.bind(name, node if imported else None)
-                self.scope.given |= set() if theirs or imported else {name}
-            if not theirs and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-                ours.append(node)
-        return ours
-
-    def run_given(self, cell: dict[str, Any]) -> None:
-        for node in cell["ours"]:
-            with contextlib.suppress(Exception):  # what fails here is missing where it is needed, and said there
-                exec(compile(ast.Module([node], []), cell["id"], "exec"), self.space)
+class Notebook(Source):
+    """The instructor's half of one notebook, at work."""
 
     # -- once for an assignment
 
@@ -226,7 +150,7 @@ class Notebook:
         if isinstance(raised, StudentError):
             return str(raised)[:TEXT]
         source = "\n".join(cell["source"].splitlines()[self.line - 1 :])
-        body = _body(source)
+        body = parsed(source)
         text = ast.get_source_segment(source, body[0]) or "" if body else source
         last = traceback.format_exception_only(raised)[-1].strip()
         shown = [f"{asked} gave {short(value)}" for asked, value in sites.shown[-5:]]
@@ -236,24 +160,6 @@ class Notebook:
 def _result(result: Any, hidden: bool) -> dict[str, Any]:
     named = ("name", "points", "passed", "slip")
     return {name: getattr(result, name) for name in named} | {"text": result.text[:TEXT], "hidden": hidden}
-
-
-def _compiled(nodes: list[ast.stmt], name: str) -> tuple[Any, Any]:
-    """Statements, and apart from them a last expression, whose value counts."""
-    last = nodes[-1] if nodes and isinstance(nodes[-1], ast.Expr) else None
-    rest = compile(ast.Module(nodes[:-1] if last else nodes, []), name, "exec")
-    return rest, compile(ast.Expression(last.value), name, "eval") if last else None
-
-
-def _body(source: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-
-
-def _bound(source: str) -> set[str]:
-    return set().union(*map(bound, _body(source)))
 
 
 def _hidden(cell: dict[str, Any], line: int) -> bool:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tinytorch.grader import judge as judging
 from tinytorch.grader.job import Job, Outcome, Step
+from tinytorch.grader.judge import points
 from tinytorch.grader.judging import Judge, PlanError
 from tinytorch.grader.magics import clean
+from tinytorch.grader.source import Source
 
 __all__ = ["Judge", "Plan", "PlanError", "job", "make", "read", "unsplittable"]
 
@@ -76,7 +77,7 @@ def read(path: Path, stored: Callable[[str], str | None] = lambda name: None) ->
 def unsplittable(notebook: dict[str, Any]) -> dict[str, str]:
     """The graded cells of a source notebook that cannot be split, and why, from their text alone."""
     cells = [_cell(cell, lambda name: "") for cell in notebook["cells"]]
-    return judging.Notebook(_for_judge(cells), {}, 0, execute=False).whole
+    return Source(_for_judge(cells), {}, 0, execute=False).whole
 
 
 def _cell(cell: dict[str, Any], stored: Callable[[str], str | None]) -> dict[str, Any]:
@@ -233,4 +234,4 @@ def whole_score(cell: dict[str, Any], outcome: Outcome) -> tuple[float, str]:
         return 0.0, step.get("error") or step["status"]
     report = outcome["reports"].get(cell["id"], {})
     value = report.get("value")
-    return judging.points(value if isinstance(value, int | float) else None, cell["points"]), ""
+    return points(value if isinstance(value, int | float) else None, cell["points"]), ""
