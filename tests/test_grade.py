@@ -21,8 +21,10 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.grade import Options, grade
 from tinytorch.course.grades import rows
 from tinytorch.course.nbgrader import gradebook
+from tinytorch.course.plans import _exported
 from tinytorch.course.settings import load
 from tinytorch.grader import grading as engine
+from tinytorch.grader.paper import tame
 
 pytest.importorskip("nbgrader")
 
@@ -214,6 +216,31 @@ def test_the_executed_notebook_is_one_that_nbformat_takes(graded):
     assert [output.output_type for output in shown["test-square"].outputs] == ["error"]
     assert "square(5) gave 9" in "\n".join(shown["test-square"].outputs[0].traceback)
     assert shown["test-cube"].outputs == []
+
+
+TAMED = [
+    ("<img src=x onerror=alert(1)>", "<img"),
+    ("a <SCRIPT>alert(1)</SCRIPT>", "<SCRIPT"),
+    ("[x](javascript:alert(1)) and [x](&#106;avascript:alert(1))", "href"),
+    ("[x][1]\n\n[1]: javascript:alert(1)", "href"),
+    ("<javascript:alert(1)>", "href"),
+    ("$\\href{javascript:alert(1)}{x}$", "\\href"),
+]
+
+
+@pytest.mark.parametrize("text, bad", TAMED, ids=[row[0][:20] for row in TAMED])
+def test_a_students_markdown_runs_nothing_in_the_formgrader(text, bad):
+    """The formgrader shows the executed notebook to somebody who may write marks."""
+    from nbconvert.filters import markdown2html
+
+    html = markdown2html(tame(f"$a<b$ {text}"))
+    assert bad not in html and "b$" in html
+    assert bad in markdown2html(text), "it would be there otherwise"
+
+
+def test_what_stands_on_the_graded_module_is_kept_away_too():
+    assert _exported([{"source": "#| default_exp core.autograd"}]) == ["tinytorch.core.autograd", "tinytorch.core.optimizers"]
+    assert _exported([{"source": "import numpy"}]) == []
 
 
 def test_a_manual_answer_waits_for_a_person(graded):

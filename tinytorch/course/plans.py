@@ -14,6 +14,7 @@ from tinytorch.grader.plan import Plan, PlanError, Run, make, read
 
 __all__ = ["graded_cells", "plans_of", "proved"]
 
+PACKAGE = Path(__file__).parents[1]
 MOST = 20_000_000  # bytes of files beside the notebooks
 Stored = Callable[[str, str], str | None]
 
@@ -49,8 +50,7 @@ def _plan(path: Path, assignment: str, seed: int, seconds: float, stored: Stored
 
 def _code() -> str:
     """A digest of what grades: the engine, the checks, and the package that the student builds on."""
-    package = Path(__file__).parents[1]
-    files = sorted([*package.glob("*.py"), *package.glob("grader/*.py"), *package.glob("core/*.py")])
+    files = sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("grader/*.py"), *PACKAGE.glob("core/*.py")])
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
@@ -71,9 +71,13 @@ def proved(plan: Plan, run: Run, kept: Path, write_it: bool = True) -> Plan:
 
 
 def _exported(cells: list[dict[str, object]]) -> list[str]:
-    """The module that the notebook's own answers are exported to: no student may import it."""
+    """The module that the notebook's own answers are exported to, and those that stand on it: no student may see them."""
     found = [re.findall(r"^#\s*\|\s*default_exp\s+(\S+)", str(cell["source"]), re.M) for cell in cells]
-    return [f"tinytorch.{name}" for names in found for name in names]
+    hidden = {f"tinytorch.{name}" for names in found for name in names}
+    core = {f"tinytorch.core.{path.stem}": path.read_text("utf-8") for path in PACKAGE.glob("core/*.py")}
+    while later := {name for name, text in core.items() if name not in hidden and any(one in text for one in hidden)}:
+        hidden |= later
+    return sorted(hidden)
 
 
 def _files(folder: Path) -> dict[str, str]:
