@@ -1,4 +1,4 @@
-"""nbgrader's gradebook, written by one process alone: its tables, in lean statements, one transaction a submission."""
+"""nbgrader's gradebook, written by one process alone: one transaction a submission."""
 
 import shutil
 import sqlite3
@@ -8,28 +8,16 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sql
 
+from tinytorch.grader.tables import ids, insert, select, update
+
 __all__ = ["Book", "BookError", "CellScore", "backup"]
 
-TABLES = {
-    "assignment": ("id", "name", "duedate"),
-    "notebook": ("id", "name", "assignment_id"),
-    "base_cell": ("id", "name", "notebook_id", "type"),
-    "grade_cells": ("id", "max_score"),
-    "source_cell": ("name", "notebook_id", "source", "checksum"),
-    "student": ("id",),
-    "submitted_assignment": ("id", "assignment_id", "student_id", "timestamp", "extension"),
-    "submitted_notebook": ("id", "assignment_id", "notebook_id", "flagged", "late_submission_penalty"),
-    "grade": ("id", "notebook_id", "cell_id", "auto_score", "manual_score", "extra_credit", "needs_manual_grade"),
-    "comment": ("id", "notebook_id", "cell_id", "auto_comment"),
-}
-TYPES: dict[str, Any] = {"duedate": sql.DateTime(), "timestamp": sql.DateTime(), "extension": sql.Interval(),
-         "flagged": sql.Boolean(), "needs_manual_grade": sql.Boolean()}  # fmt: skip
-T = {name: sql.table(name, *(sql.column(c, TYPES.get(c)) for c in columns)) for name, columns in TABLES.items()}
 Penalty = Callable[[str, float, float], float | None]
 
 
@@ -82,41 +70,30 @@ class Book:
             raise BookError(f"{url}: {str(error).splitlines()[0]}") from error
 
     def _read(self, db: Any, assignment: str) -> None:
-        found = self._all(db, "assignment", name=[assignment])
+        found = select(db, "assignment", name=[assignment])
         if not found:
             raise BookError(f"the gradebook does not know {assignment}")
         self.id, self.duedate = found[0].id, found[0].duedate
-        self.notebooks = {row.name: row.id for row in self._all(db, "notebook", assignment_id=[self.id])}
+        self.notebooks = {row.name: row.id for row in select(db, "notebook", assignment_id=[self.id])}
         own = list(self.notebooks.values())
-        self.cells = {
-            (row.notebook_id, row.type, row.name): row.id for row in self._all(db, "base_cell", notebook_id=own)
-        }
-        self.sources = {(row.notebook_id, row.name): row for row in self._all(db, "source_cell", notebook_id=own)}
-        graded = [cell for (_, kind, _), cell in self.cells.items() if kind == "GradeCell"]
-        self.points = {row.id: row.max_score for row in self._all(db, "grade_cells", id=graded)}
-        self.students = {row.id for row in db.execute(sql.select(T["student"]))}
+        self.cells = {(row.notebook_id, row.type, row.name): row.id for row in select(db, "base_cell", notebook_id=own)}
+        self.sources = {(row.notebook_id, row.name): row for row in select(db, "source_cell", notebook_id=own)}
+        self.students = {row.id for row in select(db, "student")}
         self.rows = self._submissions(db)
 
-    def _all(self, db: Any, name: str, /, **among: Iterable[Any]) -> list[Any]:
-        query = sql.select(T[name])
-        for column, values in among.items():
-            query = query.where(T[name].c[column].in_(list(values)))
-        return list(db.execute(query))
-
     def _submissions(self, db: Any) -> dict[str, _Row]:
-        rows = self._all(db, "submitted_assignment", assignment_id=[self.id])
+        rows = select(db, "submitted_assignment", assignment_id=[self.id])
         known = {row.student_id: _Row(row.id, row.timestamp, row.extension) for row in rows}
-        own = sql.select(T["submitted_assignment"].c.id).where(T["submitted_assignment"].c.assignment_id == self.id)
-        books = sql.select(T["submitted_notebook"]).where(T["submitted_notebook"].c.assignment_id.in_(own))
+        own = ids("submitted_assignment", assignment_id=[self.id])
+        inner = ids("submitted_notebook", assignment_id=own)
         by_id = {row.id: row for row in known.values()}
         owner: dict[str, _Row] = {}
-        for book in db.execute(books):
+        for book in select(db, "submitted_notebook", assignment_id=own):
             by_id[book.assignment_id].notebooks[book.notebook_id] = book.id
             owner[book.id] = by_id[book.assignment_id]
-        inner = sql.select(T["submitted_notebook"].c.id).where(T["submitted_notebook"].c.assignment_id.in_(own))
-        for grade in db.execute(sql.select(T["grade"]).where(T["grade"].c.notebook_id.in_(inner))):
+        for grade in select(db, "grade", notebook_id=inner):
             owner[grade.notebook_id].grades[grade.notebook_id, grade.cell_id] = grade
-        for comment in db.execute(sql.select(T["comment"]).where(T["comment"].c.notebook_id.in_(inner))):
+        for comment in select(db, "comment", notebook_id=inner):
             owner[comment.notebook_id].comments[comment.notebook_id, comment.cell_id] = comment.id
         return known
 
@@ -147,8 +124,8 @@ class Book:
         """The sum that nbgrader shows, manual scores and penalties in it."""
         with self.engine.connect() as db:
             row = self.rows[student]
-            grades = self._all(db, "grade", notebook_id=row.notebooks.values())
-            books = self._all(db, "submitted_notebook", id=row.notebooks.values())
+            grades = select(db, "grade", notebook_id=row.notebooks.values())
+            books = select(db, "submitted_notebook", id=row.notebooks.values())
         late = {book.id: book.late_submission_penalty or 0.0 for book in books}
         return sum(max(0.0, _sum(g for g in grades if g.notebook_id == book) - late[book]) for book in late)
 
@@ -168,7 +145,7 @@ class Book:
         with self.engine.begin() as db:
             row = self.rows.get(student) or self._new(db, student)
             if timestamp is not None and timestamp != row.timestamp:
-                self._update(db, "submitted_assignment", [{"id": row.id, "timestamp": timestamp}])
+                update(db, "submitted_assignment", [{"id": row.id, "timestamp": timestamp}])
                 row.timestamp = timestamp
             for notebook, scores in found.items():
                 self._write_notebook(db, student, row, notebook, scores, penalty)
@@ -189,8 +166,8 @@ class Book:
                 grades.append({"id": grade.id, "auto_score": score.score, "needs_manual_grade": review})
             comment = row.comments.get((submitted, self.cells.get((own, "SolutionCell", score.cell), "")))
             comments += [{"id": comment, "auto_comment": score.comment}] if comment else []
-        self._update(db, "grade", grades)
-        self._update(db, "comment", comments)
+        update(db, "grade", grades)
+        update(db, "comment", comments)
         self._late(db, student, row, submitted, penalty)
 
     def penalise(self, student: str, penalty: Penalty) -> None:
@@ -204,18 +181,18 @@ class Book:
         """nbgrader's order: the penalty comes from the score as it stands now."""
         late, lost = self.seconds_late(student, row.timestamp), None
         if late > 0:
-            score = _sum(self._all(db, "grade", notebook_id=[submitted]))
+            score = _sum(select(db, "grade", notebook_id=[submitted]))
             lost = penalty(student, score, late)
             lost = None if lost is None else min(max(float(lost), 0.0), score)
-        self._update(db, "submitted_notebook", [{"id": submitted, "late_submission_penalty": lost}])
+        update(db, "submitted_notebook", [{"id": submitted, "late_submission_penalty": lost}])
 
     def _new(self, db: Any, student: str) -> _Row:
         if student not in self.students:
-            db.execute(sql.insert(T["student"]), [{"id": student}])
+            insert(db, "student", [{"id": student}])
             self.students.add(student)
         row = _Row(uuid4().hex, None, None)
         values = {"id": row.id, "assignment_id": self.id, "student_id": student, "timestamp": None, "extension": None}
-        db.execute(sql.insert(T["submitted_assignment"]), [values])
+        insert(db, "submitted_assignment", [values])
         for notebook in self.notebooks.values():
             submitted = self._new_notebook(db, row, notebook)
             for kind in ("GradeCell", "TaskCell", "SolutionCell"):
@@ -225,7 +202,7 @@ class Book:
     def _new_notebook(self, db: Any, row: _Row, notebook: str) -> str:
         row.notebooks[notebook] = uuid4().hex
         values = {"id": row.notebooks[notebook], "assignment_id": row.id, "notebook_id": notebook, "flagged": False}
-        db.execute(sql.insert(T["submitted_notebook"]), [values | {"late_submission_penalty": None}])
+        insert(db, "submitted_notebook", [values | {"late_submission_penalty": None}])
         return row.notebooks[notebook]
 
     def _complete(self, db: Any, row: _Row, submitted: str, notebook: str, kind: str) -> None:
@@ -233,34 +210,12 @@ class Book:
         wanted = [cell for (book, is_kind, _), cell in self.cells.items() if (book, is_kind) == (notebook, kind)]
         if kind != "SolutionCell":
             new = [_new_grade(submitted, cell) for cell in wanted if (submitted, cell) not in row.grades]
-            self._insert(db, "grade", new)
-            row.grades.update({(submitted, grade["cell_id"]): _Grade(**grade) for grade in new})
+            insert(db, "grade", new)
+            row.grades.update({(submitted, grade["cell_id"]): SimpleNamespace(**grade) for grade in new})
         if kind != "GradeCell":
             more = [_new_comment(submitted, cell) for cell in wanted if (submitted, cell) not in row.comments]
-            self._insert(db, "comment", more)
+            insert(db, "comment", more)
             row.comments.update({(submitted, comment["cell_id"]): comment["id"] for comment in more})
-
-    def _insert(self, db: Any, name: str, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            db.execute(sql.insert(T[name]), rows)
-
-    def _update(self, db: Any, name: str, rows: list[dict[str, Any]]) -> None:
-        """Set the given columns, by id."""
-        if rows:
-            values: dict[str, Any] = {column: sql.bindparam(f"new_{column}") for column in rows[0] if column != "id"}
-            query = sql.update(T[name]).where(T[name].c.id == sql.bindparam("new_id")).values(values)
-            db.execute(query, [{f"new_{column}": value for column, value in row.items()} for row in rows])
-
-
-@dataclass
-class _Grade:
-    id: str
-    notebook_id: str
-    cell_id: str
-    auto_score: float | None
-    manual_score: float | None
-    extra_credit: float | None
-    needs_manual_grade: bool
 
 
 def _new_grade(submitted: str, cell: str) -> dict[str, Any]:
