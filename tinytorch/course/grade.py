@@ -1,114 +1,38 @@
 """`grade`: every submission of an assignment into the gradebook, each in a sandbox of its own."""
 
-import functools
-import hashlib
 import json
-import os
-import pickle
-import random
 import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from tinytorch.course import nbconfig, workers
-from tinytorch.course import settings as ini
+from tinytorch.course import workers
 from tinytorch.course.build import write
 from tinytorch.course.compare import differences, say_changes
-from tinytorch.course.earlier import Earlier
 from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work, take
-from tinytorch.course.modules import assignment
 from tinytorch.course.outcome import combined, scores
-from tinytorch.course.plans import plans_of, proved
-from tinytorch.course.records import Record, read_records, write_record
+from tinytorch.course.records import Record, write_record
 from tinytorch.course.refreshed import refreshed
-from tinytorch.course.register import opened
+from tinytorch.course.shared import Options, Shared
 from tinytorch.course.show import progress_of, table
-from tinytorch.grader import isolation, submission, touched
+from tinytorch.grader import submission
 from tinytorch.grader.gradebook import CellScore, backup
 from tinytorch.grader.grading import Graded, grade_bytes
-from tinytorch.grader.image import needed
-from tinytorch.grader.limits import Limits
-from tinytorch.grader.plan import Plan
 
-__all__ = ["Options", "grade", "grade_one"]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to grade; the defaults are what `tinytorch grade MODULE` does."""
-
-    student: str | None = None
-    workers: int | None = None
-    level: str | None = None
-    dry_run: bool = False
-    seed: int | None = None
-    as_json: bool = False
-    audit: bool = False
-    scheduler: str | None = None
+__all__ = ["Options", "Run", "grade", "grade_one"]
 
 
 Done = tuple[Work, Record, dict[str, Graded] | None]
 
 
-class Run:
+class Run(Shared):
     """One run of `grade` over an assignment."""
-
-    def __init__(self, name: str, course: Path | None, options: Options) -> None:
-        self.options, self.settings = options, ini.load(course)
-        self.assignment = assignment(name, self.settings.course)
-        self.config = nbconfig.read(self.settings)
-        _ = self.config.plugin  # what cannot be imported is said before anything is graded
-        self.limits = Limits(cell_seconds=self.settings.cell_seconds, memory_mb=self.settings.memory_mb)
-        self.records = read_records(self.settings.course, self.assignment)
-
-    def start(self, stack: ExitStack) -> None:
-        """Everything that the submissions share: plans, the sandbox's level, the gradebook, the workers."""
-        os.environ.pop(
-            "TINYTORCH_ONLY_CHECK", None
-        )  # it is for plain nbgrader, gives no marks, and must not reach a plan
-        self.seed = _seed(self.settings.course, self.assignment, self.options)
-        self.book = opened(self.config, self.settings, self.assignment, self.options.dry_run)
-        self.plans = plans_of(
-            self.config.folders["source"] / self.assignment,
-            self.assignment,
-            self.seed,
-            self.settings.cell_seconds,
-            self.book.source,
-        )
-        without = sorted({name for plan in self.plans for name in plan.without})
-        try:
-            self.level = stack.enter_context(isolation.level(self.options.level, without, self._packages()))
-        except isolation.Refused as error:
-            raise CourseError(str(error)) from error
-        self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()
-        self.packed = {plan.notebook: self._proved(plan) for plan in self.plans}
-        self.checksums = {plan.notebook: self._checksums(plan) for plan in self.plans}
-        digests = ((plan.notebook, touched.digests(plan)) for plan in self.plans)
-        self.tests = {f"{name}/{test}": text for name, found in digests for test, text in found.items()}
-        self.earlier = Earlier(self.records, self.book, self.tests)
-        self.executor = stack.enter_context(workers.executor(self.options))
-
-    def _packages(self) -> tuple[str, ...] | None:
-        cells = (cell for plan in self.plans for cell in plan.cells)
-        return needed(cell["source"] for cell in cells if cell["type"] == "code" and not cell["skip"])
-
-    def _checksums(self, plan: Plan) -> dict[str, str]:
-        found = {cell["id"]: self.book.checksum(plan.notebook, cell["id"]) for cell in plan.cells if cell["id"]}
-        return {name: text for name, text in found.items() if text}
-
-    def _proved(self, plan: Plan) -> bytes:
-        from tinytorch.grader import sandbox
-
-        kept = self.settings.course / "plans" / self.assignment / f"{plan.notebook}.json"
-        run = functools.partial(sandbox.run, limits=self.limits, level=self.level)
-        return pickle.dumps(proved(plan, run, kept, write_it=not self.options.dry_run))
 
     # -- one submission
 
@@ -175,20 +99,7 @@ class Run:
         plan = next(plan for plan in self.plans if plan.notebook == name)
         return [CellScore(cell["id"], 0.0) for cell in plan.cells if cell["grade"]]
 
-    def autograded(self, work: Work, name: str) -> Path:
-        return self.config.folders["autograded"] / work.student / self.assignment / f"{name}.ipynb"
-
     # -- all of them
-
-    def folders(self) -> list[Path]:
-        submitted = self.config.folders["submitted"]
-        folders = sorted(submitted.glob(f"{self.options.student or '*'}/{self.assignment}"))
-        if not folders:
-            there = sorted(path.parent.name for path in submitted.glob(f"*/{self.assignment}"))
-            if not self.options.student or not there:
-                raise CourseError(f"{submitted}: nobody has handed in {self.assignment}")
-            raise CourseError(f"{self.options.student}: has not handed in {self.assignment}; {', '.join(there[:9])} have")
-        return folders
 
     def all_records(self, folders: list[Path]) -> list[Record]:
         """Grade and save, in order. Where tests have changed, first say whose score changes, then save."""
@@ -230,16 +141,6 @@ class Run:
         except (CourseError, ValueError) as error:
             note = str(error)
         return Record(work.student, "failed", None, record.max_score, eye=[note])
-
-
-def _seed(course: Path, name: str, options: Options) -> int:
-    """The assignment's seed: drawn when it is first graded, then kept with the course."""
-    seeds = json.loads(ini.seeds(course))
-    if options.seed is not None or name not in seeds:
-        seeds[name] = random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed
-        if not options.dry_run:
-            write(course / "seeds.json", json.dumps(seeds, indent=1) + "\n")
-    return int(seeds[name])
 
 
 def grade(name: str, course: Path | None = None, options: Options | None = None) -> int:
