@@ -79,7 +79,7 @@ class Checks:
             return
         came, error = (None, self.barred) if self.barred else _attempt(got)
         right = not error and any(same(came, value, tol) for value in (want, *also))
-        named = [text for text, value in (slips or {}).items() if not error and same(came, value, tol)]
+        named = [text for text, value in (slips or {}).items() if not error and same(came, value, tol, nan=True)]
         slip = self._missing(needs) if right else "".join(named[:1])
         text = ""
         if slip or not right or self.only:
@@ -116,21 +116,26 @@ class Checks:
         return 0.0 if self.only else earned
 
 
-def same(came: Any, want: Any, tol: float) -> bool:
-    """Whether two pieces of plain data agree: numbers to `tol` times the largest wanted one, the rest exactly."""
+def same(came: Any, want: Any, tol: float, nan: bool = False) -> bool:
+    """Whether two pieces of plain data agree: numbers to `tol` times the largest wanted one, the rest exactly.
+
+    A NaN agrees with nothing; with `nan` (in a slip) with another NaN.
+    """
     numbers, wanted = _numbers(came), _numbers(want)
     if wanted is not None and wanted.size:
         if numbers is None or numbers.shape != wanted.shape:
             return False
+        scale = np.max(np.nan_to_num(np.abs(wanted))) or 1.0
         with np.errstate(all="ignore"):  # a wrong value may be near the largest float
-            return bool(np.all(np.abs(numbers - wanted) <= tol * (np.max(np.abs(wanted)) or 1.0)))
+            close = np.abs(numbers - wanted) <= tol * scale
+        return bool(np.all(close | (nan & np.isnan(numbers) & np.isnan(wanted))))
     if isinstance(want, dict):
-        return isinstance(came, dict) and came.keys() == want.keys() and all(same(came[k], want[k], tol) for k in want)
+        return isinstance(came, dict) and came.keys() == want.keys() and all(same(came[k], want[k], tol, nan) for k in want)
     parts, wanted_parts = _parts(came), _parts(want)
     if wanted_parts is not None:
         if parts is None or len(parts) != len(wanted_parts):
             return False
-        return all(same(a, b, tol) for a, b in zip(parts, wanted_parts, strict=True))
+        return all(same(a, b, tol, nan) for a, b in zip(parts, wanted_parts, strict=True))
     return type(came) is type(want) and bool(np.all(came == want))
 
 

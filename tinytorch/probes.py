@@ -71,15 +71,20 @@ class Turns:
         self.waiting[-1].step()
 
 
-def _steps(make: Make, start: Sequence, fed: Sequence, rates: Sequence = (), again: int = 1) -> Iterator[tuple]:
+def _steps(
+    make: Make, start: Sequence, fed: Sequence, rates: Sequence = (), again: int = 1, clearing: bool = False
+) -> Iterator[tuple]:
     """The optimizer and its parameters after each step.
 
     `start` has a value for each parameter; `fed` has for each step a gradient, or None, for each parameter, which stays
-    there for `again` steps. `rates`, where given, are set as the learning rate before each step.
+    there for `again` steps. `rates`, where given, are set as the learning rate before each step. With `clearing` there is
+    a `zero_grad()` before each gradient, as in a training loop; its errors belong to another check.
     """
     parameters = [parameter(value) for value in start]
     optimizer = make(list(parameters))
     for number, given in enumerate(fed):
+        with contextlib.suppress(Exception):
+            optimizer.zero_grad() if clearing else None
         for variable, gradient in zip(parameters, given, strict=True):
             give(variable, gradient)
         if len(rates):
@@ -89,10 +94,11 @@ def _steps(make: Make, start: Sequence, fed: Sequence, rates: Sequence = (), aga
             yield optimizer, parameters
 
 
-def trajectory(make: Make, start: Sequence, fed: Sequence, rates: Sequence = (), again: int = 1) -> list:
+def trajectory(make: Make, start: Sequence, fed: Sequence, rates: Sequence = (), clearing: bool = False) -> list:
     """For each parameter its values after each step."""
     steps = [
-        [value_of(variable) for variable in parameters] for _, parameters in _steps(make, start, fed, rates, again)
+        [value_of(variable) for variable in parameters]
+        for _, parameters in _steps(make, start, fed, rates, clearing=clearing)
     ]
     return [list(values) for values in zip(*steps, strict=True)]
 
@@ -122,9 +128,18 @@ def cleared(make: Make, start: Sequence, fed: Sequence) -> list:
 
 
 def bookkeeping(make: Make, start: Sequence, fed: Sequence, buffers: Sequence[str]) -> list[int]:
-    """`step_count` after each step, and at the end the number of buffers under each name."""
-    seen = [(optimizer, int(optimizer.step_count)) for optimizer, _ in _steps(make, start, fed)]
-    return [count for _, count in seen] + [len(getattr(seen[-1][0], name)) for name in buffers]
+    """`step_count` after each step, the number of buffers under each name, `step_count` after one step without gradients.
+
+    An error in that last step belongs to another check.
+    """
+    seen = [(optimizer, parameters, int(optimizer.step_count)) for optimizer, parameters in _steps(make, start, fed)]
+    optimizer, parameters, _ = seen[-1]
+    numbers = [count for _, _, count in seen] + [len(getattr(optimizer, name)) for name in buffers]
+    for variable in parameters:
+        give(variable, None)
+    with contextlib.suppress(Exception):
+        optimizer.step()
+    return [*numbers, int(optimizer.step_count)]
 
 
 def optimizer_for(make: Make, name: str, rate: float, variable: Variable | None = None) -> Any:
@@ -160,28 +175,33 @@ def distinct(numbers: Sequence[float]) -> list[float]:
 
 
 def reported(make: Make, name: str, rate: float, calls: int) -> list[float]:
-    """How far `get_lr()` is from the optimizer's learning rate before the first call of `step()` and after each."""
+    """How far `get_lr()` is from the optimizer's learning rate: from `rate` at first, then after each call of `step()`."""
     optimizer = optimizer_for(make, name, rate)
     scheduler = make(optimizer)
-    apart = [float(scheduler.get_lr()) - float(optimizer.learning_rate)]
+    apart = [float(scheduler.get_lr()) - rate]
     for _ in range(calls):
         scheduler.step()
-        apart.append(float(scheduler.get_lr()) - float(optimizer.learning_rate))
+        now = float(optimizer.learning_rate)
+        apart.append(float(scheduler.get_lr()) - now)
     return apart
 
 
 def attributes(make: Make, rate: float, calls: int, names: Sequence[str]) -> list:
-    """The scheduler's public values of these names after `calls` calls of `step()`."""
-    scheduler = make(optimizer_for(make, "SGD", rate))
+    """The scheduler's public values of these names, after `calls` calls of `step()`; its own optimizer is said in words."""
+    optimizer = optimizer_for(make, "SGD", rate)
+    scheduler = make(optimizer)
     for _ in range(calls):
         scheduler.step()
-    return [plain(getattr(scheduler, name)) for name in names]
+    values = [getattr(scheduler, name) for name in names]
+    return ["the optimizer" if value is optimizer else plain(value) for value in values]
 
 
 def disturbed(make: Make, name: str, rate: float, calls: int) -> list[str]:
     """Which public values of the optimizer, its learning rate aside, are changed by a scheduler's `step()`."""
     variable = parameter(1.0, 0.5)
     optimizer = optimizer_for(make, name, rate, variable)
+    with contextlib.suppress(Exception):
+        optimizer.step()  # so that there is something to remember
     scheduler, before = make(optimizer), _public(optimizer, variable)
     for _ in range(calls):
         scheduler.step()
@@ -191,6 +211,6 @@ def disturbed(make: Make, name: str, rate: float, calls: int) -> list[str]:
 
 def _public(optimizer: Any, variable: Variable) -> dict[str, str]:
     """An optimizer's public values, the learning rate aside, as text."""
-    names = ("momentum", "weight_decay", "beta1", "beta2", "epsilon", "step_count")
-    values = {name: repr(getattr(optimizer, name)) for name in names if hasattr(optimizer, name)}
+    names = ("momentum", "weight_decay", "beta1", "beta2", "epsilon", "step_count", "momentum_buffers")
+    values = {name: repr(plain(getattr(optimizer, name))) for name in names if hasattr(optimizer, name)}
     return values | {"parameters": repr((plain(variable), plain(variable.grad)))}

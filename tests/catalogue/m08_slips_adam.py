@@ -92,6 +92,8 @@ class Adam:
 
 # name, changes to the right answer above, the checks that must fail, what the student must read
 CHANGES: list[tuple] = [
+    ("zero_grad forgets the moments", [("            p.grad = None", "            p.grad = None\n        self.first_moment, self.second_moment = {}, {}")], ("hidden: ten steps with the default betas",), "zero_grad() to leave them alone"),
+    ("zero_grad begins to count again", [("            p.grad = None", "            p.grad = None\n        self.step_count = 0")], ("hidden: ten steps with the default betas",), "ten steps"),
     ("uphill", [("theta - self.learning_rate", "theta + self.learning_rate")], LATER + FIRST + ("epsilon stands outside the root, after the correction", "weight decay is added to the gradient",), "this goes uphill"),
     ("learning rate hard-coded", [("self.learning_rate = learning_rate", "self.learning_rate = 0.001")], DECAY + ("two steps", "epsilon stands outside the root, after the correction",), "fixed at its default"),
     ("learning rate hard-coded in the rule", [("self.learning_rate * m_hat", "0.001 * m_hat")], DECAY + BETAS + ("epsilon stands outside the root, after the correction",), "fixed at its default"),

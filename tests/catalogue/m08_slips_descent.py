@@ -19,6 +19,9 @@ def gradient_descent_step(parameter, learning_rate):
 
 # name, changes to the right answer above, the checks that must fail, what the student must read
 CHANGES: list[tuple] = [
+    ("a gradient of zeros is made up", [('        return\n', '        parameter.grad = Variable(np.zeros_like(parameter.data.data))\n')], ("no gradient, no change",), "a gradient is made up"),
+    ("the gradient's sign is changed in place", [("new = theta - learning_rate * grad", 'grad *= -1\n    new = theta + learning_rate * grad')], ("the gradient is left as it was",), "sign is changed in place"),
+    ("the step is divided by the rate", [("learning_rate * grad", "grad / learning_rate")], ALL, "this divides by the learning rate"),
     ("uphill", [("- learning_rate", "+ learning_rate")], ALL, "this goes uphill"),
     ("the learning rate is not used", [("learning_rate * grad", "grad")], ALL, "the learning rate is not used"),
     ("the learning rate is fixed", [("learning_rate * grad", "0.1 * grad")], ARRAYS + ("three steps", "hidden: a learning rate above 1",), "the learning rate is fixed at 0.1"),

@@ -58,6 +58,11 @@ class SGD:
 
 # name, changes to the right answer above, the checks that must fail, what the student must read
 CHANGES: list[tuple] = [
+    ("zero_grad forgets the velocities", [("            p.grad = None", "            p.grad = None\n        self.momentum_buffers = {}")], ("hidden: four parameters, each with its own momentum",), "zero_grad() to leave it alone"),
+    ("step_count rises only with a gradient", [("        self.step_count += 1", "        self.step_count += any(p.grad is not None for p in self.parameters)")], ("hidden: step_count, and a buffer for each parameter",), "also where no parameter has a gradient"),
+    ("the rate inside the velocity", [("momentum * v + g", "momentum * v + self.learning_rate * g"), ("theta - self.learning_rate * v", "theta - v")], ("hidden: four parameters, each with its own momentum",), "the learning rate is inside the velocity"),
+    ("v takes the gradient's place", [("            p.data = Tensor(", "            p.grad = Variable(v, requires_grad=False)\n            p.data = Tensor(")], ("the gradient is left as it was",), "v takes the gradient's place"),
+    ("decay only without momentum", [("if self.weight_decay > 0:", "if self.weight_decay > 0 and self.momentum == 0:")], COUPLED, "with momentum or without"),
     ("uphill", [("theta - self.learning_rate", "theta + self.learning_rate")], MOMENTUM + ("one plain step", "another learning rate", "weight decay, one step", "the gradient is left as it was", "zero_grad() sets each grad to None", "hidden: a learning rate that changes between the steps", "hidden: dtype and shape stay", "hidden: step_count, and a buffer for each parameter",), "this goes uphill"),
     ("learning rate hard-coded", [("self.learning_rate = learning_rate", "self.learning_rate = 0.01")], ("another learning rate",), "fixed at its default"),
     ("learning rate not used", [("self.learning_rate * v", "v")], MOMENTUM + ("one plain step", "another learning rate", "weight decay, one step", "the gradient is left as it was", "zero_grad() sets each grad to None", "hidden: a learning rate that changes between the steps", "hidden: dtype and shape stay", "hidden: step_count, and a buffer for each parameter",), "the learning rate is not used"),

@@ -44,6 +44,11 @@ class StepLR:
 
 # name, changes to the right answer above, the checks that must fail, what the student must read
 CHANGES: list[tuple] = [
+    ("get_lr opens an epoch", [("        return self.optimizer.learning_rate", "        self.step()\n        return self.optimizer.learning_rate")], ("get_lr() says the optimizer's rate",), "get_lr() moves the schedule on"),
+    ("a decay in __init__", [("        self.step_count = 0", "        self.step_count = 0\n        optimizer.learning_rate *= gamma")], ("get_lr() says the optimizer's rate",), "the rate has changed before the first step()"),
+    ("forgets the momentum", [("        self.step_count += 1", "        self.step_count += 1\n        self.optimizer.momentum_buffers = {}")], ("nothing else of the optimizer changes",), "throws away what the optimizer remembers"),
+    ("the rate has a floor", [("self.optimizer.learning_rate = self.initial_lr * self.gamma**decays", "self.optimizer.learning_rate = max(self.initial_lr * self.gamma**decays, min(1e-3, self.initial_lr))")], ("hidden: four decays and more on Adam",), "four decays and more on Adam"),
+    ("the optimizer cannot be read", [("self.optimizer", "self.owner", "all")], ("hidden: its values can be read",), "AttributeError"),
     ("one call early, PyTorch's convention", [("(self.step_count - 1) // self.step_size", "self.step_count // self.step_size")], TIMING, "this decays one call early"),
     ("one call late", [("(self.step_count - 1) // self.step_size", "max(self.step_count - 2, 0) // self.step_size")], TIMING, "this decays one call late"),
     ("two calls early", [("(self.step_count - 1) // self.step_size", "(self.step_count + 1) // self.step_size")], ALL, "the rate of each of seven epochs"),

@@ -53,6 +53,9 @@ def train_simple_model():
 
 # name, changes to the right answer above, the checks that must fail, what the student must read
 CHANGES: list[tuple] = [
+    ("stops near the line", [("            optimizer.step()", "            optimizer.step()\n        if abs(float(w.data.data) - 2.0) < 0.05:\n            break", "all")], UPDATES, "SGD makes 300 updates"),
+    ("stops when the loss is small", [("            optimizer.step()", "            optimizer.step()\n        if float(loss.data.data) < 1e-3:\n            break", "all")], UPDATES, "Adam makes 300 updates"),
+    ("backward after step", [('            loss.backward()\n            optimizer.step()', '            optimizer.step()\n            loss.backward()', "all")], GRADIENTS + ("hidden: the gradients come from backward()",), "there is no gradient at step()"),
     ("no zero_grad", [('            optimizer.zero_grad()\n', "", "all")], GRADIENTS, "the gradients add up"),
     ("no zero_grad in SGD's loop", [('            optimizer.zero_grad()\n', "", 1)], SGD_GRADIENTS, "the gradients add up"),
     ("no zero_grad in Adam's loop", [('            optimizer.zero_grad()\n', "", 2)], ("hidden: Adam's gradients, point after point",), "hidden: Adam's gradients"),

@@ -228,6 +228,10 @@ checks.check(
         "this goes uphill: the step is subtracted": [[1.05]],
         "the learning rate is not used": [[0.5]],
         "this is learning_rate * grad alone: it is subtracted from theta": [[0.05]],
+        "this is -learning_rate * grad alone: it is added to theta": [[-0.05]],
+        "the learning rate is fixed at 0.01: it is the function's second argument": [[0.995]],
+        "this divides by the learning rate: the step is learning_rate * grad": [[-4.0]],
+        "the step is made twice": [[0.9]],
     },
 )
 checks.check(
@@ -241,6 +245,7 @@ checks.check(
         "only the sign of the gradient is used, not its size": [[[[0.9, 2.0], [3.1, 3.9]]]],
         "the size of the gradient is used without its sign": [[[[0.9, 2.0], [2.9, 3.8]]]],
         "every element has its own gradient: this takes their mean": [[[[0.95, 1.95], [2.95, 3.95]]]],
+        "only the first element or row moves": [[[[0.9, 2.0], [3.0, 4.0]]]],
     },
 )
 checks.check(
@@ -254,9 +259,13 @@ checks.check(
 )
 checks.check(
     "no gradient, no change", 1, needs="one step",
-    fed="theta = 1, gradient None, learning rate 0.1",
-    got=lambda: probes.trajectory(lambda ps: probes.Each(gradient_descent_step, ps, 0.1), [1.0], [[None]]),
-    want=[[1.0]],
+    fed="theta = 1, gradient None, learning rate 0.1; then theta, and its gradient",
+    got=lambda: [
+        probes.trajectory(lambda ps: probes.Each(gradient_descent_step, ps, 0.1), [1.0], [[None]]),
+        probes.gradients(lambda ps: probes.Each(gradient_descent_step, ps, 0.1), [1.0], [[None]]),
+    ],
+    want=[[[1.0]], [[None]]],
+    slips={"a gradient is made up: where there is none, there is nothing to do": [[[1.0]], [[0.0]]]},
 )
 checks.check(
     "the gradient is left as it was", 1, needs="one step",
@@ -265,6 +274,7 @@ checks.check(
     want=[[0.5]],
     slips={
         "the gradient is scaled in place: work on a new array": [[0.05]],
+        "the gradient's sign is changed in place: work on a new array": [[-0.5]],
         "the gradient is cleared here: that is not this function's work": [[None]],
         "the gradient's array is set to zero here: that is not this function's work": [[0.0]],
     },
@@ -325,6 +335,11 @@ checks.check(
         lambda ps: probes.Each(gradient_descent_step, ps, 0.1), hidden_start + hidden_wide, [hidden_fed[0] + hidden_steps[0]]
     ),
     want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float64 (5,)"],
+    slips={
+        "float32 becomes float64: keep the parameter's own dtype": ["float64 ()", "float64 (3,)", "float64 (2, 4)", "float64 (5,)"],
+        "float64 becomes float32: keep the parameter's own dtype": ["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (5,)"],
+        "the shape is lost": ["float32 (1,)", "float32 (3,)", "float32 (8,)", "float64 (5,)"],
+    },
 )
 ### END HIDDEN TESTS
 checks.score()
@@ -1224,6 +1239,8 @@ checks.check(
         "the parameter is as before: step() has to put the new value into it": [[1.0]],
         "this goes uphill: the step is subtracted": [[1.05]],
         "the learning rate is not used": [[-4.0]],
+        "the default learning rate is 0.01": [[0.5]],
+        "the size of the gradient is lost: it is neither clipped nor divided here": [[0.99]],
     },
 )
 checks.check(
@@ -1253,6 +1270,8 @@ checks.check(
         "v is subtracted from g: v <- momentum * v + g": [[0.9, 0.75, 0.825]],
         "momentum and g are swapped: v <- momentum * v + g": [[0.95, 0.8, 0.65]],
         "v only adds up: the last v is multiplied by momentum": [[0.9, 0.6, 0.3]],
+        "momentum counts twice: v <- momentum * v + g": [[0.9, 0.675, 0.61875]],
+        "a gradient of 0 is a gradient: v moves theta on": [[0.9, 0.65, 0.65]],
     },
 )
 checks.check(
@@ -1267,6 +1286,9 @@ checks.check(
         "weight_decay is added without theta: g <- g + weight_decay * theta": [[1.925]],
         "theta is added without weight_decay: g <- g + weight_decay * theta": [[1.93]],
         "the decay is taken off theta without the learning rate": [[-3.05]],
+        "the learning rate counts twice in the decay: g <- g + weight_decay * theta": [[1.9495]],
+        "weight_decay multiplies theta, not g": [[1.825]],
+        "weight_decay is fixed at 0.01": [[1.9498]],
     },
 )
 checks.check(
@@ -1274,7 +1296,12 @@ checks.check(
     fed="theta = 1; gradient 0 twice; learning rate 0.01, momentum 0.5, weight_decay 10: v = 10, then 5 + 9",
     got=lambda: probes.trajectory(lambda ps: SGD(ps, momentum=0.5, weight_decay=10.0), [1.0], [[0.0], [0.0]]),
     want=[[0.9, 0.76]],
-    slips={"momentum is ignored, or this is decoupled weight decay (AdamW's): here it is a part of g, before v": [[0.9, 0.81]]},
+    slips={
+        "momentum is ignored, or this is decoupled weight decay (AdamW's): here it is a part of g, before v": [[0.9, 0.81]],
+        "weight decay is missing here: g <- g + weight_decay * theta, with momentum or without": [[1.0, 1.0]],
+        "only the first step has weight decay": [[0.9, 0.85]],
+        "the decay uses the first theta: it is weight_decay * theta as it is now": [[0.9, 0.75]],
+    },
 )
 checks.check(
     "a parameter without a gradient is skipped, the next one is not", 1,
@@ -1294,6 +1321,8 @@ checks.check(
     slips={
         "step() clears the gradient: that is the work of zero_grad()": [[[None], [None]], [[None], [None]]],
         "weight decay was added into the gradient itself: make a new array": [[[5.0], [5.0]], [[10.0], [14.75]]],
+        "the gradient is scaled in place: make a new array": [[[0.05], [0.0005]], [[0.05], [0.0005]]],
+        "v takes the gradient's place: v is kept apart": [[[5.0], [9.5]], [[10.0], [23.75]]],
         "v is the gradient's own array, so updating v changes the gradient: make a copy": [
             [[5.0], [9.0]], [[5.0], [5.0]]
         ],
@@ -1306,7 +1335,10 @@ checks.check(
     want=[None, None, None],
     slips={
         "zeros are not None: later code asks whether there is a gradient": [0.0, None, 0.0],
+        "zeros are not None, and a parameter without a gradient stays without one": [0.0, 0.0, 0.0],
         "the gradients are still there": [0.5, None, 2.0],
+        "the last gradient is still there: every parameter has its turn": [None, None, 2.0],
+        "the first gradient is still there: every parameter has its turn": [0.5, None, None],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1321,16 +1353,20 @@ def hidden_array(*shape, dtype=np.float32):
     return np.asarray(signs * hidden.uniform(0.5, 1.5, size=shape), dtype)
 
 
-def sgd_oracle(start, fed, rates, momenta=(0.0,), weight_decay=0.0):
-    """float64, from the formulas; with several momenta as many optimizers take turns."""
+def sgd_oracle(start, fed, rates, momenta=(0.0,), weight_decay=0.0, inside=False, shared=False):
+    """float64, from the formulas; with several momenta as many optimizers take turns.
+
+    Two slips: the learning rate stands `inside` the velocity; the optimizers have one `shared` velocity.
+    """
     every = []
     for j, theta in enumerate(start):
         theta, vs, values = np.float64(theta), [0.0 for _ in momenta], []
         for k, (given, rate) in enumerate(zip(fed, rates)):
-            turn = k % len(momenta)
+            mu, turn = momenta[k % len(momenta)], 0 if shared else k % len(momenta)
             if given[j] is not None:
-                vs[turn] = momenta[turn] * vs[turn] + np.float64(given[j]) + weight_decay * theta
-                theta = theta - rate * vs[turn]
+                g = np.float64(given[j]) + weight_decay * theta
+                vs[turn] = mu * vs[turn] + (rate * g if inside else g)
+                theta = theta - (1.0 if inside else rate) * vs[turn]
             values.append(theta)
         every.append(values)
     return every
@@ -1343,9 +1379,19 @@ hidden_rates = [float(rate) for rate in hidden.uniform(0.005, 0.04, size=5)]
 hidden_mu, hidden_wd = float(hidden.uniform(0.6, 0.9)), float(hidden.uniform(0.3, 0.9))
 checks.check(
     "hidden: four parameters, each with its own momentum", 1,
-    fed=f"shapes {hidden_shapes}, momentum {hidden_mu}, learning_rate set to {hidden_rates} before the steps",
-    got=lambda: probes.trajectory(lambda ps: SGD(ps, momentum=hidden_mu), hidden_start, hidden_fed, hidden_rates),
+    fed=f"shapes {hidden_shapes}, momentum {hidden_mu}; before each step zero_grad(), and learning_rate set to {hidden_rates}",
+    got=lambda: probes.trajectory(
+        lambda ps: SGD(ps, momentum=hidden_mu), hidden_start, hidden_fed, hidden_rates, clearing=True
+    ),
     want=sgd_oracle(hidden_start, hidden_fed, hidden_rates, [hidden_mu]),
+    slips={
+        "v is lost between the steps: step() has to remember it, and zero_grad() to leave it alone": sgd_oracle(
+            hidden_start, hidden_fed, hidden_rates
+        ),
+        "the learning rate is inside the velocity: v <- momentum * v + g, then theta <- theta - learning_rate * v": sgd_oracle(
+            hidden_start, hidden_fed, hidden_rates, [hidden_mu], inside=True
+        ),
+    },
 )
 checks.check(
     "hidden: a learning rate that changes between the steps", 1,
@@ -1377,6 +1423,10 @@ checks.check(
         [hidden_fed[0] + hidden_steps[0], hidden_fed[1] + hidden_steps[1]],
     ),
     want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (3,)", "float64 (5,)", "float64 (2, 2)"],
+    slips={
+        "float32 becomes float64: keep the parameter's own dtype": [f"float64 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]],
+        "float64 becomes float32: keep the parameter's own dtype": [f"float32 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]],
+    },
 )
 hidden_holes = [list(given) for given in hidden_fed]
 hidden_holes[0][3] = hidden_holes[1][0] = hidden_holes[2][1] = hidden_holes[3][3] = hidden_holes[3][2] = None
@@ -1385,6 +1435,11 @@ checks.check(
     fed=f"four parameters; gradients 3, 0, 1, and both 2 and 3 are None in steps 1, 2, 3, 4; momentum {hidden_mu}",
     got=lambda: probes.trajectory(lambda ps: SGD(ps, momentum=hidden_mu), hidden_start, hidden_holes),
     want=sgd_oracle(hidden_start, hidden_holes, [0.01] * 5, [hidden_mu]),
+    slips={
+        "a missing gradient is no gradient of 0: that parameter and its v stay as they are": sgd_oracle(
+            hidden_start, [[0.0 if g is None else g for g in given] for given in hidden_holes], [0.01] * 5, [hidden_mu]
+        ),
+    },
 )
 hidden_long = [hidden_fed[k // 2] for k in range(6)]
 checks.check(
@@ -1394,14 +1449,25 @@ checks.check(
         lambda ps: probes.Turns(SGD(ps, momentum=hidden_mu), SGD(ps)), hidden_start, hidden_long
     ),
     want=sgd_oracle(hidden_start, hidden_long, [0.01] * 6, [hidden_mu, 0.0]),
+    slips={
+        "the two share their velocities: each object makes its own in __init__": sgd_oracle(
+            hidden_start, hidden_long, [0.01] * 6, [hidden_mu, 0.0], shared=True
+        ),
+    },
 )
 checks.check(
     "hidden: step_count, and a buffer for each parameter", 1, needs="one plain step",
-    fed="four parameters, three steps with momentum: step_count after each, then len(momentum_buffers)",
+    fed="four parameters, two steps with momentum: step_count after each, len(momentum_buffers), step_count after a step without gradients",
     got=lambda: probes.bookkeeping(
-        lambda ps: SGD(ps, momentum=0.9), hidden_start, hidden_fed[:3], ["momentum_buffers"]
+        lambda ps: SGD(ps, momentum=0.9), hidden_start, hidden_fed[:2], ["momentum_buffers"]
     ),
-    want=[1, 2, 3, 4],
+    want=[1, 2, 4, 3],
+    slips={
+        "step_count rises once in each step(), not once for each parameter": [4, 8, 4, 8],
+        "step_count rises in each step(), also where no parameter has a gradient": [1, 2, 4, 2],
+        "step_count does not rise": [0, 0, 4, 0],
+        "step_count begins at 0": [2, 3, 4, 4],
+    },
 )
 ### END HIDDEN TESTS
 checks.score()
@@ -1760,6 +1826,10 @@ checks.check(
         "the square root of v_hat is missing": [[[0.008, 0.01025]]],
         "this is plain gradient descent": [[[0.0095, 0.014]]],
         "the learning rate is not used": [[[-0.99, 1.01]]],
+        "0 / 0: t is 0 in the first step, so count it before the update": [[[float("nan")] * 2]],
+        "m and v are averages: g enters by 1 - beta1, its square by 1 - beta2": [[[0.0096837722, 0.0103162278]]],
+        "beta1 and 1 - beta1 are swapped: the last m is multiplied by beta1": [[[0.001, 0.019]]],
+        "beta and 1 - beta are swapped in both averages": [[[0.0097152526, 0.0102847474]]],
     },
 )
 checks.check(
@@ -1782,6 +1852,25 @@ checks.check(
         "m and v are not remembered: change them in place, a plain m = ... only renames": [[0.7, 0.9645751]],
         "m is not remembered: change it in place, a plain m = ... only renames": [[0.7, 0.95]],
         "v is not remembered: change it in place, a plain v = ... only renames": [[0.7, 0.9116599]],
+        "beta1 and beta2 are swapped in the averages: beta1 belongs to m, beta2 to v": [[0.893934, 0.9569411]],
+        "v is corrected by beta1: v_hat = v / (1 - beta2^t)": [[0.5757359, 0.8375974]],
+        "m is corrected by beta2: m_hat = m / (1 - beta1^t)": [[0.4, 0.7428572]],
+        "the corrections are multiplied: m and v are divided by them": [[0.925, 1.0375]],
+        "m_hat takes the place of m: the average goes on uncorrected": [[0.7, 0.85]],
+        "v_hat takes the place of v: the average goes on uncorrected": [[0.7, 0.8739835]],
+        "m_hat and v_hat take the places of m and v: the averages go on uncorrected": [[0.7, 0.8304876]],
+        "t is an exponent: beta^t, not beta * t": [[0.7, float("nan")]],
+        "m is an average: m <- beta1 m + (1 - beta1) g": [[0.4, 0.8]],
+        "v collects the squares of m: it is the average of g^2": [[0.4, 0.8855816]],
+        "v collects the size of g: it is the average of g^2": [[0.5757359, 0.9908355]],
+        "v collects g: it is the average of g^2": [[0.5757359, float("nan")]],
+        "v only adds up: v <- beta2 v + (1 - beta2) g^2": [[0.7, 0.8485563]],
+        "g is divided by the root: it is m_hat": [[0.7, 1.075]],
+        "beta1 is fixed at 0.9": [[0.7, 0.8263158]],
+        "beta2 is fixed at 0.999": [[0.7, 0.9100522]],
+        "the correction of m uses 0.9: it is beta1 ** t": [[-0.5, 0.2894737]],
+        "the correction of v uses 0.999: it is beta2 ** t": [[0.9810264, 0.9945455]],
+        "the size of the gradient is lost: it is not clipped here": [[0.7, 0.8]],
     },
 )
 checks.check(
@@ -1805,6 +1894,8 @@ checks.check(
         "weight decay is ignored or subtracted: g <- g + weight_decay * theta": [[1.1]],
         "this is decoupled weight decay (AdamW's): here it is added to g, before m and v": [[0.8]],
         "the decay is taken off theta without the learning rate": [[-1.9]],
+        "this is decoupled weight decay, after the step: here it is added to g, before m and v": [[0.77]],
+        "the decayed g is used for v alone: m needs it too": [[1.05]],
     },
 )
 checks.check(
@@ -1825,6 +1916,7 @@ checks.check(
     slips={
         "step() clears the gradient: that is the work of zero_grad()": [[[None], [None]], [[None], [None]]],
         "weight decay was added into the gradient itself: make a new array": [[[5.0], [5.0]], [[10.0], [14.9975]]],
+        "the gradient is squared in place: make a new array": [[[25.0], [625.0]], [[5.0], [5.0]]],
     },
 )
 checks.check(
@@ -1834,7 +1926,10 @@ checks.check(
     want=[None, None, None],
     slips={
         "zeros are not None: later code asks whether there is a gradient": [0.0, None, 0.0],
+        "zeros are not None, and a parameter without a gradient stays without one": [0.0, 0.0, 0.0],
         "the gradients are still there": [0.5, None, 2.0],
+        "the last gradient is still there: every parameter has its turn": [None, None, 2.0],
+        "the first gradient is still there: every parameter has its turn": [0.5, None, None],
     },
 )
 ### BEGIN HIDDEN TESTS
@@ -1849,8 +1944,13 @@ def hidden_array(*shape, dtype=np.float32):
     return np.asarray(signs * hidden.uniform(0.5, 1.5, size=shape), dtype)
 
 
-def adam_oracle(start, fed, rates, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0, own_count=True, turns=1):
-    """float64, from the formulas; t counts the parameter's updates or all steps. Several optimizers may take turns."""
+def adam_oracle(
+    start, fed, rates, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0, own_count=True, turns=1, kept=1.0, shared=False
+):
+    """float64, from the formulas; t counts the parameter's updates or all steps. Several optimizers may take turns.
+
+    Two slips: m and v are not `kept` (0) between the steps; the optimizers have `shared` moments.
+    """
     every = []
     for j, theta in enumerate(start):
         theta, m, v, t, values = np.float64(theta), [0.0] * turns, [0.0] * turns, [0] * turns, []
@@ -1859,9 +1959,10 @@ def adam_oracle(start, fed, rates, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_
             t[i] += 1 if given[j] is not None or not own_count else 0
             if given[j] is not None:
                 g = np.float64(given[j]) + weight_decay * theta
-                m[i] = beta1 * m[i] + (1 - beta1) * g
-                v[i] = beta2 * v[i] + (1 - beta2) * g**2
-                theta = theta - rate * (m[i] / (1 - beta1 ** t[i])) / (np.sqrt(v[i] / (1 - beta2 ** t[i])) + epsilon)
+                s = 0 if shared else i
+                m[s] = beta1 * kept * m[s] + (1 - beta1) * g
+                v[s] = beta2 * kept * v[s] + (1 - beta2) * g**2
+                theta = theta - rate * (m[s] / (1 - beta1 ** t[i])) / (np.sqrt(v[s] / (1 - beta2 ** t[i])) + epsilon)
             values.append(theta)
         every.append(values)
     return every
@@ -1873,9 +1974,14 @@ hidden_small = [theta / 100 for theta in hidden_start]
 hidden_fed = [[hidden_array(*shape) for shape in hidden_shapes] for _ in range(10)]
 checks.check(
     "hidden: ten steps with the default betas", 1.5, tol=1e-4,
-    fed=f"parameters of shapes {hidden_shapes}, learning rate 0.001",
-    got=lambda: probes.trajectory(lambda ps: Adam(ps), hidden_small, hidden_fed),
+    fed=f"parameters of shapes {hidden_shapes}, learning rate 0.001; zero_grad() before each step",
+    got=lambda: probes.trajectory(lambda ps: Adam(ps), hidden_small, hidden_fed, clearing=True),
     want=adam_oracle(hidden_small, hidden_fed, [0.001] * 10),
+    slips={
+        "m and v are lost between the steps: step() has to remember them, and zero_grad() to leave them alone": adam_oracle(
+            hidden_small, hidden_fed, [0.001] * 10, kept=0.0
+        ),
+    },
 )
 hidden_betas = float(hidden.uniform(0.3, 0.7)), float(hidden.uniform(0.8, 0.95))
 hidden_rates = [float(rate) for rate in hidden.uniform(0.1, 0.3, size=10)]
@@ -1927,6 +2033,10 @@ checks.check(
         [hidden_fed[0] + hidden_steps[0], hidden_fed[1] + hidden_steps[1]],
     ),
     want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (3,)", "float64 (5,)", "float64 (2, 2)"],
+    slips={
+        "float32 becomes float64: keep the parameter's own dtype": [f"float64 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]],
+        "float64 becomes float32: keep the parameter's own dtype": [f"float32 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]],
+    },
 )
 hidden_holes = [list(given) for given in hidden_fed[:5]]
 hidden_holes[0][3] = hidden_holes[1][0] = hidden_holes[2][1] = hidden_holes[3][3] = hidden_holes[3][2] = None
@@ -1936,6 +2046,11 @@ checks.check(
     got=lambda: probes.trajectory(lambda ps: Adam(ps), hidden_small, hidden_holes),
     want=adam_oracle(hidden_small, hidden_holes, [0.001] * 5),
     also=[adam_oracle(hidden_small, hidden_holes, [0.001] * 5, own_count=False)],
+    slips={
+        "a missing gradient is no gradient of 0: that parameter, its m and its v stay as they are": adam_oracle(
+            hidden_small, [[0.0 if g is None else g for g in given] for given in hidden_holes], [0.001] * 5
+        ),
+    },
 )
 hidden_long = [hidden_fed[k // 2] for k in range(6)]
 checks.check(
@@ -1943,14 +2058,25 @@ checks.check(
     fed="two optimizers over the same parameters take turns",
     got=lambda: probes.trajectory(lambda ps: probes.Turns(Adam(ps), Adam(ps)), hidden_small, hidden_long),
     want=adam_oracle(hidden_small, hidden_long, [0.001] * 6, turns=2),
+    slips={
+        "the two share their moments: each object makes its own in __init__": adam_oracle(
+            hidden_small, hidden_long, [0.001] * 6, turns=2, shared=True
+        ),
+    },
 )
 checks.check(
     "hidden: step_count, and two moments for each parameter", 1, needs="the first step has the size of the learning rate",
-    fed="four parameters, three steps: step_count after each, then len(first_moment) and len(second_moment)",
+    fed="four parameters, two steps: step_count after each, len(first_moment), len(second_moment), step_count after a step without gradients",
     got=lambda: probes.bookkeeping(
-        lambda ps: Adam(ps), hidden_start, hidden_fed[:3], ["first_moment", "second_moment"]
+        lambda ps: Adam(ps), hidden_start, hidden_fed[:2], ["first_moment", "second_moment"]
     ),
-    want=[1, 2, 3, 4, 4],
+    want=[1, 2, 4, 4, 3],
+    slips={
+        "step_count rises once in each step(), not once for each parameter": [4, 8, 4, 4, 8],
+        "step_count rises in each step(), also where no parameter has a gradient": [1, 2, 4, 4, 2],
+        "step_count does not rise": [0, 0, 4, 4, 0],
+        "step_count begins at 0": [2, 3, 4, 4, 4],
+    },
 )
 ### END HIDDEN TESTS
 checks.score()
@@ -2531,6 +2657,8 @@ checks.check(
             1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7
         ],
         "gamma divides: the rate is to fall": [1.0, 10.0, 100.0],
+        "1 - gamma is used in place of gamma": [1.0, 0.9, 0.81],
+        "the rate begins at 0.01: it begins at the optimizer's own learning rate": [0.01, 0.001, 0.0001],
     },
 )
 checks.check(
@@ -2546,6 +2674,16 @@ checks.check(
         "the decay is spread over the epochs: the exponent is a whole number, (k - 1) // step_size": [
             1.0, 0.1 ** (1 / 3), 0.1 ** (2 / 3), 0.1, 0.1 ** (4 / 3), 0.1 ** (5 / 3), 0.01
         ],
+        "the decays compound: start from initial_lr each time, or multiply by gamma once for step_size calls": [
+            1.0, 1.0, 1.0, 0.1, 0.01, 1e-3, 1e-5
+        ],
+        "after its first decay this decays at every call: gamma counts once for step_size epochs": [
+            1.0, 1.0, 1.0, 0.1, 0.01, 1e-3, 1e-4
+        ],
+        "the division rounds up: (k - 1) // step_size rounds down": [1.0, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01],
+        "the first call opens epoch 0: here it opens epoch -1": [10.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1],
+        "gamma is raised to a power, not multiplied by the number of decays": [0.0, 0.0, 0.0, 0.1, 0.1, 0.1, 0.2],
+        "gamma is taken off the rate: the rate is multiplied by it": [1.0, 1.0, 1.0, 0.9, 0.9, 0.9, 0.8],
     },
 )
 checks.check(
@@ -2555,28 +2693,33 @@ checks.check(
     want=[8.0, 4.0, 2.0, 1.0],
     slips={
         "gamma is fixed at its default, 0.1": [8.0, 0.8, 0.08, 0.008],
+        "step_size is fixed at 3": [8.0, 8.0, 8.0, 4.0],
+        "the decays end after two": [8.0, 4.0, 2.0, 2.0],
         "this decays one call early: here step() opens an epoch, PyTorch's closes one": [4.0, 2.0, 1.0, 0.5],
     },
 )
 checks.check(
     "get_lr() says the optimizer's rate", 1, tol=1e-7, needs="the rates that occur",
-    fed="learning rate 1, step_size 2, gamma 0.5: get_lr() minus optimizer.learning_rate, at first and after three calls",
+    fed="learning rate 1, step_size 2, gamma 0.5: get_lr() minus the rate that the optimizer has, at first and after three calls",
     got=lambda: probes.reported(lambda optimizer: StepLR(optimizer, step_size=2, gamma=0.5), "SGD", 1.0, calls=3),
     want=[0.0, 0.0, 0.0, 0.0],
     slips={
         "before the first step() the rate is the initial one": [1.0, 0.0, 0.0, 0.0],
+        "the rate has changed before the first step(): __init__ leaves it as it is": [-0.5, 0.0, 0.0, 0.0],
+        "get_lr() moves the schedule on: it only says the rate": [0.0, -0.5, -0.25, -0.125],
         "get_lr() says the initial rate: it is the optimizer's current one": [0.0, 0.0, 0.0, 0.5],
         "get_lr() says the rate of the next epoch": [0.0, 0.0, -0.5, 0.0],
     },
 )
 checks.check(
     "nothing else of the optimizer changes", 1, needs="the rates that occur",
-    fed="an SGD over theta = 1 with gradient 0.5; what four calls change besides the learning rate",
+    fed="an SGD over theta = 1 with gradient 0.5, after a step of its own; what four calls change besides the learning rate",
     got=lambda: probes.disturbed(lambda optimizer: StepLR(optimizer, step_size=2, gamma=0.5), "SGD", 1.0, calls=4),
     want=[],
     slips={
         "the optimizer's step_count is its own: the scheduler has one too": ["step_count"],
         "the scheduler changes the parameters or their gradients": ["parameters"],
+        "the scheduler throws away what the optimizer remembers": ["momentum_buffers"],
         "the scheduler makes a step of the optimizer: that is the loop's work": ["step_count", "parameters"],
     },
 )
@@ -2600,11 +2743,11 @@ checks.check(
 )
 checks.check(
     "hidden: four decays and more on Adam", 1, tol=1e-7,
-    fed=f"learning rate {hidden_rate / 10}, step_size 2, gamma {1 - hidden_gamma / 4}, 11 calls",
+    fed=f"learning rate {hidden_rate / 1000}, step_size 2, gamma {1 - hidden_gamma / 4}, 11 calls",
     got=lambda: probes.schedule(
-        lambda optimizer: StepLR(optimizer, 2, 1 - hidden_gamma / 4), "Adam", hidden_rate / 10, 11
+        lambda optimizer: StepLR(optimizer, 2, 1 - hidden_gamma / 4), "Adam", hidden_rate / 1000, 11
     ),
-    want=schedule_oracle(hidden_rate / 10, 2, 1 - hidden_gamma / 4, 11),
+    want=schedule_oracle(hidden_rate / 1000, 2, 1 - hidden_gamma / 4, 11),
 )
 checks.check(
     "hidden: gamma is 0.1 where nothing is said", 1, tol=1e-7,
@@ -2613,6 +2756,7 @@ checks.check(
         probes.schedule(lambda optimizer: StepLR(optimizer, step_size=3), "SGD", hidden_rate, 5)
     ),
     want=[hidden_rate, 0.1 * hidden_rate],
+    slips={"gamma is 0.5 where nothing is said: it is 0.1": [hidden_rate, 0.5 * hidden_rate]},
 )
 checks.check(
     "hidden: two schedules side by side", 1, tol=1e-7,
@@ -2624,11 +2768,17 @@ checks.check(
 )
 checks.check(
     "hidden: its values can be read", 1, tol=1e-7, needs="the rates that occur",
-    fed=f"learning rate 2, step_size 3, gamma {hidden_gamma}, five calls: initial_lr, step_size, gamma and step_count",
+    fed=f"learning rate 2, step_size 3, gamma {hidden_gamma}, five calls: initial_lr, step_size, gamma, step_count, optimizer",
     got=lambda: probes.attributes(
-        lambda optimizer: StepLR(optimizer, 3, hidden_gamma), 2.0, 5, ["initial_lr", "step_size", "gamma", "step_count"]
+        lambda optimizer: StepLR(optimizer, 3, hidden_gamma), 2.0, 5,
+        ["initial_lr", "step_size", "gamma", "step_count", "optimizer"],
     ),
-    want=[2.0, 3, hidden_gamma, 5],
+    want=[2.0, 3, hidden_gamma, 5, "the optimizer"],
+    slips={
+        "initial_lr is the rate at first: it does not change": [2 * hidden_gamma, 3, hidden_gamma, 5, "the optimizer"],
+        "step_count counts the calls of step()": [2.0, 3, hidden_gamma, 0, "the optimizer"],
+        "step_count begins at 0": [2.0, 3, hidden_gamma, 6, "the optimizer"],
+    },
 )
 ### END HIDDEN TESTS
 checks.score()
@@ -2854,8 +3004,9 @@ checks.require(
     "train_simple_model is a function that this notebook defines",
     got=lambda: probes.written_here(train_simple_model, apart=("SGD", "Adam")),
 )
-# rehearsal.watch runs your function while every step() of SGD and Adam only adds a fixed nudge, 0.0048 or 0.0045, to each
-# number that has a gradient. So these checks judge the loop alone, whatever your two optimizers do.
+# rehearsal.watch runs your function while every step() of SGD and Adam only nudges each number that has a gradient, by a
+# fixed amount: w and b pass through 2 and 1 shortly before the end. So these checks judge the loop alone, whatever your
+# two optimizers do.
 checks.check(
     "SGD makes 300 updates", 1.5,
     fed="the number of updates of each SGD that makes any: 60 epochs of 5 points by one optimizer",
@@ -2910,16 +3061,21 @@ checks.check(
     fed="w and b at Adam's first update",
     got=lambda: rehearsal.watch(train_simple_model)["Adam"]["start"],
     want=[0.1, 0.0],
-    slips={"Adam goes on from where SGD ended: give it new Variables": [1.54, 1.44], "no Adam makes an update: call its step()": []},
+    slips={
+        "Adam goes on from where SGD ended: give it new Variables": [2.2188736, 1.1152267],
+        "no Adam makes an update: call its step()": [],
+    },
 )
 checks.check(
     "each update has its own point's gradient", 1,
-    fed="the gradients of w and b at SGD's first two updates, x = 1 and x = 2, in units of the first one of b; nan: there is none",
+    fed="the gradients of w and b at SGD's first two updates, x = 1 and x = 2, in units of the first one of b; None: there is none",
     got=lambda: rehearsal.watch(train_simple_model)["SGD"]["gradient"][:2],
-    want=[[-1.0, -1.0], [-3.3004138, -1.6502069]],
+    want=[[-1.0, -1.0], [-3.2980391, -1.6490196]],
     slips={
-        "the gradients add up: call zero_grad() once for each update": [[-1.0, -1.0], [-4.3004138, -2.6502069]],
-        "the gradients have the wrong sign: the loss is a square": [[1.0, 1.0], [3.3004138, 1.6502069]],
+        "the gradients add up: call zero_grad() once for each update": [[-1.0, -1.0], [-4.2980391, -2.6490196]],
+        "the gradients have the wrong sign: the loss is a square": [[1.0, 1.0], [3.2980391, 1.6490196]],
+        "the points come in another order: x = 1, 2, 3, 4, 5": [[-5.0, -1.0], [-3.2640118, -0.8160029]],
+        "there is no gradient at step(): backward() on the loss comes after zero_grad() and before step()": [[None, None]] * 2,
         "the loss is not squared": [[1.0, 1.0], [2.0, 1.0]],
         "no SGD makes an update: call its step()": [],
     },
@@ -2930,16 +3086,24 @@ checks.check(
     got=lambda: rehearsal.watch(train_simple_model)["missed"],
     want=[0.0, 0.0, 0.0, 0.0],
     slips={
-        "w and b are swapped: the order is sgd_w, sgd_b, adam_w, adam_b": [-0.1, 0.1, -0.1, 0.1],
-        "SGD and Adam are swapped: the order is sgd_w, sgd_b, adam_w, adam_b": [-0.09, -0.09, 0.09, 0.09],
+        "w and b are swapped: the order is sgd_w, sgd_b, adam_w, adam_b": [
+            -1.1036469, 1.1036469, -1.0507149, 1.0507149
+        ],
+        "SGD and Adam are swapped: the order is sgd_w, sgd_b, adam_w, adam_b": [
+            -0.111869, -0.058937, 0.111869, 0.058937
+        ],
+        "these are SGD's numbers twice": [0.0, 0.0, 0.111869, 0.058937],
     },
 )
 ### BEGIN HIDDEN TESTS
-def gradient_oracle(nudge, updates=100):
+import numpy as np
+
+
+def gradient_oracle(nudges, updates=100):
     """Of (w x + b - y)^2 at the scripted w and b, each point in its turn, in units of the first one of b."""
     rows = []
     for k in range(updates):
-        x, w, b = 1.0 + k % 5, 0.1 + k * nudge, k * nudge
+        x, w, b = 1.0 + k % 5, 0.1 + k * nudges[0] / 2**20, k * nudges[1] / 2**20
         error = w * x + b - (2.0 * x + 1.0)
         rows.append([error * x / 2.9, error / 2.9])
     return rows
@@ -2949,13 +3113,18 @@ checks.check(
     "hidden: SGD's gradients, point after point", 2, tol=1e-4,
     fed="the gradients of w and b at SGD's first 100 updates, in units of the first one of b",
     got=lambda: rehearsal.watch(train_simple_model)["SGD"]["gradient"][:100],
-    want=gradient_oracle(0.0048),
+    want=gradient_oracle((7406, 3898)),
+    slips={"the gradients add up: call zero_grad() once for each update": np.cumsum(gradient_oracle((7406, 3898)), axis=0).tolist()},
 )
 checks.check(
     "hidden: Adam's gradients, point after point", 2, tol=1e-4,
     fed="the gradients of w and b at Adam's first 100 updates, in units of the first one of b",
     got=lambda: rehearsal.watch(train_simple_model)["Adam"]["gradient"][:100],
-    want=gradient_oracle(0.0045),
+    want=gradient_oracle((7015, 3692)),
+    slips={
+        "the gradients add up: call zero_grad() once for each update": np.cumsum(gradient_oracle((7015, 3692)), axis=0).tolist(),
+        "there is no gradient at step(): backward() on the loss comes after zero_grad() and before step()": [[None, None]] * 100,
+    },
 )
 checks.check(
     "hidden: the gradients come from backward()", 1.5,
