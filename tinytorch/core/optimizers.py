@@ -203,12 +203,12 @@ def pieces(arrays: list):
     theta = arrays[0]
     if all(array.flags.c_contiguous and array.dtype == theta.dtype for array in arrays):
         flat = [array.reshape(-1) for array in arrays]
-        if 0 < theta.size < 2 * PIECE:
+        if 0 < theta.size < 2 * PIECE:  # slices would cost as much as the update of a few thousand elements
             yield flat
         else:
             count = theta.size // PIECE
-            bounds = [theta.size * k // count for k in range(count + 1)] if count else []
-            yield from ([array[start:stop] for array in flat] for start, stop in itertools.pairwise(bounds))
+            for k in range(count):
+                yield [array[theta.size * k // count : theta.size * (k + 1) // count] for array in flat]
     else:
         access: list = [["readwrite"], ["readonly"], *(["readwrite"] for _ in arrays[2:])]
         flags: tuple = ("external_loop", "buffered", "zerosize_ok")
