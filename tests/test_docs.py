@@ -74,6 +74,17 @@ def test_every_page_is_reached_and_every_command_is_a_command():
             assert re.search(rf"^  {verb}\s", verbs, re.M), f"{page.name}: tinytorch {verb}"
 
 
+def test_the_threat_model_counts_the_engine():
+    """Each of its files stands in one row, and a row's lines are what the page says, to the hundred and a little."""
+    rows = re.findall(r"^\| (?:decides|isolates|stores).*\| (\d+) \| (.*) \|$", (ROOT / "docs/threat-model.md").read_text("utf-8"), re.M)
+    named = [name for _, names in rows for name in names.split(", ")]
+    files = {path.stem: len(path.read_text("utf-8").splitlines()) for path in (ROOT / "tinytorch/grader").glob("*.py")}
+    assert sorted(named) == sorted(set(files) - {"__init__"})
+    for said, names in rows:
+        assert abs(int(said) - sum(files[name] for name in names.split(", "))) <= 150, names
+    assert max(files.values()) <= 250, max(files, key=files.__getitem__)
+
+
 def test_links_to_pages_and_pictures_lead_somewhere():
     for page in DOCS.glob("*.md"):
         for target in re.findall(r"\]\(([^)#:\s]+)\)", page.read_text("utf-8")):

@@ -109,7 +109,7 @@ def test_a_mutated_notebook_has_one_status(course, table, part):
     try:
         for number in range(240 * part, 240 * part + (240 if part else 20)):
             data = mutated(table.perfect, random.Random(number))
-            graded = grading.grade(plan, data, nothing_came, judge, {})
+            graded = grading.grade(plan, data, nothing_came, judge, {}, {})
             assert graded.status in STATUSES, number
             json.dumps(graded.book).encode()
             assert sum(cell.score or 0 for cell in graded.cells.values()) == 0

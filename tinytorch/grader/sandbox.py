@@ -1,10 +1,8 @@
 """A submission's job through sandboxes: what was reached counts, and the rest is tried again without what died."""
 
-import ast
 import atexit
 import json
 import os
-import re
 import secrets
 import threading
 import time
@@ -16,6 +14,7 @@ from tinytorch.grader.isolation import Level
 from tinytorch.grader.job import Ask, Job, Outcome, Report, Step, StepOutcome
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.process import Broken, Ended, Sandbox
+from tinytorch.grader.where import line_of
 
 __all__ = ["close", "run", "warm"]
 
@@ -187,7 +186,7 @@ class _Submission:
             status = ended.status if ended.status == "ok" or not ended.alive else "error"
             known["status"] = status  # type: ignore[typeddict-item]
             known["error"], known["seconds"] = ended.error, round(seconds, 3)
-            if ended.stack and (where := self._where(ended.stack)):
+            if ended.stack and (where := line_of(ended.stack, self.job["steps"])):
                 known["where"] = where
         known["stdout"] = (known["stdout"] + ended.texts["stdout"].text())[: 2 * self.limits.kept_output]
         known["stderr"] = (known["stderr"] + ended.texts["stderr"].text())[: 2 * self.limits.kept_output]
@@ -203,14 +202,6 @@ class _Submission:
             self.cut.add(step["id"])
         else:
             self.dead.add(step["id"])
-
-    def _where(self, stack: str) -> str:
-        """The student's line in the interpreter's last words, which may be forged: only what the source bears out is said."""
-        sources = {step["id"]: step["source"] for step in self.job["steps"]}
-        for name, line in re.findall(r'File "<cell ([^"\n]+)>", line (\d{1,6}) in ', stack.rpartition("Thread")[2]):
-            if name in sources and (place := _definition(sources[name], int(line))) is not None:
-                return f"your {place} (line {line})"
-        return ""
 
 
 def _runs(step: Step) -> bool:
@@ -238,20 +229,3 @@ def _report(line: dict[str, Any]) -> Report:
     if "opaque" in line:
         return {"opaque": str(line["opaque"])[:300]}
     return {"error": str(line.get("error"))[:20_000]}
-
-
-def _definition(source: str, line: int) -> str | None:
-    """`SGD.step` for a line in it, `cell` for one outside of any definition; None if there is no such line."""
-    if line > source.count("\n") + 1:
-        return None
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    names = [
-        (node.lineno, node.name)
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        and node.lineno <= line <= (node.end_lineno or line)
-    ]
-    return ".".join(name for _, name in sorted(names)) or "cell"

@@ -1,0 +1,34 @@
+"""Where in a student's code a cell was stopped, in words that they know: `your SGD.step (line 7)`."""
+
+import ast
+import re
+
+from tinytorch.grader.job import Step
+
+__all__ = ["line_of"]
+
+
+def line_of(stack: str, steps: list[Step]) -> str:
+    """The line in the interpreter's last words, which may be forged: only what the source bears out is said."""
+    sources = {step["id"]: step["source"] for step in steps}
+    for name, line in re.findall(r'File "<cell ([^"\n]+)>", line (\d{1,6}) in ', stack.rpartition("Thread")[2]):
+        if name in sources and (found := _definition(sources[name], int(line))) is not None:
+            return f"your {found} (line {line})"
+    return ""
+
+
+def _definition(source: str, line: int) -> str | None:
+    """`SGD.step` for a line in it, `cell` for one outside of any definition; None if there is no such line."""
+    if line > source.count("\n") + 1:
+        return None
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    names = [
+        (node.lineno, node.name)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and node.lineno <= line <= (node.end_lineno or line)
+    ]
+    return ".".join(name for _, name in sorted(names)) or "cell"
