@@ -108,7 +108,7 @@ assert (
 r"""
 ## How it works
 
-You fill in cells that hold a `NotImplementedError`. The cell below each one checks it, with numbers that you can follow by hand; after you hand in, hidden checks of the same kind (other shapes, several parameters, other settings, more steps) decide the rest of the points. A figure that needs your code shows an error until that code exists. Grading leaves figures out, so an answer must not use names from their cells. Locked cells cannot be edited: copy one to play with it.
+You fill in cells that hold a `NotImplementedError`. The cell below each one checks it, with numbers that you can follow by hand; after you hand in, hidden checks of the same kind (other shapes, several parameters, other settings, more steps) decide the rest of the points. A figure that needs your code shows an error until that code exists. Grading leaves figures and their helpers out, so an answer must not use names from those cells. Locked cells cannot be edited: copy one to play with it.
 
 **Predictions** are not graded. Put a number, or words in quotes, in place of `None` before you run on: that is when you learn most. Run the cell in any case: later cells ask for its name.
 
@@ -3166,7 +3166,7 @@ for path, text, place, at, beside in (
     label(right, line, text, at=at, offset=beside)
 left.plot(2, 1, "k+", markersize=12)
 left.set(title="300 updates (cross: the answer)", xlabel="w", ylabel="b")
-right.set(title="The loss, for more updates", xlabel="update")
+right.set(title="The loss, for more updates (cut at 10⁻¹²)", xlabel="update")
 show(
     fig,
     alt=(
