@@ -3437,6 +3437,16 @@ checks.check(
         "g is missing in the step: g + momentum * v": [[0.95, 0.875]],
     },
 )
+checks.check(
+    "weight decay", 0,
+    fed="theta = 4; gradient 3; learning rate 0.1, momentum 0.5, weight_decay 0.5: g = 3 + 2",
+    got=lambda: probes.trajectory(lambda ps: Nesterov(ps, learning_rate=0.1, momentum=0.5, weight_decay=0.5), [4.0], [[3.0]]),
+    want=[[3.25]],
+    slips={
+        "weight decay is ignored: g <- g + weight_decay * theta": [[3.55]],
+        "weight decay has the wrong sign: it is added to the gradient": [[3.85]],
+    },
+)
 checks.score()
 
 # %% nbgrader={"grade": false, "grade_id": "predict-nesterov", "locked": false, "schema_version": 3, "solution": false, "task": false} tags=["prediction", "skip-execution"]
@@ -3552,6 +3562,20 @@ checks.check(
     want=[[0.8]],
     slips={"the root is missing": [[0.95]]},
 )
+checks.check(
+    "epsilon", 0,
+    fed="theta = 1; gradient 2; learning rate 0.1, alpha 0.75, epsilon 1: the step is 0.1 * 2 / (1 + 1)",
+    got=lambda: probes.trajectory(lambda ps: RMSProp(ps, learning_rate=0.1, alpha=0.75, epsilon=1.0), [1.0], [[2.0]]),
+    want=[[0.9]],
+    slips={"epsilon is inside the root: sqrt(v) + epsilon": [[0.8585786]], "epsilon is not used": [[0.8]]},
+)
+checks.check(
+    "weight decay", 0,
+    fed="theta = 4; gradient -1; learning rate 0.1, alpha 0.75, weight_decay 0.5: g = -1 + 2 points the other way",
+    got=lambda: probes.trajectory(lambda ps: RMSProp(ps, learning_rate=0.1, alpha=0.75, weight_decay=0.5), [4.0], [[-1.0]]),
+    want=[[3.8]],
+    slips={"weight decay is ignored or subtracted: g <- g + weight_decay * theta": [[4.2]]},
+)
 checks.score()
 
 # %% [markdown]
@@ -3625,6 +3649,20 @@ checks.check(
     got=lambda: probes.trajectory(lambda ps: AdaGrad(ps, learning_rate=0.1, lr_decay=1.0), [1.0], [[3.0], [4.0]]),
     want=[[0.9, 0.86]],
     slips={"lr_decay is ignored": [[0.9, 0.82]], "t counts from 1: the first rate is not reduced": [[0.95, 0.9233333]]},
+)
+checks.check(
+    "epsilon", 0,
+    fed="theta = 1; gradient 1; learning rate 0.1, epsilon 1: the step is 0.1 * 1 / (1 + 1)",
+    got=lambda: probes.trajectory(lambda ps: AdaGrad(ps, learning_rate=0.1, epsilon=1.0), [1.0], [[1.0]]),
+    want=[[0.95]],
+    slips={"epsilon is inside the root: sqrt(s) + epsilon": [[0.9292893]], "epsilon is not used": [[0.9]]},
+)
+checks.check(
+    "weight decay", 0,
+    fed="theta = 4; gradient -1; learning rate 0.1, weight_decay 0.5: g = -1 + 2 points the other way",
+    got=lambda: probes.trajectory(lambda ps: AdaGrad(ps, learning_rate=0.1, weight_decay=0.5), [4.0], [[-1.0]]),
+    want=[[3.9]],
+    slips={"weight decay is ignored or subtracted: g <- g + weight_decay * theta": [[4.1]]},
 )
 checks.score()
 
@@ -3751,6 +3789,17 @@ checks.check(
     ),
     want=[[0.4, 0.48]],
     slips={"there is no decay": [[0.7, 0.9]]},
+)
+checks.check(
+    "epsilon", 0,
+    fed="theta = 1; gradient 1; learning rate 0.2, epsilon 1, weight_decay 0: the step is 0.2 * 1 / (1 + 1)",
+    got=lambda: probes.trajectory(lambda ps: AdamW(ps, learning_rate=0.2, epsilon=1.0, weight_decay=0.0), [1.0], [[1.0]]),
+    want=[[0.9]],
+    slips={
+        "epsilon is inside the root: sqrt(v_hat) + epsilon": [[0.8585786]],
+        "epsilon is not used": [[0.8]],
+        "epsilon is added before v is corrected: sqrt(v_hat) + epsilon": [[0.9938693]],
+    },
 )
 checks.score()
 
