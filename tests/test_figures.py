@@ -35,6 +35,14 @@ def test_a_prediction_that_is_not_made_draws_nothing() -> None:
     assert len(ax.lines) == len(ax.texts) == 1
 
 
+def test_a_label_that_is_far_from_its_line_has_a_leader() -> None:
+    _, ax = figures.new()
+    (line,) = ax.plot([0, 1])
+    figures.label(ax, line, "near", offset=(40, 8))
+    figures.label(ax, line, "far", offset=(0, -50))
+    assert [text.arrow_patch is not None for text in ax.texts] == [False, True]
+
+
 def test_the_description_reaches_every_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[tuple[dict[str, Any], dict[str, Any]]] = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw, metadata: shown.append((data, metadata)))
