@@ -2934,7 +2934,7 @@ assert new_arrays[total] > 20 * new_arrays[32_768] and times.argmin() > 0
 
 # %% [markdown]
 """
-The curve is low where all arrays of one update fit into the cache. The class `Optimizer` calls your `rule` on such pieces (at most `PIECE` numbers; small parameters share one), which is why its arrays are one-dimensional and why you write in place.
+The curve is low where all arrays of one update fit into the cache. The class `Optimizer` calls your `rule` on such pieces (of `PIECE` numbers, or less than twice as many; small parameters share one), which is why its arrays are one-dimensional and why you write in place.
 """
 
 # %% [markdown]
