@@ -1,8 +1,10 @@
 """The command: its verbs, its three exit codes, and how fast it answers."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,35 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(tinytorch, tmp_path, wo
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr, done.stderr
     assert not (tmp_path / "none").exists()
+
+
+SAID = {  # a natural mistake -> what the one line says
+    "a word that is no verb": (("grad", "08"), "no such command 'grad'"),
+    "a word that is missing": (("collect", "08"), "missing argument 'ZIP'"),
+    "no number": (("grade", "08", "--workers", "0"), "'--workers'"),
+    "a student's verb without its word": (("validate",), "NOTEBOOK"),
+    "a path for a name": (("grade", "course/release/08_optimizers"), "a name, not a path"),
+    "another course's assignment": (("grade", "ps1"), "another course: --course DIR"),
+    "a file for a folder": (("release", "01", "--course", "README.md"), "README.md"),
+    "no archive": (("collect", "01", "nothing.zip", "--roster", "x.csv"), "No such file"),
+    "a folder that cannot be written": (("release", "01", "--course", "/proc/nowhere"), "/proc/nowhere"),
+}
+
+
+@pytest.mark.parametrize("words, said", SAID.values(), ids=SAID.keys())
+def test_a_mistake_is_one_line(tinytorch, words, said):
+    done = tinytorch(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_ctrl_c_is_one_line():
+    command = [sys.executable, "-m", "tinytorch", "demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
+        time.sleep(3)
+        os.killpg(running.pid, signal.SIGINT)
+        said = running.communicate(timeout=60)[1]
+    assert running.returncode == 2 and "stopped by you" in said and "Traceback" not in said, said
 
 
 @pytest.mark.parametrize("verb, missing", [("build", "jupytext"), ("release", "nbgrader")])

@@ -154,6 +154,7 @@ def grade(name: str, course: Path | None = None, options: Options | None = None)
             backup(run.config.gradebook)
         records = run.all_records(folders)
         found = [text for record in records for text in differences(run.book, record)] if options.dry_run else []
+        found = found or ["no score differs from the gradebook's"] * options.dry_run
     _print(run, records, found)
     return int(any(record.eye for record in records))
 

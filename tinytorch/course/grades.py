@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tinytorch.course import nbconfig
 from tinytorch.course import settings as ini
 from tinytorch.course.errors import CourseError
+from tinytorch.course.modules import assignment as assignment_of
 from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.records import read_records
 
@@ -61,7 +62,8 @@ def grades(form: str = "csv", course: Path | None = None, assignment: str | None
     """The gradebook in the form that `--format` names."""
     if form not in FORMATS:
         raise CourseError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
-    found = rows(ini.load(course), assignment)
+    settings = ini.load(course)
+    found = rows(settings, assignment_of(assignment, settings.course) if assignment else None)
     return {"csv": _csv, "canvas": _canvas, "moodle": _moodle}[form](found)
 
 
@@ -109,10 +111,8 @@ def merged(form: str, into: Path, course: Path | None, name: str | None, column:
     """An assignment's scores in the file that the platform exported; `name` may be left out where there is one only."""
     from tinytorch.course.collect import known_numbers
     from tinytorch.course.merge import Score, merge
-    from tinytorch.course.modules import assignment
-
     settings = ini.load(course)
-    found = rows(settings, assignment(name, settings.course) if name else None)
+    found = rows(settings, assignment_of(name, settings.course) if name else None)
     names = sorted({row.assignment for row in found})
     if len(names) != 1:
         raise CourseError(f"which assignment? Give one with --module; there are {', '.join(names) or 'none'}")

@@ -47,17 +47,17 @@ def find(name: str) -> Module:
         if module.answers_to(name.rstrip("/")):
             return module
     there = ", ".join(module.name for module in modules) or "none"
-    a_path = " (a name, not a path)" if "/" in name.rstrip("/") else ""
-    raise CourseError(f"no module is called {name!r}{a_path}; there are: {there}")
+    raise CourseError(f"no module is called {name!r}; there are: {there}")
 
 
 def assignment(name: str, course: Path) -> str:
     """nbgrader's name for what the user calls NAME: a folder of the course as it stands, else one of our modules."""
-    name = name.rstrip("/")
-    if (
-        name not in ("", ".", "..")
-        and "/" not in name
-        and any((course / stage / name).is_dir() for stage in ("source", "release"))
-    ):
+    name, ours = name.rstrip("/"), {module.name for module in every()}
+    own = {path.parent.name for stage in ("source", "release") for path in (course / stage).glob("*/*.ipynb")}
+    if name in own:
         return name
-    return find(name).name
+    if any(module.answers_to(name) for module in every()):
+        return find(name).name
+    there = ", ".join(sorted(own if own - ours else ours)) or "none"
+    a_path = " (a name, not a path)" if "/" in name else ""
+    raise CourseError(f"{course}: has no assignment {name!r}{a_path}; there are: {there}; another course: --course DIR")
