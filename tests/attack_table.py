@@ -358,6 +358,7 @@ ROWS: dict[str, Row] = {
     "an error beside": Row(beside("1 / 0"), FULL, quick=True),
     "no Python beside": Row(beside("I think that this is right."), FULL),
     "names of the tests taken": Row(beside("checks = probes = hidden = Checks = None"), FULL),
+    "files left open": Row(beside("held = [open('/dev/null') for _ in range(200)]"), FULL),
     "working directory changed": Row(beside("import os\nos.makedirs('sub', exist_ok=True)\nos.chdir('sub')"), FULL),
     "helpers": Row(lambda t: t.right(first="def minus(a, b):\n    a -= b", gd="def gradient_descent_step(parameter, learning_rate):\n    if parameter.grad is not None:\n        minus(parameter.data.data, learning_rate * parameter.grad.data.data)"), FULL),
     "a timer left": Row(beside("import signal\nsignal.signal(signal.SIGALRM, lambda *a: 1 / 0)\nsignal.alarm(1)"), FULL),

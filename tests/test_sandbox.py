@@ -1,6 +1,7 @@
 """What student code can reach, at each level of isolation, and what one death costs."""
 
 import contextlib
+import dataclasses
 import getpass
 import os
 import subprocess
@@ -190,6 +191,15 @@ def test_what_was_there_at_home_costs_its_line_alone(level):
     assert outcome["reports"]["t/0"]["value"] == {"tuple": [1, 2, 3, 4]}
     assert outcome["reports"]["t/1"]["value"] is True and "NameError" in outcome["reports"]["t/2"]["error"]
     assert outcome["steps"]["endless"]["status"] == "timeout"
+
+
+@FIRST_LEVEL
+def test_experiments_leave_time_for_the_exercises(level):
+    """Ten of a second, in a notebook of two: the rest of them only define what they define."""
+    slow = [free(f"free-{n}", f"import time\ndef f{n}(): return {n}\ntime.sleep(1)\nran = {n}") for n in range(10)]
+    limits = dataclasses.replace(QUICK, wall_seconds=2)
+    outcome = run(level, *slow, ask("t", "f9(), ran < 5"), limits=limits)
+    assert outcome["reports"]["t/0"]["value"] == {"tuple": [9, True]}
 
 
 @FIRST_LEVEL

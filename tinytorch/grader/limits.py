@@ -22,7 +22,7 @@ class Limits:
     memory_mb: int = 1024
     disk_mb: int = 64
     processes: int = 64
-    descriptors: int = 128
+    descriptors: int = 512
     kept_output: int = 64_000  # bytes of one cell's output that are kept
     output_bytes: int = 200_000_000  # bytes of one cell's output before it is stopped
 

@@ -82,7 +82,8 @@ class _Submission:
     def __init__(self, job: Job, limits: Limits, level: Level) -> None:
         self.job, self.limits = job, limits
         graded = sum(step["kind"] != "cell" for step in job["steps"])
-        self.end = time.monotonic() + limits.wall_seconds + 2 * graded * job["cell_seconds"]
+        self.free_end = time.monotonic() + limits.wall_seconds  # what is left then is for the exercises
+        self.end = self.free_end + 2 * graded * job["cell_seconds"]
         self.outcome: Outcome = {"level": str(level), "steps": {}, "reports": {}, "signs": []}
         self.deaths: Counter[str] = Counter()
         self.dead: set[str] = set()  # step ids and ask keys that are not run again
@@ -135,7 +136,8 @@ class _Submission:
 
     def _order(self, step: Step, asks: dict[str, str]) -> dict[str, Any]:
         if step["kind"] != "ask":
-            free = "" if not step.get("free") else "definitions" if step["id"] in self.cut else "whole"
+            short = step["id"] in self.cut or time.monotonic() > self.free_end
+            free = "" if not step.get("free") else "definitions" if short else "whole"
             token = next(iter(asks), "")
             return {"do": "cell", "id": step["id"], "source": step["source"], "token": token, "free": free}
         by_key: dict[str, Ask] = {ask["key"]: ask for ask in step["asks"]}
