@@ -1,4 +1,4 @@
-"""Imports NumPy ahead, which is most of what a sandbox costs: a third less without what is only there to be read.
+"""Imports NumPy ahead, which is most of what a sandbox costs: a third less without what is there to be read only.
 
 Left out are the texts of its documentation and the types of its annotations (those can be imported later as ever).
 """

@@ -112,7 +112,7 @@ def _start(plan: Any) -> "subprocess.Popen[bytes]":
     root = str(Path(__file__).parents[2])
     env = os.environ | {"PYTHONPATH": root, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     env |= {"TINYTORCH_SEEDS": json.dumps({plan.assignment: plan.seed}), "MPLBACKEND": "Agg"}
-    code = "from tinytorch.grader.judge import main; main()"
+    code = "from tinytorch.grader import ahead; from tinytorch.grader.judge import main; ahead.settle(); main()"
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=subprocess.PIPE,

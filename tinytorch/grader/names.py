@@ -45,13 +45,16 @@ class Scope:
 
 
 def stores(node: Node) -> set[str]:
-    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    return names | {n.name for n in ast.walk(node) if isinstance(n, DEFINITIONS)} | _imported(node)
-
-
-def _imported(node: Node) -> set[str]:
-    imports = (n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom))
-    return {name for one in imports for name in import_names(one)}
+    """Every name that is bound anywhere in a node, functions' own ones too."""
+    names = set[str]()
+    for n in ast.walk(node):
+        if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load):
+            names.add(n.id)
+        elif isinstance(n, DEFINITIONS):
+            names.add(n.name)
+        elif isinstance(n, ast.Import | ast.ImportFrom):
+            names |= import_names(n)
+    return names
 
 
 def import_names(node: ast.Import | ast.ImportFrom) -> set[str]:
@@ -84,7 +87,9 @@ def free(node: Node) -> set[str]:
     """The names that a node reads and does not bind itself (functions and comprehensions have their own)."""
     if isinstance(node, ast.Name):
         return {node.id} if isinstance(node.ctx, ast.Load) else set()
-    inner: set[str] = set().union(*map(free, ast.iter_child_nodes(node)))
+    inner = set[str]()
+    for child in ast.iter_child_nodes(node):
+        inner |= free(child)
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         return inner | {node.target.id}
     if isinstance(node, ast.Lambda):

@@ -76,7 +76,8 @@ class Questions:
             if not self.reported(node) and any(isinstance(n, ast.Call) for n in ast.walk(node)):
                 self.captures.append(node)  # its side effects (a generator's next numbers) belong to both programs
             return node
-        spare, marks = copy.deepcopy(node), (len(self.sites), len(self.captures), len(self.new))
+        spare = copy.deepcopy(node) if self.forced.texts else node  # without them nothing has to be asked wider
+        marks = len(self.sites), len(self.captures), len(self.new)
         try:
             return getattr(self, "on_" + type(node).__name__, self.leaf)(node)
         except _Wider:
