@@ -404,6 +404,23 @@ def test_a_gradient_may_overlap_its_parameter(cls, size):
     assert np.array_equal(whole[1:], theta)
 
 
+class Forgetful(optimizers.Optimizer):
+    def __init__(self, parameters):
+        super().__init__(parameters, learning_rate=0.1)
+
+    def rule(self, theta, g, v, t):
+        v += g
+
+
+@pytest.mark.parametrize("made", [Forgetful, Adam])
+def test_a_rule_that_does_not_fit_its_buffers_is_refused(made):
+    optimizer = made([np.ones(2)])
+    optimizer.first_moment = {}
+    with pytest.raises(TypeError, match=r"rule\(theta, g, .*t\).* does not fit the Buffers\(\) made in __init__: (none|second)"):
+        optimizer.step([np.ones(2)])
+    assert optimizer.step_count == 0
+
+
 def test_two_optimizers_of_the_same_parameters_share_nothing():
     w = np.ones(2)
     one, other = SGD([w], momentum=0.9), SGD([w], momentum=0.9)

@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 import copy
+import inspect
 import itertools
 import math
 import operator
@@ -551,6 +552,11 @@ class Optimizer(Keeping):
         owner, buffers = f"{type(self).__name__}.step", self._buffers()
         if replaced := self._remembered.keys() - buffers:
             raise TypeError(f"{owner}: {min(replaced)} is not a Buffers() any more: change its entries, or clear() it")
+        try:
+            inspect.signature(self.rule).bind("theta", "g", *buffers, "t")
+        except TypeError:
+            made = f"the Buffers() made in __init__: {', '.join(buffers) or 'none'}"
+            raise TypeError(f"{owner}: rule{inspect.signature(self.rule)} does not fit {made}") from None
         for name, buffer in buffers.items():
             self._check_remembered(owner, name, buffer)
         keep_freed_memory()
