@@ -20,6 +20,7 @@ from tinytorch.course import grade as grading
 from tinytorch.course.errors import CourseError
 from tinytorch.course.grade import Options, grade
 from tinytorch.course.grades import rows
+from tinytorch.course.handed_in import take
 from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.plans import _exported
 from tinytorch.course.settings import load
@@ -216,6 +217,13 @@ def test_the_executed_notebook_is_one_that_nbformat_takes(graded):
     assert [output.output_type for output in shown["test-square"].outputs] == ["error"]
     assert "square(5) gave 9" in "\n".join(shown["test-square"].outputs[0].traceback)
     assert shown["test-cube"].outputs == []
+
+
+@pytest.mark.parametrize("text", ["yesterday", "12:60" + "9" * 40, "\ud800", "0001-01-01 00:00 +14:00"])
+def test_a_time_that_is_none_is_said(tmp_path, text):
+    (tmp_path / "timestamp.txt").write_text(text, errors="surrogatepass")
+    work = take(tmp_path, set(), "")
+    assert work.timestamp is None and work.notes == ["timestamp.txt holds no time: whether this came late is not known"]
 
 
 TAMED = [
