@@ -33,7 +33,11 @@ def parameter(value: Any, gradient: Any = None) -> Variable:
     """A Variable and its gradient, which has the same dtype; Python numbers become float32."""
     variable = Variable(Tensor(value))
     give(variable, gradient)
+    _alive.append(variable)
     return variable
+
+
+_alive: list[Variable] = []  # an id() that came back would make the score of a wrong answer that keeps ids depend on chance
 
 
 def give(variable: Variable, gradient: Any) -> None:

@@ -13,6 +13,10 @@ INNER = "        raise ValueError(f\"shapes {a.shape} and {b.shape}: {m} columns
 FIT = '            raise ValueError(f"shapes {first} and {second} do not broadcast: {a} meets {b}")\n'
 
 CHANGES = [  # exercise, what went wrong, old and new text, the checks that must fail, what the student reads
+    ("as-array", "a single number gets an axis", (COPY, COPY.replace("np.array(array", "np.array(np.atleast_1d(array)")),
+     ["Python numbers become float32"], "a single number has no axes"),
+    ("tensor-class", "the mean is float64", (MEAN, "return Tensor.wrap((total / (self.size / total.size)).data.astype(np.float64))"),
+     ["hidden: means of three axes"], "the mean of float32 numbers became float64"),
     ("as-array", "no copy of an array", (COPY, COPY.replace("np.array(", "np.asarray(")),
      ["the result is a copy", "hidden: a float32 array is copied too"], "shares its source's memory"),
     ("as-array", "every array becomes float32", ('array.dtype if hasattr(data, "__array__") else np.float32', "np.float32"),

@@ -92,6 +92,7 @@ class Adam:
 
 # name, changes to the right answer above, the checks that must fail, what the student must read
 CHANGES: list[tuple] = [
+    ("the arguments in another order", [("beta1=0.9, beta2=0.999, epsilon", "beta2=0.999, beta1=0.9, epsilon")], ("hidden: other betas, and a learning rate that changes",), "after learning_rate comes beta1"),
     ("zero_grad forgets the moments", [("            p.grad = None", "            p.grad = None\n        self.first_moment, self.second_moment = {}, {}")], ("hidden: ten steps with the default betas",), "zero_grad() to leave them alone"),
     ("zero_grad begins to count again", [("            p.grad = None", "            p.grad = None\n        self.step_count = 0")], ("hidden: ten steps with the default betas",), "ten steps"),
     ("uphill", [("theta - self.learning_rate", "theta + self.learning_rate")], LATER + FIRST + ("epsilon stands outside the root, after the correction", "weight decay is added to the gradient",), "this goes uphill"),

@@ -58,6 +58,7 @@ class SGD:
 
 # name, changes to the right answer above, the checks that must fail, what the student must read
 CHANGES: list[tuple] = [
+    ("the velocities of all optimizers, by id", [("\nclass SGD:", "\nEVERY = {}\n\nclass SGD:"), ("self.momentum_buffers = {}", "self.momentum_buffers = EVERY"), ("for i, p in enumerate(self.parameters)", "for i, p in ((id(p), p) for p in self.parameters)")], ("hidden: two optimizers over the same parameters share nothing", "hidden: step_count, and a buffer for each parameter"), "the two share their velocities"),
     ("zero_grad forgets the velocities", [("            p.grad = None", "            p.grad = None\n        self.momentum_buffers = {}")], ("hidden: four parameters, each with its own momentum",), "zero_grad() to leave it alone"),
     ("step_count rises only with a gradient", [("        self.step_count += 1", "        self.step_count += any(p.grad is not None for p in self.parameters)")], ("hidden: step_count, and a buffer for each parameter",), "also where no parameter has a gradient"),
     ("the rate inside the velocity", [("momentum * v + g", "momentum * v + self.learning_rate * g"), ("theta - self.learning_rate * v", "theta - v")], ("hidden: four parameters, each with its own momentum",), "the learning rate is inside the velocity"),

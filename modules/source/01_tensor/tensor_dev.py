@@ -184,12 +184,13 @@ checks.check(
 )
 checks.check(
     "Python numbers become float32", 1,
-    fed="[1, 2], [0.5, 2] and 0.5; the dtype of each result",
-    got=lambda: [dtype_of(as_array(data)) for data in ([1, 2], [0.5, 2], 0.5)],
-    want=["float32"] * 3,
+    fed="[1, 2], [0.5, 2] and 0.5; the dtype of each result, and the shape of the last",
+    got=lambda: [*(dtype_of(as_array(data)) for data in ([1, 2], [0.5, 2], 0.5)), list(as_array(0.5).shape)],
+    want=["float32", "float32", "float32", []],
     slips={
-        "NumPy's own choice for Python numbers is int64 and float64: ask for float32": ["int64", "float64", "float64"],
-        "Python floats are float64 for NumPy: ask for float32": ["float64"] * 3,
+        "NumPy's own choice for Python numbers is int64 and float64: ask for float32": ["int64", "float64", "float64", []],
+        "Python floats are float64 for NumPy: ask for float32": ["float64", "float64", "float64", []],
+        "a single number has no axes: its shape is ()": ["float32", "float32", "float32", [1]],
     },
     needs="the numbers arrive",
 )
@@ -731,15 +732,34 @@ def guarded(run):
         space["as_array"] = kept
 
 
+def narrow(mean):
+    """Whether a mean of float32 numbers is float32, or as wide as another check finds a number to make them; and its numbers."""
+    return [dtype_of(mean.data) in ("float32", dtype_of((over([1, 2]) * 0.5).data)), mean.data.tolist()]
+
+
 block = rng.integers(1, 9, size=(2, 3, 4)).astype(np.float64)
 checks.check(
     "hidden: means of three axes", 1,
-    fed="float64, shape (2, 3, 4): mean over axes (0, 2), over axis -1 with keepdims, over axis 1",
-    got=lambda: [numbers(over(block, "float64").mean(axis=a, keepdims=k)) for a, k in (((0, 2), False), (-1, True), (1, False))],
-    want=[["float64", block.sum(axis=a, keepdims=k).__truediv__(n).tolist()] for a, k, n in (((0, 2), False, 8), (-1, True, 4), (1, False, 3))],
+    fed="float64, shape (2, 3, 4): mean over axes (0, 2), over axis -1 with keepdims, over axis 1; that of float32 [[1, 2], [3, 6]] over axis 0",
+    got=lambda: [
+        *(numbers(over(block, "float64").mean(axis=a, keepdims=k)) for a, k in (((0, 2), False), (-1, True), (1, False))),
+        narrow(over([[1, 2], [3, 6]]).mean(axis=0)),
+    ],
+    want=[
+        *(["float64", (block.sum(axis=a, keepdims=k) / n).tolist()] for a, k, n in (((0, 2), False, 8), (-1, True, 4), (1, False, 3))),
+        [True, [2, 4]],
+    ],
     slips={
+        "keepdims is ignored: hand it on to sum": [
+            *(["float64", (block.sum(axis=a) / n).tolist()] for a, n in (((0, 2), 8), (-1, 4), (1, 3))), [True, [2, 4]]
+        ],
+        "the mean of float32 numbers became float64: it keeps their dtype": [
+            *(["float64", (block.sum(axis=a, keepdims=k) / n).tolist()] for a, k, n in (((0, 2), False, 8), (-1, True, 4), (1, False, 3))),
+            [False, [2, 4]],
+        ],
         "divided by all numbers of the Tensor, not by those that went into each entry": [
-            ["float64", (block.sum(axis=a, keepdims=k) / 24).tolist()] for a, k in (((0, 2), False), (-1, True), (1, False))
+            *(["float64", (block.sum(axis=a, keepdims=k) / 24).tolist()] for a, k in (((0, 2), False), (-1, True), (1, False))),
+            [True, [1, 2]],
         ],
     },
 )
@@ -832,6 +852,7 @@ checks.check(
         matmul_by_hand(np.array([[4.0], [5], [6]]), np.array([[1.0, 2, 3]])).tolist(),
     ],
     want=[[[32]], [[4, 8, 12], [5, 10, 15], [6, 12, 18]]],
+    slips={"rows and columns of the result are swapped": [[[32]], [[4, 5, 6], [8, 10, 12], [12, 15, 18]]]},
 )
 checks.check(
     "inner lengths that differ are refused", 1,
@@ -864,6 +885,7 @@ checks.check(
         [(matmul_by_hand(m, m), m.tolist())[1] for m in [np.array([[1.0, 2], [3, 4]])]],
     ],
     want=["float32", "float64", [[[1, 2], [3, 4]]]],
+    slips={"the product was made float32: it has the dtype of `result`": ["float32", "float32", [[[1, 2], [3, 4]]]]},
     needs="hidden: four by five times five by three",
 )
 checks.check(
@@ -961,7 +983,14 @@ checks.check(
         "an axis's own length went into its stride: use the lengths to its right": (24, 12),
     },
 )
-checks.check("one axis, 8 bytes each", 1, fed="(5,) and 8", got=lambda: tuple(strides_of((5,), 8)), want=(8,), needs="two by three, 4 bytes each")
+checks.check(
+    "one axis, 8 bytes each", 1,
+    fed="(5,) and 8",
+    got=lambda: tuple(strides_of((5,), 8)),
+    want=(8,),
+    slips={"the size of a number is fixed at 4: it is the second argument": (4,)},
+    needs="two by three, 4 bytes each",
+)
 checks.check(
     "three axes", 1,
     fed="(2, 3, 4) and 8",

@@ -1416,7 +1416,7 @@ checks.check(
     "hidden: float64 to all its digits", 1, tol=1e-12,
     fed=f"four steps of two float64 parameters, momentum {hidden_mu}, weight_decay {hidden_wd}",
     got=lambda: probes.trajectory(
-        lambda ps: SGD(ps, momentum=hidden_mu, weight_decay=hidden_wd), hidden_wide, hidden_steps
+        lambda ps: SGD(ps, 0.01, hidden_mu, hidden_wd), hidden_wide, hidden_steps
     ),
     want=sgd_oracle(hidden_wide, hidden_steps, [0.01] * 4, [hidden_mu], hidden_wd),
 )
@@ -1995,11 +1995,13 @@ checks.check(
     "hidden: other betas, and a learning rate that changes", 1.5, tol=1e-4,
     fed=f"(beta1, beta2) = {hidden_betas}, learning_rate 0.7 at first, then set to {hidden_rates} before the steps",
     got=lambda: probes.trajectory(
-        lambda ps: Adam(ps, learning_rate=0.7, beta1=hidden_betas[0], beta2=hidden_betas[1]),
-        hidden_start, hidden_fed, hidden_rates,
+        lambda ps: Adam(ps, 0.7, hidden_betas[0], hidden_betas[1]), hidden_start, hidden_fed, hidden_rates
     ),
     want=adam_oracle(hidden_start, hidden_fed, hidden_rates, *hidden_betas),
     slips={
+        "beta1 and beta2 are swapped: after learning_rate comes beta1": adam_oracle(
+            hidden_start, hidden_fed, hidden_rates, *hidden_betas[::-1]
+        ),
         "the first learning rate is kept: step() has to use self.learning_rate as it is now": adam_oracle(
             hidden_start, hidden_fed, [0.7] * 10, *hidden_betas
         ),
