@@ -203,6 +203,14 @@ def test_experiments_leave_time_for_the_exercises(level):
 
 
 @FIRST_LEVEL
+def test_a_step_that_says_too_much_leaves_room_for_the_next(level):
+    limits = dataclasses.replace(QUICK, output_bytes=10**8, memory_mb=512)
+    outcome = run(level, ask("t", *["'x' * 7_000_000"] * 6), ask("u", "7"), limits=limits, seconds=20)
+    assert sum("opaque" in outcome["reports"][f"t/{n}"] for n in range(6)) == 2
+    assert outcome["reports"]["u/0"]["value"] == 7
+
+
+@FIRST_LEVEL
 def test_no_warning_becomes_an_error_in_a_check(level):
     strict = "import warnings, numpy as np\nwarnings.simplefilter('error')\nnp.seterr(all='raise')"
     outcome = run(level, free("s", strict), ask("t", "warnings.warn('x')", "float(np.exp(np.float32(-1000)))"))

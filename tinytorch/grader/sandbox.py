@@ -154,7 +154,7 @@ class _Submission:
         return ended
 
     def _hearing(self, asks: dict[str, str], said: dict[str, Any]) -> Callable[[bytes], bool]:
-        number, heard = self.numbers, set()
+        number, heard, kept = self.numbers, set(), self.room // 2  # what one step says leaves room for the others
 
         def hear(text: bytes) -> bool:
             line = _parsed(text)
@@ -168,8 +168,9 @@ class _Submission:
                 self._sign(f"{asks.get(token, 'a check')} was reported twice")
             elif token in asks:
                 heard.add(token)
-                self.room -= len(text) + 30 * _parts(text)
-                fits = self.room > 0
+                cost = len(text) + 30 * _parts(text)
+                fits = self.room - cost > kept
+                self.room -= cost if fits else 0
                 self.outcome["reports"].setdefault(
                     asks[token], _report(line) if fits else {"opaque": "too much was reported"}
                 )
