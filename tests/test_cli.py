@@ -19,6 +19,7 @@ VERBS = [
 def test_help_names_every_verb(tinytorch):
     said = tinytorch("--help").stdout
     assert all(f"  {verb} " in said for verb in VERBS), said
+    assert "..." not in said.partition("Commands:")[2], "a line is cut off at 80 columns"
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -9,8 +9,6 @@ import typer
 from tinytorch.course.cli_people import register
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-register(app)
-
 Course = Annotated[Path | None, typer.Option("--course", help="The course directory; settings.ini names the default.")]
 ModuleName = Annotated[str, typer.Argument(metavar="MODULE", help="08, optimizers or 08_optimizers.")]
 
@@ -24,7 +22,7 @@ def verbs() -> None:
 def build(
     modules: Annotated[list[str] | None, typer.Argument(metavar="[MODULE]...")] = None, course: Course = None
 ) -> None:
-    """Percent source -> notebook in course/source, and export to tinytorch/core."""
+    """Percent source -> notebook, and export to tinytorch/core."""
     from tinytorch.course.build import build
 
     for name in build(modules or [], course):
@@ -43,7 +41,7 @@ def pull(module: ModuleName, course: Course = None) -> None:
 
 @app.command(epilog="Example: tinytorch release 08")
 def release(module: ModuleName, course: Course = None) -> None:
-    """The student version in course/release, refused if any answer is left in it."""
+    """The student version and the kit, refused with any answer in it."""
     from tinytorch.course.release import release
 
     path = release(module, course)
@@ -132,7 +130,10 @@ def grades(
 
 @app.command(epilog="Example: tinytorch demo --course /tmp/demo")
 def demo(course: Course = None) -> None:
-    """The whole course on made submissions, from source to grades, in a fresh course directory."""
+    """The whole course on six made students, in a fresh directory."""
     from tinytorch.course.demo import demo
 
     raise typer.Exit(demo(course))
+
+
+register(app)

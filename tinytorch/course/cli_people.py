@@ -46,7 +46,7 @@ def collect(
     course: Course = None,
     as_json: Json = False,
 ) -> None:
-    """A bulk download into course/submitted, with a row for everybody in the class."""
+    """A bulk download into course/submitted; absentees get a row."""
     from dataclasses import asdict
 
     from tinytorch.course.collect import collect, lines
@@ -95,7 +95,7 @@ def new(
 
 
 def check(module: ModuleName, course: Course = None, as_json: Json = False) -> None:
-    """Build, reference, blank notebook, every slip and the rubric of a module."""
+    """All that holds a module: reference, blank, slips, rubric."""
     from dataclasses import asdict
 
     from tinytorch.course.check import check, lines

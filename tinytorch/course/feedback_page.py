@@ -100,8 +100,8 @@ def _checks(lines: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _points(lines: list[dict[str, Any]]) -> str:
-    earned = sum(line["points"] for line in lines if line["passed"])
-    return f"{earned:g} of {sum(line['points'] for line in lines):g} points"
+    earned, most = (sum(line["points"] for line in found) for found in ([x for x in lines if x["passed"]], lines))
+    return f"{earned:g} of {most:g} points" if most else "optional, no points"
 
 
 def _text(text: str) -> str:
