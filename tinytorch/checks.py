@@ -79,8 +79,9 @@ class Checks:
             return
         came, error = (None, self.barred) if self.barred else _attempt(got)
         right = not error and any(same(came, value, tol) for value in (want, *also))
-        named = [text for text, value in (slips or {}).items() if not error and same(came, value, tol, nan=True)]
-        slip = self._missing(needs) if right else "".join(named[:1])
+        named = {} if right or error else slips or {}
+        alike = (sentence for sentence, value in named.items() if same(came, value, tol, nan=True))
+        slip = self._missing(needs) if right else next(alike, "")
         text = ""
         if slip or not right or self.only:
             where, one, other = ("", want, came) if error else first_difference(came, want, tol)
@@ -125,7 +126,8 @@ def same(came: Any, want: Any, tol: float, nan: bool = False) -> bool:
     if wanted is not None and wanted.size:
         if numbers is None or numbers.shape != wanted.shape:
             return False
-        scale = np.max(np.nan_to_num(np.abs(wanted))) or 1.0
+        scale = np.max(np.abs(wanted)) or 1.0
+        scale = scale if np.isfinite(scale) else np.max(np.nan_to_num(np.abs(wanted))) or 1.0
         with np.errstate(all="ignore"):  # a wrong value may be near the largest float
             close = np.abs(numbers - wanted) <= tol * scale
         return bool(np.all(close | (nan & np.isnan(numbers) & np.isnan(wanted))))

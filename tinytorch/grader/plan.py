@@ -1,6 +1,7 @@
 """From the instructor's source notebook to a plan: cells, order, tags, points, and what to ask of each submission."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import re
@@ -218,13 +219,16 @@ def _step(plan: Plan, cell: dict[str, Any], whole: Collection[str]) -> Step | No
         step["kind"] = "whole" if "whole" in asked or cell["id"] in whole else "ask"
         if step["kind"] == "ask":
             step["source"], step["prelude"], step["asks"] = "", asked["prelude"], asked["asks"]
-    if cell["role"] != "student" and SEEDED.search(_text(step)):
+    asked_for = (ask.get("expr") or ask["run"] for ask in step["asks"])
+    if cell["role"] != "student" and _draws(step["source"], step["prelude"], *asked_for):
         step["env"] = {"TINYTORCH_SEEDS": json.dumps({plan.assignment: plan.seed})}
     return step
 
 
-def _text(step: Step) -> str:
-    return "\n".join([step["source"], step["prelude"], *(ask.get("expr") or ask["run"] for ask in step["asks"])])
+@functools.lru_cache(maxsize=1000)
+def _draws(*texts: str) -> bool:
+    """Whether a step of the instructor's cannot do without the seed; asked anew for each submission."""
+    return any(map(SEEDED.search, texts))
 
 
 def whole_score(cell: dict[str, Any], outcome: Outcome) -> tuple[float, str]:
