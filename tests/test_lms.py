@@ -102,6 +102,12 @@ def test_who_is_who(course, name, files, roster, placed, late, absent):
     assert max(map(len, lines(result)[:1])) <= 80
 
 
+def test_a_roster_that_was_forgotten_is_said_and_what_it_left(course):
+    assert any("no --roster" in note for note in collected_from(course, CANVAS_FILES, None).notes)
+    notes = collected_from(course, CANVAS_FILES, CANVAS).notes
+    assert any("not in this class: 101, 102, 103; remove the folders" in note for note in notes), notes
+
+
 def test_a_time_that_the_platform_gives_reaches_nbgrader(course):
     from nbgrader.utils import parse_utc
 

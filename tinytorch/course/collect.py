@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tinytorch.course.downloads import FILE_BYTES, Upload, read_download
 from tinytorch.course.errors import CourseError
-from tinytorch.course.roster import Person, folded, read_roster, safe_id, timestamp
+from tinytorch.course.roster import Person, doubts, folded, read_roster, safe_id, timestamp
 from tinytorch.course.settings import Settings
 from tinytorch.course.show import printable
 from tinytorch.grader.submission import crowded
@@ -76,6 +76,7 @@ def collect(assignment: str, archive: Path, roster: Path | None, settings: Setti
     for who, data in chosen.items():
         _place(settings.course, assignment, who, name, data, result)
     _remember(settings, assignment, result)
+    result.notes += doubts(settings.course / "submitted", assignment, roster, set(result.students))
     return result
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from tinytorch.course.errors import CourseError
 from tinytorch.course.tables import Table, read_table
 
-__all__ = ["Person", "folded", "read_roster", "safe_id", "timestamp"]
+__all__ = ["Person", "doubts", "folded", "read_roster", "safe_id", "timestamp"]
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,16 @@ def _unique(path: Path, people: list[Person]) -> list[Person]:
         if (other := seen.setdefault(person.id.casefold(), person)) is not person:
             raise CourseError(f"{path}: {other.full} and {person.full} have the same id {person.id}; mend the file")
     return people
+
+
+def doubts(submitted: Path, assignment: str, roster: Path | None, students: set[str]) -> Iterator[str]:
+    """What an instructor may not have meant: a class without a list, and people of another collection beside it."""
+    if roster is None:
+        yield "no --roster: students are known by the platform's numbers, and nobody who is absent can be seen"
+    others = sorted({path.parent.name for path in submitted.glob(f"*/{assignment}")} - students)
+    if others:
+        named = ", ".join(others[:9]) + (f" and {len(others) - 9} more" if len(others) > 9 else "")
+        yield f"in {submitted} and not in this class: {named}; remove the folders if they are of an earlier collection"
 
 
 def safe_id(text: str) -> str:
