@@ -16,7 +16,8 @@ from hypothesis.extra import numpy as hnp
 from tests.catalogue.table import Notebook
 from tinytorch import checks as checks_module
 from tinytorch import probes, rehearsal
-from tinytorch.checks import Checks, StudentError, hidden_inputs, same
+from tinytorch.checks import Checks, StudentError, hidden_inputs
+from tinytorch.compare import same
 
 
 def made(*, got=lambda: 1.0, want=1.0, **options):
