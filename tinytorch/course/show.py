@@ -46,6 +46,6 @@ def table(records: Iterable[Record]) -> None:
     for record in records:
         said = Text(printable("; ".join([*record.eye, *record.notes])))  # a student's text is no markup
         waiting = str(record.more.get("waiting") or "")
-        shown.add_row(Text(record.student), points(record.score, record.max_score), record.status, waiting, said)
+        shown.add_row(Text(printable(record.student)), points(record.score, record.max_score), record.status, waiting, said)
     fitted = Console().is_terminal or "COLUMNS" in os.environ
     Console(width=None if fitted else 120).print(shown)
