@@ -1806,7 +1806,7 @@ class Adam(Optimizer):
         m += (1 - self.beta1) * g
         v *= self.beta2
         v += (1 - self.beta2) * g * g
-        # learning_rate * m_hat / (sqrt(v_hat) + epsilon), where the factors 1 / (1 - beta^t) cost no passes over m and v:
+        # learning_rate * m_hat / (sqrt(v_hat) + epsilon) in the paper's faster order (end of its section 2): no passes for m_hat, v_hat
         root = math.sqrt(1 - self.beta2**t)
         rate = self.learning_rate * root / (1 - self.beta1**t)
         theta -= rate * (m / (np.sqrt(v) + self.epsilon * root))
@@ -3767,7 +3767,7 @@ class AdamW(Optimizer):
         m += (1 - self.beta1) * g
         v *= self.beta2
         v += (1 - self.beta2) * g * g
-        # learning_rate * m_hat / (sqrt(v_hat) + epsilon), where the factors 1 / (1 - beta^t) cost no passes over m and v:
+        # learning_rate * m_hat / (sqrt(v_hat) + epsilon) in the paper's faster order (end of its section 2): no passes for m_hat, v_hat
         root = math.sqrt(1 - self.beta2**t)
         rate = self.learning_rate * root / (1 - self.beta1**t)
         theta -= rate * (m / (np.sqrt(v) + self.epsilon * root))
