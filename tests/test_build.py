@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, processor_seconds
 from fastcore.nbio import dict2nb
 
-from tinytorch.course.build import build
+from tinytorch.course.build import behind, build
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import every, find
 from tinytorch.course.percent import from_notebook, to_notebook
@@ -93,6 +93,15 @@ def test_a_build_without_a_change_takes_under_a_second(project, tinytorch):
     assert (done.returncode, done.stdout) == (0, "")
     assert processor_seconds(lambda: tinytorch("build", "08", cwd=project)) < 1
 
+
+
+def test_a_notebook_that_is_behind_its_source_is_known(project):
+    """As after an update in mid-course: grading old tests with new tools gives other scores."""
+    course = project / "course"
+    build(["01"])
+    assert not behind("01_tensor", course) and not behind("ps1", course) and not behind("08_optimizers", course)
+    edit("modules/source/01_tensor/tensor_dev.py", "import numpy as np", "import numpy as np  # newer")
+    assert behind("01_tensor", course)
 
 
 CELL = '# %% nbgrader={"grade": false, "grade_id": "sgd-class", "locked": false, "schema_version": 3, "solution": true, "task": false}'

@@ -11,7 +11,7 @@ from tinytorch.course import settings as ini
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import Module, every, find
 
-__all__ = ["base_of", "build", "keep_base", "prepared", "write"]
+__all__ = ["base_of", "behind", "build", "keep_base", "prepared", "write"]
 
 TOOLS = ("build.py", "package.py", "percent.py", "points.py", "refusals.py")
 
@@ -125,6 +125,17 @@ def _current(module: Module, course: Path) -> bool:
     files = {Path(path): digest for path, digest in state["files"].items()}
     here = {module.source, module.built(course)} <= files.keys()
     return here and state["tools"] == _tools() and all(_digest(path) == digest for path, digest in files.items())
+
+
+def behind(assignment: str, course: Path) -> bool:
+    """Whether a module's source has changed since the course's notebook was built from it, as an update of the tools does."""
+    for module in (module for module in every() if module.name == assignment):
+        try:
+            files = json.loads(_record(module, course).read_text("utf-8"))["files"]
+        except (OSError, ValueError):
+            return False
+        return files.get(str(module.source), "") not in ("", _digest(module.source))
+    return False
 
 
 def _tools() -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from tinytorch.course import workers
-from tinytorch.course.build import write
+from tinytorch.course.build import behind, write
 from tinytorch.course.compare import differences, say_changes
 from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work, take
@@ -148,6 +148,11 @@ def grade(name: str, course: Path | None = None, options: Options | None = None)
     options = options or Options()
     run = Run(name, course, options)
     folders = run.folders()
+    if behind(run.assignment, run.settings.course):
+        print(
+            f"{run.assignment}: its source is newer than the course's notebook; run `tinytorch build`, then grade",
+            file=sys.stderr,
+        )
     with ExitStack() as stack:
         run.start(stack)
         if not options.dry_run:
