@@ -119,6 +119,11 @@ def kinds(make: Make, start: Sequence, fed: Sequence) -> list[str]:
     return [f"{array.dtype} {array.shape}" for array in arrays]
 
 
+def size(values: Sequence) -> float:
+    """The sum of all absolute values: one number for a trajectory, whatever its shapes and dtypes."""
+    return float(sum(np.abs(np.asarray(step, np.float64)).sum() for steps in values for step in steps))
+
+
 def gradients(make: Make, start: Sequence, fed: Sequence, again: int = 1) -> list:
     """For each step the gradients after it."""
     return [plain([variable.grad for variable in parameters]) for _, parameters in _steps(make, start, fed, (), again)]

@@ -29,8 +29,8 @@ CHANGES: list[tuple] = [
     ("the new value is returned", [("parameter.data = Tensor(new)", "return new")], ALL, "has to be put into parameter.data"),
     ("the step itself becomes the parameter", [("theta - learning_rate", "learning_rate")], ALL, "it is subtracted from theta"),
     ("only the sign of the gradient", [("learning_rate * grad", "learning_rate * np.sign(grad)")], ALL, "only the sign of the gradient"),
-    ("the size without the sign", [("learning_rate * grad", "learning_rate * np.abs(grad)")], ARRAYS + ("a matrix", "three steps", "hidden: a learning rate above 1",), "without its sign"),
-    ("the mean of the gradient", [("learning_rate * grad", "learning_rate * grad.mean()")], ARRAYS + ("a matrix", "hidden: a learning rate above 1",), "this takes their mean"),
+    ("the size without the sign", [("learning_rate * grad", "learning_rate * np.abs(grad)")], ARRAYS + ("a matrix", "three steps", "hidden: a learning rate above 1", "hidden: dtype and shape stay",), "without its sign"),
+    ("the mean of the gradient", [("learning_rate * grad", "learning_rate * grad.mean()")], ARRAYS + ("a matrix", "hidden: a learning rate above 1", "hidden: dtype and shape stay",), "this takes their mean"),
     ("None raises", [('    if parameter.grad is None:\n        return\n', "")], ("no gradient, no change",), "AttributeError"),
     ("None moves the parameter", [('        return\n', '        parameter.data = parameter.data * 0.9\n        return\n')], ("no gradient, no change",), "no gradient, no change"),
     ("the gradient is scaled in place", [("new = theta - learning_rate * grad", 'grad *= learning_rate\n    new = theta - grad')], ("the gradient is left as it was",), "the gradient is scaled in place"),
@@ -42,10 +42,11 @@ CHANGES: list[tuple] = [
     ("flattened", [("Tensor(new)", "Tensor(new.reshape(-1))")], ("one step", "a matrix", "three steps", "no gradient, no change", "the gradient is left as it was", "hidden: a number, a vector and a matrix", "hidden: dtype and shape stay",), "shape"),
     ("at least one axis", [("Tensor(new)", "Tensor(np.atleast_1d(new))")], ("one step", "three steps", "no gradient, no change", "the gradient is left as it was", "hidden: a number, a vector and a matrix", "hidden: dtype and shape stay",), "shape"),
     ("an array in place of the Tensor", [("Tensor(new)", "new")], ALL, "not a Tensor"),
-    ("clipped to a unit step", [("learning_rate * grad", "learning_rate * np.clip(grad, -1, 1)")], ARRAYS + ("a matrix", "three steps", "hidden: a learning rate above 1",), "three steps"),
+    ("clipped to a unit step", [("learning_rate * grad", "learning_rate * np.clip(grad, -1, 1)")], ARRAYS + ("a matrix", "three steps", "hidden: a learning rate above 1", "hidden: dtype and shape stay",), "three steps"),
     ("normalised", [("learning_rate * grad", "learning_rate * grad / (np.linalg.norm(grad) + 1e-12)")], ALL, "one step"),
     ("rate capped at 1", [("new = theta -", 'learning_rate = min(learning_rate, 1.0)\n    new = theta -')], ("hidden: a learning rate above 1",), "hidden: a learning rate above 1"),
-    ("negative gradients are left out", [("learning_rate * grad", "learning_rate * np.maximum(grad, 0)")], ARRAYS + ("a matrix", "three steps", "hidden: a learning rate above 1",), "a matrix"),
+    ("right for round numbers only", [("new = theta -", 'if np.any(grad * 4 % 1):\n        return\n    new = theta -')], ("hidden: a number, a vector and a matrix", "hidden: a learning rate above 1", "hidden: float64 to all its digits", "hidden: dtype and shape stay",), "hidden: dtype and shape stay"),
+    ("negative gradients are left out", [("learning_rate * grad", "learning_rate * np.maximum(grad, 0)")], ARRAYS + ("a matrix", "three steps", "hidden: a learning rate above 1", "hidden: dtype and shape stay",), "a matrix"),
 ]
 
 # name, the whole answer, the checks that must fail, what the student must read

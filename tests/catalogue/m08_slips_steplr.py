@@ -74,7 +74,7 @@ CHANGES: list[tuple] = [
     ("1 - gamma", [("self.gamma**decays", "(1 - self.gamma)**decays")], RATES + LONG + ("the rate of each of seven epochs", "hidden: gamma is 0.1 where nothing is said",), "the rate of each of seven epochs"),
     ("a negative exponent", [("self.gamma**decays", "self.gamma**-decays")], ALL, "the rate of each of seven epochs"),
     ("gamma hard-coded", [("self.gamma = gamma", "self.gamma = 0.1")], LONG + ("halved at every epoch", "hidden: its values can be read",), "gamma is fixed at its default"),
-    ("gamma hard-coded in step", [("self.gamma**decays", "0.1**decays")], LONG + ("halved at every epoch",), "gamma is fixed at its default"),
+    ("gamma hard-coded in step", [("self.gamma**decays", "0.1**decays")], LONG + ("halved at every epoch", "hidden: its values can be read",), "gamma is fixed at its default"),
     ("step_size hard-coded", [("// self.step_size", "// 3")], ("halved at every epoch", "hidden: four decays and more on SGD", "hidden: four decays and more on Adam",), "halved at every epoch"),
     ("gamma and step_size swapped", [("self.step_size = step_size", "self.step_size = gamma"), ("self.gamma = gamma", "self.gamma = step_size")], ALL, "the rate of each of seven epochs"),
     ("another default for gamma", [("gamma=0.1", "gamma=0.5")], ("hidden: gamma is 0.1 where nothing is said",), "gamma is 0.1 where nothing is said"),

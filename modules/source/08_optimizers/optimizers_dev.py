@@ -329,17 +329,20 @@ checks.check(
     got=lambda: probes.trajectory(lambda ps: probes.Each(gradient_descent_step, ps, 0.3), hidden_wide, hidden_steps),
     want=descent_oracle(hidden_wide, hidden_steps, [0.3] * 3),
 )
+hidden_all, hidden_step = hidden_start + hidden_wide, [hidden_fed[0] + hidden_steps[0]]
+hidden_sum = probes.size(descent_oracle(hidden_all, hidden_step, [0.1]))  # a side condition counts where the values are right
 checks.check(
     "hidden: dtype and shape stay", 1, needs="one step",
-    fed="float32 parameters of shapes (), (3,), (2, 4) and a float64 one of shape (5,), one step",
-    got=lambda: probes.kinds(
-        lambda ps: probes.Each(gradient_descent_step, ps, 0.1), hidden_start + hidden_wide, [hidden_fed[0] + hidden_steps[0]]
-    ),
-    want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float64 (5,)"],
+    fed="float32 parameters of shapes (), (3,), (2, 4) and a float64 one of shape (5,), one step; and the sum of all sizes after it",
+    got=lambda: [
+        *probes.kinds(lambda ps: probes.Each(gradient_descent_step, ps, 0.1), hidden_all, hidden_step),
+        probes.size(probes.trajectory(lambda ps: probes.Each(gradient_descent_step, ps, 0.1), hidden_all, hidden_step)),
+    ],
+    want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float64 (5,)", hidden_sum],
     slips={
-        "float32 becomes float64: keep the parameter's own dtype": ["float64 ()", "float64 (3,)", "float64 (2, 4)", "float64 (5,)"],
-        "float64 becomes float32: keep the parameter's own dtype": ["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (5,)"],
-        "the shape is lost": ["float32 (1,)", "float32 (3,)", "float32 (8,)", "float64 (5,)"],
+        "float32 becomes float64: keep the parameter's own dtype": ["float64 ()", "float64 (3,)", "float64 (2, 4)", "float64 (5,)", hidden_sum],
+        "float64 becomes float32: keep the parameter's own dtype": ["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (5,)", hidden_sum],
+        "the shape is lost": ["float32 (1,)", "float32 (3,)", "float32 (8,)", "float64 (5,)", hidden_sum],
     },
 )
 ### END HIDDEN TESTS
@@ -1420,18 +1423,22 @@ checks.check(
     ),
     want=sgd_oracle(hidden_wide, hidden_steps, [0.01] * 4, [hidden_mu], hidden_wd),
 )
+hidden_sum = probes.size(sgd_oracle(hidden_start, hidden_fed[:1], [0.01]))  # a side condition counts where the values are right
 checks.check(
     "hidden: dtype and shape stay", 1, needs="one plain step",
-    fed="two steps of parameters of shapes (), (3,), (2, 4), (3,) in float32 and (5,), (2, 2) in float64",
-    got=lambda: probes.kinds(
-        lambda ps: SGD(ps, momentum=hidden_mu, weight_decay=hidden_wd),
-        hidden_start + hidden_wide,
-        [hidden_fed[0] + hidden_steps[0], hidden_fed[1] + hidden_steps[1]],
-    ),
-    want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (3,)", "float64 (5,)", "float64 (2, 2)"],
+    fed="two steps of parameters of shapes (), (3,), (2, 4), (3,) in float32 and (5,), (2, 2) in float64; and the sum of all sizes after one plain step",
+    got=lambda: [
+        *probes.kinds(
+            lambda ps: SGD(ps, momentum=hidden_mu, weight_decay=hidden_wd),
+            hidden_start + hidden_wide,
+            [hidden_fed[0] + hidden_steps[0], hidden_fed[1] + hidden_steps[1]],
+        ),
+        probes.size(probes.trajectory(lambda ps: SGD(ps), hidden_start, hidden_fed[:1])),
+    ],
+    want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (3,)", "float64 (5,)", "float64 (2, 2)", hidden_sum],
     slips={
-        "float32 becomes float64: keep the parameter's own dtype": [f"float64 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]],
-        "float64 becomes float32: keep the parameter's own dtype": [f"float32 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]],
+        "float32 becomes float64: keep the parameter's own dtype": [*(f"float64 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]), hidden_sum],
+        "float64 becomes float32: keep the parameter's own dtype": [*(f"float32 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]), hidden_sum],
     },
 )
 hidden_holes = [list(given) for given in hidden_fed]
@@ -1463,16 +1470,17 @@ checks.check(
 )
 checks.check(
     "hidden: step_count, and a buffer for each parameter", 1, needs="one plain step",
-    fed="four parameters, two steps with momentum: step_count after each, len(momentum_buffers), step_count after a step without gradients",
-    got=lambda: probes.bookkeeping(
-        lambda ps: SGD(ps, momentum=0.9), hidden_start, hidden_fed[:2], ["momentum_buffers"]
-    ),
-    want=[1, 2, 4, 3],
+    fed="four parameters, two steps with momentum: step_count after each, len(momentum_buffers), step_count after a step without gradients; the sum of all sizes after one plain step",
+    got=lambda: [
+        *probes.bookkeeping(lambda ps: SGD(ps, momentum=0.9), hidden_start, hidden_fed[:2], ["momentum_buffers"]),
+        probes.size(probes.trajectory(lambda ps: SGD(ps), hidden_start, hidden_fed[:1])),
+    ],
+    want=[1, 2, 4, 3, hidden_sum],
     slips={
-        "step_count rises once in each step(), not once for each parameter": [4, 8, 4, 8],
-        "step_count rises in each step(), also where no parameter has a gradient": [1, 2, 4, 2],
-        "step_count does not rise": [0, 0, 4, 0],
-        "step_count begins at 0": [2, 3, 4, 4],
+        "step_count rises once in each step(), not once for each parameter": [4, 8, 4, 8, hidden_sum],
+        "step_count rises in each step(), also where no parameter has a gradient": [1, 2, 4, 2, hidden_sum],
+        "step_count does not rise": [0, 0, 4, 0, hidden_sum],
+        "step_count begins at 0": [2, 3, 4, 4, hidden_sum],
     },
 )
 ### END HIDDEN TESTS
@@ -2032,18 +2040,22 @@ checks.check(
     got=lambda: probes.trajectory(lambda ps: Adam(ps), hidden_wide, hidden_steps),
     want=adam_oracle(hidden_wide, hidden_steps, [0.001] * 4),
 )
+hidden_sum = probes.size(adam_oracle(hidden_start, hidden_fed[:1], [0.001]))  # a side condition counts where the values are right
 checks.check(
     "hidden: dtype and shape stay", 1, needs="the first step has the size of the learning rate",
-    fed="two steps of parameters of shapes (), (3,), (2, 4), (3,) in float32 and (5,), (2, 2) in float64",
-    got=lambda: probes.kinds(
-        lambda ps: Adam(ps, weight_decay=hidden_wd),
-        hidden_start + hidden_wide,
-        [hidden_fed[0] + hidden_steps[0], hidden_fed[1] + hidden_steps[1]],
-    ),
-    want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (3,)", "float64 (5,)", "float64 (2, 2)"],
+    fed="two steps of parameters of shapes (), (3,), (2, 4), (3,) in float32 and (5,), (2, 2) in float64; and the sum of all sizes after one plain step",
+    got=lambda: [
+        *probes.kinds(
+            lambda ps: Adam(ps, weight_decay=hidden_wd),
+            hidden_start + hidden_wide,
+            [hidden_fed[0] + hidden_steps[0], hidden_fed[1] + hidden_steps[1]],
+        ),
+        probes.size(probes.trajectory(lambda ps: Adam(ps), hidden_start, hidden_fed[:1])),
+    ],
+    want=["float32 ()", "float32 (3,)", "float32 (2, 4)", "float32 (3,)", "float64 (5,)", "float64 (2, 2)", hidden_sum],
     slips={
-        "float32 becomes float64: keep the parameter's own dtype": [f"float64 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]],
-        "float64 becomes float32: keep the parameter's own dtype": [f"float32 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]],
+        "float32 becomes float64: keep the parameter's own dtype": [*(f"float64 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]), hidden_sum],
+        "float64 becomes float32: keep the parameter's own dtype": [*(f"float32 {shape}" for shape in [*hidden_shapes, (5,), (2, 2)]), hidden_sum],
     },
 )
 hidden_holes = [list(given) for given in hidden_fed[:5]]
@@ -2074,16 +2086,17 @@ checks.check(
 )
 checks.check(
     "hidden: step_count, and two moments for each parameter", 1, needs="the first step has the size of the learning rate",
-    fed="four parameters, two steps: step_count after each, len(first_moment), len(second_moment), step_count after a step without gradients",
-    got=lambda: probes.bookkeeping(
-        lambda ps: Adam(ps), hidden_start, hidden_fed[:2], ["first_moment", "second_moment"]
-    ),
-    want=[1, 2, 4, 4, 3],
+    fed="four parameters, two steps: step_count after each, len(first_moment), len(second_moment), step_count after a step without gradients; the sum of all sizes after one plain step",
+    got=lambda: [
+        *probes.bookkeeping(lambda ps: Adam(ps), hidden_start, hidden_fed[:2], ["first_moment", "second_moment"]),
+        probes.size(probes.trajectory(lambda ps: Adam(ps), hidden_start, hidden_fed[:1])),
+    ],
+    want=[1, 2, 4, 4, 3, hidden_sum],
     slips={
-        "step_count rises once in each step(), not once for each parameter": [4, 8, 4, 4, 8],
-        "step_count rises in each step(), also where no parameter has a gradient": [1, 2, 4, 4, 2],
-        "step_count does not rise": [0, 0, 4, 4, 0],
-        "step_count begins at 0": [2, 3, 4, 4, 4],
+        "step_count rises once in each step(), not once for each parameter": [4, 8, 4, 4, 8, hidden_sum],
+        "step_count rises in each step(), also where no parameter has a gradient": [1, 2, 4, 4, 2, hidden_sum],
+        "step_count does not rise": [0, 0, 4, 4, 0, hidden_sum],
+        "step_count begins at 0": [2, 3, 4, 4, 4, hidden_sum],
     },
 )
 ### END HIDDEN TESTS
@@ -2776,16 +2789,19 @@ checks.check(
 )
 checks.check(
     "hidden: its values can be read", 1, tol=1e-7, needs="the rates that occur",
-    fed=f"learning rate 2, step_size 3, gamma {hidden_gamma}, five calls: initial_lr, step_size, gamma, step_count, optimizer",
-    got=lambda: probes.attributes(
-        lambda optimizer: StepLR(optimizer, 3, hidden_gamma), 2.0, 5,
-        ["initial_lr", "step_size", "gamma", "step_count", "optimizer"],
-    ),
-    want=[2.0, 3, hidden_gamma, 5, "the optimizer"],
+    fed=f"learning rate 2, step_size 3, gamma {hidden_gamma}, five calls: initial_lr, step_size, gamma, step_count, optimizer, and the different rates",
+    got=lambda: [
+        *probes.attributes(
+            lambda optimizer: StepLR(optimizer, 3, hidden_gamma), 2.0, 5,
+            ["initial_lr", "step_size", "gamma", "step_count", "optimizer"],
+        ),
+        *probes.distinct(probes.schedule(lambda optimizer: StepLR(optimizer, 3, hidden_gamma), "SGD", 2.0, 5)),
+    ],
+    want=[2.0, 3, hidden_gamma, 5, "the optimizer", 2.0, 2 * hidden_gamma],
     slips={
-        "initial_lr is the rate at first: it does not change": [2 * hidden_gamma, 3, hidden_gamma, 5, "the optimizer"],
-        "step_count counts the calls of step()": [2.0, 3, hidden_gamma, 0, "the optimizer"],
-        "step_count begins at 0": [2.0, 3, hidden_gamma, 6, "the optimizer"],
+        "initial_lr is the rate at first: it does not change": [2 * hidden_gamma, 3, hidden_gamma, 5, "the optimizer", 2.0, 2 * hidden_gamma],
+        "step_count counts the calls of step()": [2.0, 3, hidden_gamma, 0, "the optimizer", 2.0, 2 * hidden_gamma],
+        "step_count begins at 0": [2.0, 3, hidden_gamma, 6, "the optimizer", 2.0, 2 * hidden_gamma],
     },
 )
 ### END HIDDEN TESTS
