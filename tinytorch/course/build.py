@@ -41,7 +41,8 @@ def _difference(source: str, back: str) -> str:
     pairs = zip_longest(source.splitlines(), back.splitlines(), fillvalue="")
     found = ((number, here, there) for number, (here, there) in enumerate(pairs, 1) if here != there)
     number, here, there = next(found, (len(source.splitlines()), "the end of the file", "one newline"))
-    hint = '; a text with a backslash begins with r"""' if "\\" in here + there else ""
+    raw = "\\" in here + there or there.startswith('r"""')
+    hint = '; a text with a backslash begins with r"""' if raw else ""
     return f"{number}: {here!r} would come back from the notebook as {there!r}; write it so{hint}"
 
 
