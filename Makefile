@@ -10,7 +10,7 @@ install = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint cons
 SLOW_EXTRAS := test,browser,docs,cluster,postgresql
 # Two tests at once disturb each other's browsers and time limits: what failed has a second run, alone, and both are shown.
 define tests
-$(BIN)/python -m pytest -n auto -m "$(1)" || { echo "Once more, one at a time, what failed:"; \
+$(BIN)/python -m pytest -n auto --dist worksteal -m "$(1)" || { echo "Once more, one at a time, what failed:"; \
   $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m "$(1)"; }
 endef
 

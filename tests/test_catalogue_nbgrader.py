@@ -21,12 +21,15 @@ from tinytorch.course.nbgrader import gradebook
 Scores = dict[str, dict[str, float]]  # by student and cell
 MODULES = [module.name for module in every()]
 SEED = 20261122
+# Who imports the reference has it under nbgrader, for later cells too, and not in the sandbox.
+HONEST = [row for row in RIGHT + SLIPS if f"tinytorch.core.{row.module[3:]}" not in row.answer + row.free]
+PARTS = 3
 
 
 def students(module: str, most: int | None = None) -> dict[str, list[Row]]:
     """Each with a wrong or a right answer to every exercise, until every row was somebody's, or spread over them."""
     exercises = list(graded_after(module, least=0.5))
-    columns = [[row for row in RIGHT + SLIPS if (row.module, row.cell) == (module, cell)] for cell in exercises]
+    columns = [[row for row in HONEST if (row.module, row.cell) == (module, cell)] for cell in exercises]
     longest = max(map(len, columns))
     taken = range(longest) if most is None else [k * longest // most for k in range(most)]
     return {f"s{k:03}": [column[k % len(column)] for column in columns] for k in taken}
@@ -126,9 +129,10 @@ def test_a_sample_has_equal_scores(few, tinytorch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", MODULES)
-def test_every_row_has_equal_scores(tmp_path, tinytorch, module):
-    handed = students(module)
+@pytest.mark.parametrize("module, part", [(module, part) for module in MODULES for part in range(PARTS if module[:2] == "08" else 1)])
+def test_every_row_has_equal_scores(tmp_path, tinytorch, module, part):
+    everybody = list(students(module).items())
+    handed = dict(everybody[part::PARTS] if module[:2] == "08" else everybody)
     compare(course_of(tmp_path, module, handed), module, handed, tinytorch)
 
 

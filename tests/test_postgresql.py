@@ -45,7 +45,7 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def server():
     """The address of a database server of one's own, which root may not run."""
-    pytest.importorskip("psycopg2")
+    pytest.importorskip("psycopg")
     binaries = BINARIES[-1] if BINARIES else pytest.skip("PostgreSQL is not installed")
     user = "postgres" if os.getuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
@@ -60,7 +60,7 @@ def server():
         options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
         run("pg_ctl", "start", "--wait", "--silent", f"--pgdata={folder}/data", f"--log={folder}/log", f"--options={options}")
         try:
-            yield f"postgresql://teacher@127.0.0.1:{port}/postgres"
+            yield f"postgresql+psycopg://teacher@127.0.0.1:{port}/postgres"
         finally:
             run("pg_ctl", "stop", "--mode=immediate", "--silent", f"--pgdata={folder}/data")
 
