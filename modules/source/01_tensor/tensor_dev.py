@@ -763,7 +763,7 @@ checks.check(
         ],
     },
 )
-x, y = rng.integers(1, 5, size=3).astype(np.float64), rng.integers(1, 5, size=(2, 1)).astype(np.float64)
+x, y = rng.integers(1, 5, size=3) + 0.5, rng.integers(1, 5, size=(2, 1)).astype(np.float64)  # x is never [1, 2, 3] itself
 checks.check(
     "hidden: lists and arrays on either side", 1,
     fed=f"x = Tensor({x.tolist()}): x - [1, 2, 3], [1, 2, 3] - x, [1, 2, 3] ** x, and a column on the right, x / {y.tolist()}",
