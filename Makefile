@@ -6,7 +6,8 @@ SLOW := slow or parity or browser
 # uv asks the index for many packages at once where pip asks one after the other: seconds instead of minutes. It does not
 # read pip's configuration, so pip follows where uv finds nothing.
 PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt
-install = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[$(1)]' || $(PIP) --editable '.[$(1)]'
+# Bytecode at once, as pip does: a sandbox cannot write it, and would compile NumPy for each submission anew.
+install = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable '.[$(1)]' || $(PIP) --editable '.[$(1)]'
 SLOW_EXTRAS := test,browser,docs,cluster,postgresql
 # Two tests at once disturb each other's browsers and time limits: what failed has a second run, alone, and both are shown.
 define tests

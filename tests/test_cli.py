@@ -78,6 +78,17 @@ def test_ctrl_c_is_one_line():
     assert running.returncode == 2 and "stopped by you" in said and "Traceback" not in said, said
 
 
+def test_ctrl_c_finds_a_worker_with_nothing_to_do():
+    script = """import os, signal, time
+from tinytorch.course import shared, workers
+worker = workers.executor(shared.Options(workers=2)).submit(os.getpid).result()
+os.kill(worker, signal.SIGINT)
+while os.path.exists(f"/proc/{worker}/exe"):
+    time.sleep(0.01)"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("verb, missing", [("build", "jupytext"), ("release", "nbgrader")])
 def test_a_missing_extra_is_said(verb, missing, project):
     """As where only NumPy and what a student needs are installed."""

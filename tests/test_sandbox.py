@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tinytorch.grader import isolation, sandbox
+from tinytorch.grader import isolation, sandbox, waiting
 from tinytorch.grader.limits import Limits
 
 LEVELS = ("bubblewrap", "landlock", "unsafe")
@@ -119,8 +119,9 @@ def test_a_death_costs_the_cell_that_it_stands_in(level, name, request):
 
 def survivors(level):
     """Processes of this run's sandboxes that are still there, but for the one that waits."""
-    waiting = {box.process.pid for boxes in sandbox._waiting.values() for box in boxes}
-    return [pid for pid in alive(level.root) if not {pid, parent(pid)} & waiting]
+    waiting._hands(os.getpid()).submit(int).result()  # all that was to be buried before is
+    ahead = {found.result().process.pid for found in waiting._waiting.values()}
+    return [pid for pid in alive(level.root) if not {pid, parent(pid)} & ahead]
 
 
 def parent(pid):
@@ -373,20 +374,15 @@ def test_forged_reports_are_seen(level):
 
 
 def test_the_next_one_waits_with_nothing_in_it(level):
-    sandbox.warm(QUICK, level)
-    (box,) = sandbox._ahead(QUICK, level)
-    box.ready()
+    box = waiting.warm(QUICK, level).result()
     run(level, cell("a", "x = 1"))
-    assert box.process.poll() is not None  # used, once
-    (after,) = sandbox._ahead(QUICK, level)
-    assert after is not box
+    assert waiting.warm(QUICK, level).result() is not box
+    box.process.wait(10)  # used, once
 
 
 @FIRST_LEVEL
 def test_one_that_died_while_it_waited_costs_nothing(level):
-    sandbox.warm(QUICK, level)
-    (box,) = sandbox._ahead(QUICK, level)
-    box.kill()
+    waiting.warm(QUICK, level).result().kill()
     assert run(level, ask("t", "1"))["reports"]["t/0"] == {"value": 1}
 
 
@@ -396,7 +392,7 @@ def test_the_grader_killed_takes_its_sandboxes_along(level, tmp_path):
     program = f"""
 import sys, time
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from tinytorch.grader import isolation, sandbox
+from tinytorch.grader import isolation, sandbox, waiting
 from tinytorch.grader.limits import Limits
 with isolation.level({level.name!r}) as level:
     print(level.root, flush=True)
@@ -437,7 +433,7 @@ def test_refusals_name_what_lifts_them(monkeypatch):
 
 
 def test_unsafe_is_never_chosen_by_itself(monkeypatch):
-    monkeypatch.setattr(isolation, "probe", lambda candidate: "" if candidate.name == "unsafe" else "no.")
+    monkeypatch.setattr(isolation, "probe", lambda candidate, limits: "" if candidate.name == "unsafe" else "no.")
     with pytest.raises(isolation.Refused), isolation.level():
         pass
 

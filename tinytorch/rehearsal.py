@@ -84,6 +84,7 @@ class Script:
         self.cast: list[tuple[Any, list[Variable]]] = []  # the optimizers, each with its parameters
         self.updates: list[dict[str, Any]] = []
         self.falls: dict[int, bool] = {}  # whether an optimizer's list has w before b, seen at its first step
+        self.rows: dict[tuple[Any, ...], list[np.ndarray]] = {}  # nudges, by optimizer and shapes
         self.backwards, self.inside = 0, False
 
     def counted(self, backward: Callable[..., Any]) -> Callable[..., Any]:
@@ -157,12 +158,14 @@ class Script:
 
     def nudges(self, optimizer: Any, name: str, values: list[np.ndarray]) -> list[np.ndarray]:
         """For each parameter what its numbers move by: w is the one that begins above the other."""
-        flat = _flat(values)
-        falls = self.falls.setdefault(id(optimizer), not flat or flat[0] >= flat[-1])
-        of_w, of_b = NUDGES[name]
-        row = np.array(([of_w] + [of_b] * len(flat))[: len(flat)])
-        parts = np.split(row if falls else row[::-1], np.cumsum([value.size for value in values])[:-1])
-        return [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
+        if (key := (id(optimizer), name, *(value.shape for value in values))) not in self.rows:
+            flat = _flat(values)
+            falls = self.falls.setdefault(id(optimizer), not flat or flat[0] >= flat[-1])
+            of_w, of_b = NUDGES[name]
+            row = np.array(([of_w] + [of_b] * len(flat))[: len(flat)])
+            parts = np.split(row if falls else row[::-1], np.cumsum([value.size for value in values])[:-1])
+            self.rows[key] = [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
+        return self.rows[key]
 
     def zero_grad(self, optimizer: Any, name: str, own: Callable, *args: Any, **options: Any) -> None:
         self.aside(own, optimizer, *args, **options)
@@ -203,7 +206,7 @@ def put(variable: Variable, value: np.ndarray, grad: Variable | None, numbers: n
 
 
 def _flat(arrays: list[np.ndarray]) -> list[float]:
-    return [float(number) for array in arrays for number in np.ravel(array)]
+    return [float(number) for array in arrays for number in np.ravel(array).tolist()]
 
 
 @contextlib.contextmanager

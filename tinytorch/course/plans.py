@@ -60,13 +60,13 @@ def proved(plan: Plan, run: Run, kept: Path, write_it: bool = True) -> Plan:
     if kept.is_file():
         known = json.loads(kept.read_text("utf-8"))
         if known["key"] == key:
-            return plan.with_steps(known["forced"], known["steps"])
+            return plan.with_steps(known["forced"], known["steps"], known["alone"])
     try:
         make(plan, run)
     except PlanError as error:
         raise CourseError(str(error)) from error
     if write_it:
-        write(kept, json.dumps({"key": key, "forced": plan.forced, "steps": plan.steps}) + "\n")
+        write(kept, json.dumps({"key": key, "forced": plan.forced, "steps": plan.steps, "alone": plan.alone}) + "\n")
     return plan
 
 

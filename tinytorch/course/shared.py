@@ -67,7 +67,7 @@ class Shared:
         )
         without = sorted({name for plan in self.plans for name in plan.without})
         try:
-            self.level = stack.enter_context(isolation.level(self.options.level, without, self._packages()))
+            self.level = stack.enter_context(isolation.level(self.options.level, without, self._packages(), self.limits))
         except isolation.Refused as error:
             raise CourseError(str(error)) from error
         self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()

@@ -1,12 +1,14 @@
 """Where submissions are graded: in this process, in several, or by a Dask scheduler's workers."""
 
 import os
+import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
-from tinytorch.grader import kernel
+from tinytorch.grader import kernel, waiting
 
 __all__ = ["count", "executor"]
 
@@ -35,5 +37,11 @@ def executor(options: Any) -> Executor:
     workers = count(options)
     if workers == 1:
         return _Here()
-    # A worker whose grader was killed would wait for work for ever.
-    return ProcessPoolExecutor(workers, get_context("fork"), kernel.die_with_parent, (os.getpid(),))
+    waiting.close()  # its thread: forks do not get along with threads
+    return ProcessPoolExecutor(workers, get_context("fork"), _begin, (os.getpid(),))
+
+
+def _begin(parent: int) -> None:
+    """A worker ends with its grader, which would else be waited for; after Ctrl-C without a word, which is the grader's."""
+    kernel.die_with_parent(parent)
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))

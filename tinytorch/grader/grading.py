@@ -13,10 +13,10 @@ from typing import Any
 from tinytorch.grader import isolation, paper, sandbox, submission
 from tinytorch.grader import plan as plans
 from tinytorch.grader.job import Job, Outcome, StepOutcome
+from tinytorch.grader.limits import Limits
 from tinytorch.grader.magics import clean_all
 from tinytorch.grader.plain import MAX_DEPTH
 from tinytorch.grader.plan import Plan, whole_score
-from tinytorch.grader.touched import alone
 
 __all__ = ["CellResult", "Graded", "grade", "grade_bytes"]
 
@@ -68,7 +68,7 @@ def grade(
         return Graded("unreadable", notes=[str(error)])
     merged = submission.merge(plan.cells, student)
     clean_all(merged, student.notes)
-    spared = kept.keys() & alone(plan) if kept else set[str]()
+    spared = kept.keys() & plan.alone
     outcome = run(plans.job(plan, merged, without=spared))
     _explain(plan, outcome)
     for key, report in outcome["reports"].items():
@@ -162,12 +162,12 @@ def _opened(packed: bytes) -> tuple[Plan, plans.Judge]:
 
 
 @functools.lru_cache(maxsize=1)
-def _here(level: isolation.Level) -> isolation.Level:
+def _here(level: isolation.Level, limits: Limits) -> isolation.Level:
     """The same level on this machine, which may not be the one that the run began on."""
     if Path(level.root).is_dir():
         return level
     packages = ("numpy",) if level.without else None
-    return _made.enter_context(isolation.level(level.name, level.without, packages))
+    return _made.enter_context(isolation.level(level.name, level.without, packages, limits))
 
 
 _made = ExitStack()
@@ -180,7 +180,7 @@ def grade_bytes(
     """`grade` for any executor: everything that it needs are arguments that can be sent."""
     plan, judge = _opened(packed)
     try:
-        return grade(plan, data, lambda job: sandbox.run(job, limits, _here(level)), judge, checksums, kept)
+        return grade(plan, data, lambda job: sandbox.run(job, limits, _here(level, limits)), judge, checksums, kept)
     except plans.PlanError:
         judge.close()
         _opened.cache_clear()

@@ -95,28 +95,28 @@ class Level:
 
 @contextlib.contextmanager
 def level(
-    name: str | None = None, without: Iterable[str] = (), packages: Iterable[str] | None = ("numpy",)
+    name: str | None = None,
+    without: Iterable[str] = (),
+    packages: Iterable[str] | None = ("numpy",),
+    limits: Limits | None = None,
 ) -> Iterator[Level]:
     """The level called `name` (None: the strongest that this machine has, never `unsafe`), for the length of one run.
 
-    `without`: modules that must not be importable; `packages`: what is visible of the installed ones (None: all).
+    `without`: modules that must not be importable; `packages`: what is visible of the installed ones (None: all);
+    `limits`: of the run, so that the sandbox that was tried is its first one.
     """
     sweep()
     home = tempfile.mkdtemp(prefix=f"tinytorch-run-{os.getpid()}-")
     os.chmod(home, 0o711)
     with _held(home):
-        yield from _made(name, Path(home), without, packages)
+        try:
+            image = images.make(Path(home, "image"), without, packages, os.geteuid() == 0)
+            yield _choose(name, image, frozenset(without), limits or Limits())
+        finally:
+            from tinytorch.grader import waiting
 
-
-def _made(name: str | None, home: Path, without: Iterable[str], packages: Iterable[str] | None) -> Iterator[Level]:
-    try:
-        image = images.make(home / "image", without, packages, os.geteuid() == 0)
-        yield _choose(name, image, frozenset(without))
-    finally:
-        from tinytorch.grader import sandbox
-
-        sandbox.close()
-        subprocess.run(["rm", "-rf", "--one-file-system", home], check=False)
+            waiting.close()
+            subprocess.run(["rm", "-rf", "--one-file-system", home], check=False)
 
 
 def sweep() -> None:
@@ -141,11 +141,11 @@ def _held(home: str) -> Iterator[None]:
         os.close(place)
 
 
-def _choose(name: str | None, image: images.Image, without: frozenset[str]) -> Level:
+def _choose(name: str | None, image: images.Image, without: frozenset[str], limits: Limits) -> Level:
     reasons = []
     for candidate in (name,) if name else NAMES[:2]:
         chosen = _level(candidate, image, without)
-        if not (why := probe(chosen)):
+        if not (why := probe(chosen, limits)):
             return chosen
         reasons.append(why)
     raise Refused("No sandbox can be had here. " + " ".join(reasons))
@@ -187,7 +187,7 @@ def _lacks(name: str, cgroups: bool) -> Iterator[str]:
         yield "files of this machine are open to student code"
 
 
-def probe(candidate: Level) -> str:
+def probe(candidate: Level, limits: Limits) -> str:
     """Why the level cannot be had, and what lifts it; empty if it can."""
     if platform.system() != "Linux":
         return "Sandboxes need Linux; on other systems use a Linux container or virtual machine."
@@ -195,11 +195,10 @@ def probe(candidate: Level) -> str:
         return "Landlock is not in this kernel: 5.13 or later with `lsm=landlock,...` on its command line is needed."
     if candidate.name == "bubblewrap" and not shutil.which("bwrap"):
         return "bubblewrap is not installed: `apt install bubblewrap` (Fedora: `dnf install bubblewrap`)."
-    from tinytorch.grader.process import Sandbox
+    from tinytorch.grader import waiting
 
     try:
-        with Sandbox(candidate, Limits()) as box:
-            box.ready()
+        waiting.warm(limits, candidate).result()
     except Exception as error:
         return HOST.get(candidate.name, "") + f" [{str(error).strip()[-300:]}]"
     return ""

@@ -120,4 +120,5 @@ def _start(plan: Any) -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
         cwd=plan.folder,
         env=env,
+        pipesize=1 << 20,  # takes a notebook before the process is up to read it
     )

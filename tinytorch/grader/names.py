@@ -11,6 +11,7 @@ Node = ast.AST
 BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+SCOPES = frozenset((*DEFINITIONS, *COMPREHENSIONS, ast.Lambda))
 
 
 @dataclass
@@ -85,17 +86,41 @@ def bound(node: Node) -> set[str]:
 
 def free(node: Node) -> set[str]:
     """The names that a node reads and does not bind itself (functions and comprehensions have their own)."""
-    if isinstance(node, ast.Name):
-        return {node.id} if isinstance(node.ctx, ast.Load) else set()
-    inner = set[str]()
-    for child in ast.iter_child_nodes(node):
-        inner |= free(child)
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-        return inner | {node.target.id}
-    if isinstance(node, ast.Lambda):
-        return inner - {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
-    if isinstance(node, DEFINITIONS):
-        return inner - stores(node) - {arg.arg for arg in ast.walk(node) if isinstance(arg, ast.arg)} - {node.name}
+    found = set[str]()
+    _read(node, found)
+    return found
+
+
+def _read(node: Node, found: set[str]) -> None:
+    """Add a node's free names. Splitting asks for those of each expression in turn, so this is quick rather than short."""
+    kind = type(node)
+    if kind is ast.Name:
+        if type(node.ctx) is ast.Load:  # type: ignore[attr-defined]
+            found.add(node.id)  # type: ignore[attr-defined]
+    elif kind in SCOPES:
+        inner = set[str]()
+        _read_children(node, inner)
+        found |= inner - _local(node)
+    elif kind is not ast.Constant:
+        _read_children(node, found)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+
+
+def _read_children(node: Node, found: set[str]) -> None:
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if type(value) is list:
+            for item in value:
+                if isinstance(item, ast.AST):
+                    _read(item, found)
+        elif isinstance(value, ast.AST) and name != "ctx":
+            _read(value, found)
+
+
+def _local(node: Node) -> set[str]:
+    """The names that a function, a class or a comprehension has for itself."""
     if isinstance(node, COMPREHENSIONS):
-        return inner - set().union(*(stores(generator.target) for generator in node.generators))
-    return inner
+        return set().union(*(stores(generator.target) for generator in node.generators))
+    arguments = {arg.arg for arg in ast.walk(node.args if isinstance(node, ast.Lambda) else node) if isinstance(arg, ast.arg)}
+    return arguments | stores(node) if isinstance(node, DEFINITIONS) else arguments

@@ -16,6 +16,7 @@ from tinytorch.grader.judge import points
 from tinytorch.grader.judging import Judge, PlanError
 from tinytorch.grader.magics import clean
 from tinytorch.grader.source import Source
+from tinytorch.grader.touched import alone
 
 __all__ = ["Judge", "Plan", "PlanError", "job", "make", "read", "unsplittable"]
 
@@ -38,6 +39,7 @@ class Plan:
     cell_seconds: float = 10.0
     forced: dict[str, Any] = field(default_factory=dict)
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each test: asks and prelude, or why it is whole
+    alone: list[str] = field(default_factory=list)  # tests that a grading can leave out where their result still holds
     modules: dict[str, str] = field(default_factory=dict)  # versions and contents that a score depends on
 
     @property
@@ -49,13 +51,18 @@ class Plan:
         """The tests that run whole in the sandbox, and why."""
         return {cell["id"]: self.steps[cell["id"]]["whole"] for cell in self.tests if "whole" in self.steps[cell["id"]]}
 
+    @property
+    def code(self) -> list[dict[str, Any]]:
+        """The cells that a grading runs."""
+        return [cell for cell in self.cells if cell["role"] != "text" and not cell["skip"]]
+
     def for_judge(self) -> list[dict[str, Any]]:
         """The code cells as the judging process reads them."""
         return _for_judge(self.cells)
 
-    def with_steps(self, forced: dict[str, Any], steps: dict[str, dict[str, Any]]) -> "Plan":
+    def with_steps(self, forced: dict[str, Any], steps: dict[str, dict[str, Any]], alone: list[str]) -> "Plan":
         """The plan with what `make` found out."""
-        self.forced, self.steps = forced, steps
+        self.forced, self.steps, self.alone = forced, steps, alone
         for cell in self.tests:
             cell["whole"] = steps[cell["id"]].get("whole", "")
         return self
@@ -149,7 +156,7 @@ def make(plan: Plan, run: Run | None = None) -> Plan:
         raise PlanError(f"{plan.notebook}: no way to ask was found in twelve tries")
     wanted = ("whole", "prelude", "asks")
     steps = {name: {key: step[key] for key in wanted if key in step} for name, step in plan.steps.items()}
-    return plan.with_steps(plan.forced, steps)
+    return plan.with_steps(plan.forced, steps, sorted(alone(plan.code, steps)))
 
 
 def _cell_of(plan: Plan, name: str) -> dict[str, Any]:

@@ -1,29 +1,24 @@
 """A submission's job through sandboxes: what was reached counts, and the rest is tried again without what died."""
 
-import atexit
 import json
-import os
 import secrets
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from tinytorch.grader import waiting
 from tinytorch.grader.isolation import Level
 from tinytorch.grader.job import Ask, Job, Outcome, Report, Step, StepOutcome
 from tinytorch.grader.limits import Limits
-from tinytorch.grader.process import Broken, Ended, Sandbox
+from tinytorch.grader.process import Ended, Sandbox
 from tinytorch.grader.where import line_of
 
-__all__ = ["close", "run", "warm"]
+__all__ = ["run"]
 
-PRELOAD = ("tinytorch.probes",)
 MOST_REPORTED = 64 << 20  # bytes, over a whole submission; a part of a list or dict counts as thirty
 MOST_PARTS = 1_000_000  # of one report
 MOST_DEATHS = 3  # of one cell, before the rest of it is left
-# By process and thread: the kernel ends a sandbox with the thread that started it.
-_waiting: dict[tuple[int, int, Level, Limits], list[Sandbox]] = {}
 
 
 def run(job: Job, limits: Limits, level: Level) -> Outcome:
@@ -32,48 +27,12 @@ def run(job: Job, limits: Limits, level: Level) -> Outcome:
         raise ValueError(f"this run's sandboxes show modules that the job forbids: {job['without']}")
     submission = _Submission(job, limits, level)
     while not submission.finished():
-        with _next(limits, level) as box:
-            submission.through(box)
-    return submission.outcome
-
-
-def warm(limits: Limits, level: Level) -> None:
-    """Start the next sandbox ahead; it waits, with nothing of any submission in it."""
-    ahead = _ahead(limits, level)
-    if ahead and ahead[0].process.poll() is not None:
-        ahead.pop().close()
-    if not ahead:
-        ahead.append(Sandbox(level, limits, PRELOAD))
-
-
-def _ahead(limits: Limits, level: Level) -> list[Sandbox]:
-    return _waiting.setdefault((os.getpid(), threading.get_ident(), level, limits), [])
-
-
-def _next(limits: Limits, level: Level) -> Sandbox:
-    """One that is ready; the next is started while it works. One that never came up is tried again, once."""
-    for again in (True, False):
-        warm(limits, level)
-        box = _ahead(limits, level).pop()
+        box = waiting.take(limits, level)
         try:
-            box.ready()
-            break
-        except Broken:
-            box.close()
-            if not again:
-                raise
-    warm(limits, level)
-    return box
-
-
-@atexit.register
-def close() -> None:
-    """End the sandboxes that wait."""
-    for (pid, *_), boxes in list(_waiting.items()):
-        while boxes:
-            box = boxes.pop()
-            if pid == os.getpid():
-                box.close()
+            submission.through(box)
+        finally:
+            waiting.bury(box)
+    return submission.outcome
 
 
 class _Submission:
