@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
-from tinytorch.grader.plan import Plan, PlanError, Run, make, read
+from tinytorch.grader.plan import Judge, Plan, PlanError, Run, make, read
 
-__all__ = ["graded_cells", "plans_of", "proved"]
+__all__ = ["graded_cells", "plans_of", "prove", "recalled"]
 
 PACKAGE = Path(__file__).parents[1]
 MOST = 20_000_000  # bytes of files beside the notebooks
@@ -54,20 +54,24 @@ def _code() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def proved(plan: Plan, run: Run, kept: Path, write_it: bool = True) -> Plan:
-    """The plan with its questions, from `kept` where nothing that they depend on has changed."""
+def recalled(plan: Plan, kept: Path) -> bool:
+    """Whether the plan has its questions from `kept`, because nothing that they depend on has changed."""
+    known = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
+    if known.get("key") != plan.fingerprint():
+        return False
+    plan.with_steps(known["forced"], known["steps"], known["alone"])
+    return True
+
+
+def prove(plan: Plan, run: Run, judge: Judge, kept: Path | None) -> None:
+    """Find the plan's questions and try them on the source's own answers; write them to `kept`."""
     key = plan.fingerprint()
-    if kept.is_file():
-        known = json.loads(kept.read_text("utf-8"))
-        if known["key"] == key:
-            return plan.with_steps(known["forced"], known["steps"], known["alone"])
     try:
-        make(plan, run)
+        make(plan, run, judge)
     except PlanError as error:
         raise CourseError(str(error)) from error
-    if write_it:
+    if kept:
         write(kept, json.dumps({"key": key, "forced": plan.forced, "steps": plan.steps, "alone": plan.alone}) + "\n")
-    return plan
 
 
 def _exported(cells: list[dict[str, object]]) -> list[str]:

@@ -6,7 +6,7 @@ import json
 import os
 import pickle
 import random
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +17,13 @@ from tinytorch.course.earlier import Earlier
 from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work
 from tinytorch.course.modules import assignment
-from tinytorch.course.plans import plans_of, proved
+from tinytorch.course.plans import plans_of, prove, recalled
 from tinytorch.course.records import read_records
 from tinytorch.course.register import opened
 from tinytorch.grader import isolation, sandbox, touched
 from tinytorch.grader.image import needed
 from tinytorch.grader.limits import Limits
-from tinytorch.grader.plan import Plan
+from tinytorch.grader.plan import Judge, Plan
 
 __all__ = ["Options", "Shared"]
 
@@ -65,13 +65,18 @@ class Shared:
             self.settings.cell_seconds,
             self.book.source,
         )
+        fresh = [plan for plan in self.plans if not recalled(plan, self._kept(plan))]
+        judges = [stack.enter_context(closing(Judge(plan))) for plan in fresh]  # they come up while a sandbox does
         without = sorted({name for plan in self.plans for name in plan.without})
         try:
             self.level = stack.enter_context(isolation.level(self.options.level, without, self._packages(), self.limits))
         except isolation.Refused as error:
             raise CourseError(str(error)) from error
         self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()
-        self.packed = {plan.notebook: self._proved(plan) for plan in self.plans}
+        run = functools.partial(sandbox.run, limits=self.limits, level=self.level)
+        for plan, judge in zip(fresh, judges, strict=True):
+            prove(plan, run, judge, None if self.options.dry_run else self._kept(plan))
+        self.packed = {plan.notebook: pickle.dumps(plan) for plan in self.plans}
         self.checksums = {plan.notebook: self._checksums(plan) for plan in self.plans}
         digests = ((plan.notebook, touched.digests(plan)) for plan in self.plans)
         self.tests = {f"{name}/{test}": text for name, found in digests for test, text in found.items()}
@@ -86,10 +91,8 @@ class Shared:
         found = {cell["id"]: self.book.checksum(plan.notebook, cell["id"]) for cell in plan.cells if cell["id"]}
         return {name: text for name, text in found.items() if text}
 
-    def _proved(self, plan: Plan) -> bytes:
-        kept = self.settings.course / "plans" / self.assignment / f"{plan.notebook}.json"
-        run = functools.partial(sandbox.run, limits=self.limits, level=self.level)
-        return pickle.dumps(proved(plan, run, kept, write_it=not self.options.dry_run))
+    def _kept(self, plan: Plan) -> Path:
+        return self.settings.course / "plans" / self.assignment / f"{plan.notebook}.json"
 
     def folders(self) -> list[Path]:
         submitted = self.config.folders["submitted"]

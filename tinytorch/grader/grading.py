@@ -15,11 +15,11 @@ from tinytorch.grader import plan as plans
 from tinytorch.grader.job import Job, Outcome, StepOutcome
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.magics import clean_all
-from tinytorch.grader.plain import MAX_DEPTH
 from tinytorch.grader.plan import Plan, whole_score
 
 __all__ = ["CellResult", "Graded", "grade", "grade_bytes"]
 
+MOST_LEVELS = 120  # what `plain` encodes is never nested so deeply
 STOPPED = ("timeout", "crash", "memory", "output", "not run")
 
 
@@ -92,7 +92,7 @@ def grade(
 def _deep(value: Any) -> bool:
     """Whether a reported value is nested so deeply that even passing it on as JSON could fail."""
     level = [value]
-    for _ in range(3 * MAX_DEPTH):
+    for _ in range(MOST_LEVELS):
         inner = [one.values() if type(one) is dict else one for one in level if type(one) in (dict, list)]
         level = [one for many in inner for one in many if type(one) in (dict, list)]
         if not level:

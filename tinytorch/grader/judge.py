@@ -19,17 +19,22 @@ from typing import Any
 
 from tinytorch import checks
 from tinytorch.checks import Checks, StudentError
+from tinytorch.grader.judging import SECONDS, points
 from tinytorch.grader.replay import Recorder, replay
 from tinytorch.grader.sites import Sites, short
 from tinytorch.grader.source import Source, parsed
 
-__all__ = ["SECONDS", "main", "points"]
+__all__ = ["main"]
 
-SECONDS, MEMORY, TEXT = 10, 4 << 30, 40_000
+MEMORY, TEXT = 4 << 30, 40_000
 
 
 class Notebook(Source):
     """The instructor's half of one notebook, at work."""
+
+    def __init__(self, *about: Any) -> None:
+        self.recorded: list[tuple[dict[str, Any], Recorder]] = []
+        super().__init__(*about)
 
     # -- once for an assignment
 
@@ -164,15 +169,6 @@ def _result(result: Any, hidden: bool) -> dict[str, Any]:
 
 def _hidden(cell: dict[str, Any], line: int) -> bool:
     return any(first <= line <= last for first, last in cell["hidden"])
-
-
-def points(value: Any, most: float) -> float:
-    """nbgrader's rule for a graded cell's last value: a number is the score, anything else is full marks."""
-    try:
-        score = float(repr(value)) if value is not None else most
-    except ValueError:
-        return most
-    return min(max(score, 0.0), most) if score == score else 0.0
 
 
 def _limits(seconds: int) -> None:

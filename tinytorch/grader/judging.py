@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tinytorch.grader.judge import SECONDS
+__all__ = ["SECONDS", "Judge", "PlanError", "points"]
 
-__all__ = ["Judge", "PlanError"]
+SECONDS = 10  # for one cell
 
 
 class PlanError(Exception):
@@ -33,8 +33,9 @@ class Judge:
         self.process.stdin.flush()
 
     def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+        if self.process.returncode is None:
+            self.process.kill()
+            self.process.communicate()
 
     def capture(self) -> dict[str, Any]:
         self.tell({"capture": True})
@@ -80,6 +81,15 @@ def _no_verdict(cell: str, broken: str) -> dict[str, Any]:
         "stdout": "",
         "died": True,
     }
+
+
+def points(value: Any, most: float) -> float:
+    """nbgrader's rule for a graded cell's last value: a number is the score, anything else is full marks."""
+    try:
+        score = float(repr(value)) if value is not None else most
+    except ValueError:
+        return most
+    return min(max(score, 0.0), most) if score == score else 0.0
 
 
 class _Lines:
