@@ -1,26 +1,20 @@
 """What a new grading changes: said before it is written, or instead."""
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from tinytorch.course.records import Record
 from tinytorch.grader.gradebook import Book
 
-__all__ = ["differences", "say_changes"]
+__all__ = ["change", "differences"]
 
 
-def say_changes(before: dict[str, Record], now: Iterable[Record]) -> None:
-    """One line for each student whose automatic score becomes another, with the cells that it comes from."""
-    pairs = [(before[record.student], record) for record in now if record.student in before]
-    lines = [_change(*pair) for pair in pairs if _automatic(pair[0]) != _automatic(pair[1])]
-    print("\n".join(lines or ["nobody's score changes"]), file=sys.stderr)
-
-
-def _change(old: Record, new: Record) -> str:
-    was, now = _scores(old), _scores(new)
-    moved = [f"{cell} {_mark(was.get(cell))} -> {_mark(now[cell])}" for cell in now if was.get(cell) != now[cell]]
-    return f"{new.student}: {_automatic(old):g} -> {_automatic(new):g} ({', '.join(moved)})"
+def change(old: Record | None, new: Record) -> Iterator[str]:
+    """A line where a student's automatic score becomes another, with the cells that it comes from."""
+    if old is not None and _automatic(old) != _automatic(new):
+        was, now = _scores(old), _scores(new)
+        moved = [f"{cell} {_mark(was.get(cell))} -> {_mark(now[cell])}" for cell in now if was.get(cell) != now[cell]]
+        yield f"{new.student}: {_automatic(old):g} -> {_automatic(new):g} ({', '.join(moved)})"
 
 
 def _automatic(record: Record) -> float:

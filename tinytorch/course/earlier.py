@@ -1,11 +1,13 @@
 """What an earlier grading of the same answers still says: all of it, or the cells that no change has touched."""
 
+import functools
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from tinytorch.course.handed_in import Work
 from tinytorch.course.outcome import SAVED
-from tinytorch.course.records import Record
+from tinytorch.course.records import Record, each_record, read_record
 from tinytorch.grader.gradebook import Book
 from tinytorch.grader.grading import CellResult
 
@@ -17,12 +19,13 @@ Cells = dict[str, dict[str, Any]]
 class Earlier:
     """The records of the last grading, the gradebook as it is now, and the digests of today's tests."""
 
-    def __init__(self, records: dict[str, Record], book: Book, tests: dict[str, str]) -> None:
-        self.records, self.book, self.tests = records, book, tests
+    def __init__(self, course: Path, assignment: str, book: Book, tests: dict[str, str]) -> None:
+        self.course, self.assignment, self.book, self.tests = course, assignment, book, tests
+        self.record = functools.lru_cache(1)(functools.partial(read_record, course, assignment))
 
     def changed(self) -> list[str]:
         """The tests that are new, or that something has touched, since some record was made."""
-        before = [record.more["tests"] for record in self.records.values() if "tests" in record.more]
+        before = (record.more.get("tests", self.tests) for record in each_record(self.course, self.assignment))
         return sorted({name for tests in before for name in self.tests if tests.get(name) != self.tests[name]})
 
     def whole(self, work: Work) -> Record | None:
@@ -47,7 +50,7 @@ class Earlier:
 
     def _standing(self, work: Work) -> Record | None:
         """The student's record, where the gradebook has the very scores that it has."""
-        record = self.records.get(work.student)
+        record = self.record(work.student)
         if record is None or record.status not in ("graded", "partly") or not self._when(work.student, work.timestamp):
             return None
         said = ((name, cell, one) for name in work.files for cell, one in record.more["cells"].get(name, {}).items())

@@ -1,19 +1,21 @@
 """`grade`: every submission of an assignment into the gradebook, each in a sandbox of its own."""
 
 import json
+import pickle
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from tinytorch.course import workers
 from tinytorch.course.build import behind, write
-from tinytorch.course.compare import differences, say_changes
+from tinytorch.course.compare import change, differences
 from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work, take
 from tinytorch.course.outcome import combined, scores
@@ -65,6 +67,7 @@ class Run(Shared):
                 ]
             except Exception as error:  # our own: said, and never in another student's way
                 found[name] = Graded("failed", notes=[f"{type(error).__name__}: {error}"[:500]])
+        work.futures.clear()
         return self.record(work, found, eye), found
 
     def record(self, work: Work, found: dict[str, Graded], eye: list[str]) -> Record:
@@ -108,9 +111,16 @@ class Run(Shared):
         if not changed or self.options.dry_run:
             return [self.kept(*one) for one in graded]
         print(f"changed since the last grading: {', '.join(changed)}", file=sys.stderr)
-        done = list(graded)
-        say_changes(self.records, (record for _, record, _ in done))
-        return [self.kept(*one) for one in done]
+        with tempfile.TemporaryFile() as aside:  # a large class does not fit into memory
+            lines = [line for one in graded for line in self.set_aside(one, aside)]
+            print("\n".join(lines or ["nobody's score changes"]), file=sys.stderr)
+            aside.seek(0)
+            return [self.kept(*pickle.load(aside)) for _ in folders]
+
+    def set_aside(self, one: Done, file: IO[bytes]) -> Iterator[str]:
+        """Keep an outcome for later, and say how the score changes."""
+        pickle.dump(one, file)
+        return change(self.earlier.record(one[0].student), one[1])
 
     def outcomes(self, folders: list[Path]) -> Iterator[Done]:
         """Every submission's outcome, with a few on their way at once."""
@@ -129,13 +139,16 @@ class Run(Shared):
         return (work, record, None) if record else (work, *self.receive(work))
 
     def kept(self, work: Work, record: Record, found: dict[str, Graded] | None) -> Record:
-        """Save an outcome that is new, and of one that is not, what has changed around it."""
+        """Save an outcome that is new, and of one that is not, what has changed around it; what a table shows of it."""
         try:
             if self.options.dry_run:
                 return record
             if found is None:
-                return self.save_again(record, refreshed(self.book, self.config.penalty, record, work.timestamp))
-            return self.save(work, record, found)
+                new = self.save_again(record, refreshed(self.book, self.config.penalty, record, work.timestamp))
+            else:
+                new = self.save(work, record, found)
+            self.book.forget(work.student)
+            return new if self.options.as_json else replace(new, more={"waiting": new.more.get("waiting")})
         except SQLAlchemyError as error:
             note = f"the gradebook could not be written: {str(error).splitlines()[0]}"
         except (CourseError, ValueError) as error:

@@ -1,13 +1,14 @@
 """How each submission's grading ended, in the course directory: what nbgrader's gradebook has no column for."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tinytorch.course.build import write
 
-__all__ = ["STATUSES", "Record", "read_records", "write_record"]
+__all__ = ["STATUSES", "Record", "each_record", "read_record", "read_records", "write_record"]
 
 STATUSES = ("graded", "partly", "unreadable", "missing", "refused", "failed")
 
@@ -30,10 +31,21 @@ def write_record(course: Path, assignment: str, record: Record) -> None:
     write(_folder(course, assignment) / f"{record.student}.json", json.dumps(vars(record), ensure_ascii=False) + "\n")
 
 
+def read_record(course: Path, assignment: str, student: str) -> Record | None:
+    """A student's last outcome."""
+    path = _folder(course, assignment) / f"{student}.json"
+    return Record(**json.loads(path.read_text("utf-8"))) if path.is_file() else None
+
+
+def each_record(course: Path, assignment: str) -> Iterator[Record]:
+    """The last outcome of each student that was ever graded, one at a time: a class has tens of megabytes of them."""
+    for path in sorted(_folder(course, assignment).glob("*.json")):
+        yield Record(**json.loads(path.read_text("utf-8")))
+
+
 def read_records(course: Path, assignment: str) -> dict[str, Record]:
-    """The last outcome of each student that was ever graded."""
-    found = (json.loads(path.read_text("utf-8")) for path in sorted(_folder(course, assignment).glob("*.json")))
-    return {entry["student"]: Record(**entry) for entry in found}
+    """All of them, by student."""
+    return {record.student: record for record in each_record(course, assignment)}
 
 
 def _folder(course: Path, assignment: str) -> Path:

@@ -18,7 +18,6 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work
 from tinytorch.course.modules import assignment
 from tinytorch.course.plans import plans_of, prove, recalled
-from tinytorch.course.records import read_records
 from tinytorch.course.register import opened
 from tinytorch.grader import isolation, sandbox, touched
 from tinytorch.grader.image import needed
@@ -51,7 +50,6 @@ class Shared:
         self.config = nbconfig.read(self.settings)
         _ = self.config.plugin  # what cannot be imported is said before anything is graded
         self.limits = Limits(cell_seconds=self.settings.cell_seconds, memory_mb=self.settings.memory_mb)
-        self.records = read_records(self.settings.course, self.assignment)
 
     def start(self, stack: ExitStack) -> None:
         """Make it all ready; `stack` puts it away."""
@@ -80,7 +78,7 @@ class Shared:
         self.checksums = {plan.notebook: self._checksums(plan) for plan in self.plans}
         digests = ((plan.notebook, touched.digests(plan)) for plan in self.plans)
         self.tests = {f"{name}/{test}": text for name, found in digests for test, text in found.items()}
-        self.earlier = Earlier(self.records, self.book, self.tests)
+        self.earlier = Earlier(self.settings.course, self.assignment, self.book, self.tests)
         self.executor = stack.enter_context(workers.executor(self.options))
 
     def _packages(self) -> tuple[str, ...] | None:

@@ -170,6 +170,10 @@ class Book:
         update(db, "comment", comments)
         self._late(db, student, row, submitted, penalty)
 
+    def forget(self, student: str) -> None:
+        """Let go of what was read for a student who is done: memory stays as it is, however many there are."""
+        self.rows.pop(student, None)
+
     def penalise(self, student: str, penalty: Penalty) -> None:
         """The late penalty again, for a due date, an extension or a rule that has changed since."""
         with self.engine.begin() as db:
