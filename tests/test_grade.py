@@ -357,6 +357,23 @@ def test_a_change_regrades_what_it_touches(small, name, monkeypatch):
         assert all(executed_tests(small, who)["test-square"] == before[who]["test-square"] for who in before)
 
 
+@pytest.mark.parametrize("before", ["nothing", "the same", "another test"])
+def test_the_grader_lets_go_of_each_student(small, before):
+    """However many there are, and whether they are graded anew, known already or regraded."""
+    if before == "nothing":
+        shutil.rmtree(small / "records")
+    if before == "another test":
+        text = json.dumps(SOURCE).replace("cube(2) == 8", "cube(2) == 80")
+        (small / "source" / "ps" / "nb.ipynb").write_text(text)
+    made = grading.Run("ps", small, Options(workers=1, level="unsafe"))
+    with contextlib.ExitStack() as stack:
+        made.start(stack)
+        assert set(made.book.rows) == {"ann", "bob"}
+        records = made.all_records(made.folders())
+    assert made.book.rows == {}
+    assert [(record.student, set(record.more)) for record in records] == [("ann", {"waiting"}), ("bob", {"waiting"})]
+
+
 def executed_tests(folder, student):
     """The outputs of the executed notebook's tests."""
     cells = json.loads((folder / "autograded" / student / "ps" / "nb.ipynb").read_text("utf-8"))["cells"]
