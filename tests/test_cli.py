@@ -1,5 +1,6 @@
 """The command: its verbs, its three exit codes, and how fast it answers."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -71,7 +72,9 @@ def test_a_mistake_is_one_line(tinytorch, words, said):
 
 def test_ctrl_c_is_one_line():
     command = [sys.executable, "-m", "tinytorch", "demo"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, start_new_session=True, preexec_fn=heard) as running:
         time.sleep(3)
         os.killpg(running.pid, signal.SIGINT)
         said = running.communicate(timeout=60)[1]
@@ -81,6 +84,7 @@ def test_ctrl_c_is_one_line():
 def test_ctrl_c_finds_a_worker_with_nothing_to_do():
     script = """import os, signal, time
 from tinytorch.course import shared, workers
+signal.signal(signal.SIGINT, signal.default_int_handler)
 worker = workers.executor(shared.Options(workers=2)).submit(os.getpid).result()
 os.kill(worker, signal.SIGINT)
 while os.path.exists(f"/proc/{worker}/exe"):

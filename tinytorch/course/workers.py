@@ -44,4 +44,5 @@ def executor(options: Any) -> Executor:
 def _begin(parent: int) -> None:
     """A worker ends with its grader, which would else be waited for; after Ctrl-C without a word, which is the grader's."""
     kernel.die_with_parent(parent)
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as it is for what a shell runs in the background
+        signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
