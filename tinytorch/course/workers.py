@@ -2,10 +2,9 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any
 
 from tinytorch.grader import kernel, waiting
@@ -38,11 +37,20 @@ def executor(options: Any) -> Executor:
     if workers == 1:
         return _Here()
     waiting.close()  # its thread: forks do not get along with threads
-    return ProcessPoolExecutor(workers, get_context("fork"), _begin, (os.getpid(),))
+    return _Pool(workers, get_context("fork"), _begin, (os.getpid(),))
+
+
+class _Pool(ProcessPoolExecutor):
+    """Several processes. After Ctrl-C nobody waits for what is on its way."""
+
+    def __exit__(self, kind: Any, *about: Any) -> Any:
+        for worker in active_children() if kind else ():
+            worker.terminate()
+        return super().__exit__(kind, *about)
 
 
 def _begin(parent: int) -> None:
-    """A worker ends with its grader, which would else be waited for; after Ctrl-C without a word, which is the grader's."""
+    """A worker ends with its grader, which would else be waited for; what a Ctrl-C means is the grader's to say."""
     kernel.die_with_parent(parent)
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as it is for what a shell runs in the background
-        signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # ignored already: by a shell, for what runs in the background
+        signal.signal(signal.SIGINT, lambda *_: None)  # a sandbox that starts from here does not inherit this
