@@ -15,6 +15,7 @@ import contextlib
 import faulthandler
 import json
 import linecache
+import marshal
 import os
 import signal
 import sys
@@ -98,7 +99,7 @@ class Inside:
     def cell(self, order: Order) -> tuple[str, str]:
         """Run a cell; report its last value where it is wanted, else show it as a notebook does."""
         try:
-            value = self.run(order["source"], f"<cell {order['id']}>", order.get("free", ""))
+            value = self.run(order["source"], f"<cell {order['id']}>", order.get("free", ""), order.get("code", ""))
             if order.get("token"):
                 self.send(order["token"], value)
             elif value is not None:
@@ -109,12 +110,15 @@ class Inside:
             return ("memory" if isinstance(error, MemoryError) else "error"), told(error)
         return "ok", ""
 
-    def run(self, source: str, name: str, free: str) -> Any:
+    def run(self, source: str, name: str, free: str, code: str = "") -> Any:
         """Execute `source` in the notebook's namespace; the value of its last expression, None without one.
 
         `free`: "whole" for a cell that belongs to no exercise, "definitions" where that cell ended a process before.
+        `code`: the same, compiled by the grader; it holds as long as no cell above has set a flag of the compiler.
         """
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        if code and self.flags == AWAIT:
+            return self.execute(marshal.loads(base64.b64decode(code)))
         tree = ast.parse(source, name)
         for node in tree.body:  # as in a notebook, a flag holds for the cells below as well
             if isinstance(node, ast.ImportFrom) and node.module == "__future__":

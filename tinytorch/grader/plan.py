@@ -217,7 +217,7 @@ def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = (), w
 def _step(plan: Plan, cell: dict[str, Any], whole: Collection[str]) -> Step | None:
     if cell["type"] != "code" or cell.get("skip") or not (cell["source"].strip()):
         return None
-    step = Step(id=cell["id"], kind="cell", source=cell["source"], prelude="", asks=[], free="free" in cell)
+    step = Step(id=cell["id"], kind="cell", source=cell["source"], prelude="", asks=[], free="free" in cell, given=cell["role"] == "given")
     if cell["role"] == "test":
         asked = plan.steps[cell["id"]]
         step["kind"] = "whole" if "whole" in asked or cell["id"] in whole else "ask"
