@@ -787,16 +787,11 @@ def test_a_step_asks_the_system_for_no_memory():
     assert int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) < 100
 
 
-
-def test_the_import_is_small_and_quick():
+def test_the_import_brings_nothing_else():
     code = (
-        "import sys, time, numpy; before = set(sys.modules); start = time.process_time()\n"
+        "import sys, numpy; before = set(sys.modules)\n"
         "import tinytorch.core.optimizers\n"
-        "print(time.process_time() - start, *sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
     )
-    seconds = []
-    for _ in range(3):
-        first, *roots = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-        seconds.append(float(first))
-        assert {name for name in roots if name not in sys.stdlib_module_names} == {"tinytorch"}
-    assert min(seconds) < 0.03
+    roots = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {name for name in roots if name not in sys.stdlib_module_names} == {"tinytorch"}
