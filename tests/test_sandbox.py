@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import getpass
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tinytorch.grader import image as images
 from tinytorch.grader import isolation, sandbox, waiting
 from tinytorch.grader.limits import Limits
 
@@ -282,11 +284,15 @@ REACH = {
 }  # fmt: skip
 CALLS = {
     "unshare": "libc.unshare(0x10000000)", "mount": "libc.mount(b'none', b'/tmp', b'tmpfs', 0, 0)", "ptrace": "libc.ptrace(16, {pid}, 0, 0)",
-    "shared memory": "libc.shmget(0x5151, 4096, 0o1666)", "message queue": "libc.msgget(0x5151, 0o1666)", "keyring": "libc.syscall(248, b'user', b'x', b'x', 1, -4)",
-    "clone3": "libc.syscall(435, 0, 0)", "clone a namespace": "libc.syscall(56, 0x10000000, 0, 0, 0, 0)", "io_uring": "libc.syscall(425, 1, 0)",
+    "shared memory": "libc.shmget(0x5151, 4096, 0o1666)", "message queue": "libc.msgget(0x5151, 0o1666)", "keyring": "libc.syscall({add_key}, b'user', b'x', b'x', 1, -4)",
+    "clone3": "libc.syscall(435, 0, 0)", "clone a namespace": "libc.syscall({clone}, 0x10000000, 0, 0, 0, 0)", "io_uring": "libc.syscall(425, 1, 0)",
     "memfd": "libc.memfd_create(b'x', 0)", "owner of a descriptor": "libc.fcntl(0, 8, {pid})", "signal of a descriptor": "libc.fcntl(0, 10, 9)",
-    "tkill": "libc.syscall(200, {pid}, 0)", "process memory": "libc.process_vm_readv({pid}, 0, 0, 0, 0, 0)", "set priority": "libc.setpriority(0, {pid}, 19)",
+    "tkill": "libc.syscall({tkill}, {pid}, 0)", "process memory": "libc.process_vm_readv({pid}, 0, 0, 0, 0, 0)", "set priority": "libc.setpriority(0, {pid}, 19)",
 }  # fmt: skip
+NUMBERS = {
+    "x86_64": {"add_key": 248, "clone": 56, "tkill": 200},
+    "aarch64": {"add_key": 217, "clone": 220, "tkill": 130},
+}
 
 
 def test_what_can_be_reached(level):
@@ -307,7 +313,7 @@ def test_what_can_be_reached(level):
     assert not Path("/var/tmp/tinytorch-was-here").exists() and not Path("/dev/shm/tinytorch-was-here").exists()
 
 
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of these system calls are x86-64's")
+@pytest.mark.skipif(os.uname().machine not in NUMBERS, reason="the numbers of some system calls are not known here")
 def test_what_the_kernel_refuses(level):
     shared = {
         "shared memory",
@@ -318,10 +324,20 @@ def test_what_the_kernel_refuses(level):
         "set priority",
     }
     names = [name for name in CALLS if level.name != "bubblewrap" or name not in shared]
-    exprs = [CALLS[name].format(pid=os.getpid()) for name in names]
+    exprs = [CALLS[name].format(pid=os.getpid(), **NUMBERS[os.uname().machine]) for name in names]
     outcome = run(level, ask("t", *exprs, prelude="import ctypes\nlibc = ctypes.CDLL(None)"))
     got = {name: outcome["reports"].get(f"t/{number}", {}).get("value") for number, name in enumerate(names)}
     assert got == dict.fromkeys(names, -1)
+
+
+@pytest.mark.parametrize("said", ["what Python says", ""])  # some builds of Python do not say how the system names itself
+def test_a_sandbox_sees_what_loads_and_links_a_program(said, monkeypatch):
+    if not said:
+        monkeypatch.setattr(sysconfig, "get_config_var", lambda name: "")
+    places = images.libraries()
+    loader = next(part for part in Path(sys.executable).read_bytes()[:8192].split(b"\0") if re.fullmatch(rb"/lib\S*/ld-\S+", part))
+    assert {Path(loader.decode()), *Path(loader.decode()).parents} & {*places}
+    assert any((place / "libc.so.6").exists() for place in places)
 
 
 def test_who_and_where(level):
@@ -392,6 +408,7 @@ def test_the_grader_killed_takes_its_sandboxes_along(level, tmp_path):
     program = f"""
 import sys, time
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from tinytorch.grader import image as images
 from tinytorch.grader import isolation, sandbox, waiting
 from tinytorch.grader.limits import Limits
 with isolation.level({level.name!r}) as level:

@@ -6,6 +6,7 @@ Packages are linked to by name where the dropped user can read them, and taken i
 
 import importlib.util
 import os
+import platform
 import py_compile
 import re
 import shutil
@@ -188,7 +189,7 @@ def _copy(source: Path, target: Path, module: str, without: set[str]) -> None:
 
 
 def libraries() -> list[Path]:
-    """Where the system keeps the shared libraries that an interpreter and its packages load."""
-    kind = sysconfig.get_config_var("MULTIARCH") or ""
-    places = [Path("/usr/lib") / kind, Path("/usr/lib64"), Path("/lib") / kind, Path("/lib64")]
-    return [place for place in places if place.is_dir() and (kind or place.name == "lib64")]
+    """Where the system keeps the shared libraries that an interpreter and its packages load, and what loads them."""
+    kind = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"
+    places = [Path("/usr/lib") / kind, Path("/usr/lib64"), Path("/lib") / kind, Path("/lib64"), *Path("/lib").glob("ld-*")]
+    return [place for place in places if place.exists()]
