@@ -7,7 +7,8 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 
-from tinytorch.grader.plain import NotPlain, dumps, encode, loads
+from tinytorch.grader.plain import NotPlain, decode, encode
+from tinytorch.grader.sandbox import _parsed
 
 PLAIN = [
     None,
@@ -36,6 +37,14 @@ PLAIN = [
 ]
 
 
+def loads(text):
+    """As a grader reads it: in a line of JSON, and a line that is none has no value."""
+    line = _parsed(f'{{"value": {text}}}'.encode())
+    if "value" not in line:
+        raise NotPlain("no JSON")
+    return decode(line["value"])
+
+
 def same(left, right):
     if type(left) is not type(right):
         return False
@@ -50,11 +59,11 @@ def same(left, right):
 
 @pytest.mark.parametrize("value", PLAIN, ids=lambda value: type(value).__name__)
 def test_round_trip(value):
-    assert same(loads(dumps(value)), value)
+    assert same(loads(json.dumps(encode(value))), value)
 
 
 def test_nan():
-    assert math.isnan(loads(dumps(float("nan"))))
+    assert math.isnan(loads(json.dumps(encode(float("nan")))))
 
 
 class Liar(float):

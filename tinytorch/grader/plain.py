@@ -6,13 +6,12 @@ none of a student's. Both directions are capped, and `decode` trusts nothing: it
 
 import base64
 import binascii
-import json
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["NotPlain", "decode", "dumps", "encode", "loads"]
+__all__ = ["NotPlain", "decode", "encode"]
 
 MAX_DEPTH, MAX_NODES, MAX_BYTES, MAX_BITS, MAX_KEYS = 40, 200_000, 8_000_000, 8192, 10_000
 NUMERIC = {np.dtype(code).str: np.dtype(code) for code in "?bhilqBHILQefdFD"}
@@ -153,18 +152,3 @@ _CONTAINERS: dict[str, Callable[[list[Any]], Any]] = {
     "complex": lambda parts: complex(float(parts[0]), float(parts[1])),
     "dict": lambda both: dict(zip(_few(both[0]), both[1], strict=True)),
 }
-
-
-def dumps(value: Any) -> str:
-    """`value` as one line of ASCII."""
-    return json.dumps(encode(value))
-
-
-def loads(text: str | bytes) -> Any:
-    """The value of one line; raises NotPlain."""
-    if len(text) > 2 * MAX_BYTES:
-        raise NotPlain("the value is too large")
-    try:
-        return decode(json.loads(text))
-    except (ValueError, RecursionError) as error:
-        raise error if isinstance(error, NotPlain) else NotPlain("no JSON") from None
