@@ -89,15 +89,10 @@ def grade(
     return graded
 
 
-def _deep(value: Any) -> bool:
+def _deep(value: Any, levels: int = MOST_LEVELS) -> bool:
     """Whether a reported value is nested so deeply that even passing it on as JSON could fail."""
-    level = [value]
-    for _ in range(MOST_LEVELS):
-        inner = [one.values() if type(one) is dict else one for one in level if type(one) in (dict, list)]
-        level = [one for many in inner for one in many if type(one) in (dict, list)]
-        if not level:
-            return False
-    return True
+    inner = value.values() if type(value) is dict else value if type(value) is list else ()
+    return not levels or any(_deep(one, levels - 1) for one in inner if type(one) in (dict, list))
 
 
 def stopped(step: StepOutcome, seconds: float) -> str:
@@ -143,13 +138,10 @@ def _tested(plan: Plan, cell: dict[str, Any], outcome: Outcome, verdicts: dict[s
     halted = stopped(step, plan.cell_seconds)
     if cell["id"] in plan.unprotected:
         score, error = whole_score(cell, outcome)
-        return CellResult(
-            cell["id"], score, cell["points"], False, halted, halted or error, stdout=step.get("stdout", "")
-        )
-    said = verdicts[cell["id"]]
-    result = CellResult(cell["id"], said["score"], cell["points"], True, halted, said["error"], lines=said["results"])
-    result.hidden, result.stdout = bool(said["failed"].get("hidden")), said["stdout"]
-    return result
+        said: dict[str, Any] = {"score": score, "error": halted or error, "stdout": step.get("stdout", ""), "protected": False}
+    else:
+        said = verdicts[cell["id"]]
+    return CellResult(cell["id"], points=cell["points"], stopped=halted, **said)
 
 
 # -- in a worker

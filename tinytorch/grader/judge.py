@@ -14,7 +14,6 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
 from typing import Any
 
 from tinytorch import checks
@@ -89,7 +88,7 @@ class Notebook(Source):
         checks.Checks = Recorder  # type: ignore[misc]
         try:
             for line, statements, expression in self.code[cell["id"]]:
-                Recorder.hidden = _hidden(cell, line)
+                Recorder.hidden = line in cell["hidden"]
                 exec(statements, self.space)
                 last = eval(expression, self.space) if expression else None
         except Exception:
@@ -102,53 +101,46 @@ class Notebook(Source):
     # -- for each submission
 
     def judge(self, reports: dict[str, Any], skip: list[str], tell: Any) -> None:
-        for cell, made in self.recorded:
-            if cell["id"] not in skip:
-                tell({"begin": cell["id"]})
-                tell(self.replayed(cell, made, Sites(cell["id"], self.parts[cell["id"]], reports)))
-        for cell in self.later:
+        for cell, made in (*self.recorded, *((cell, None) for cell in self.later)):
             if cell["role"] != "test":
                 self.run_given(cell)
             elif cell["id"] in self.parts and cell["id"] not in skip:
                 tell({"begin": cell["id"]})
-                tell(self.verdict(cell, Sites(cell["id"], self.parts[cell["id"]], reports)))
+                sites = Sites(cell["id"], self.parts[cell["id"]], reports)
+                verdict = self.replayed(cell, made, sites) if made else self.verdict(cell, sites)
+                tell({"verdict": {cell["id"]: verdict}})
 
     def replayed(self, cell: dict[str, Any], made: Recorder, sites: Sites) -> dict[str, Any]:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             value, results = replay(made, sites.value)
         lines = [_result(result, hidden) for hidden, result in results]
-        answer = {"cell": cell["id"], "score": points(value, cell["points"]), "error": "", "failed": {}}
-        return answer | {"results": lines, "stdout": out.getvalue()[:TEXT]}
+        return {"score": points(value, cell["points"]), "lines": lines, "stdout": out.getvalue()[:TEXT]}
 
     def verdict(self, cell: dict[str, Any], sites: Sites) -> dict[str, Any]:
         self.with_({"__enter__": sites.enter, "__ask__": sites.ask})
-        out, results, error, value = io.StringIO(), list[dict[str, Any]](), "", None
+        out, lines, error, value = io.StringIO(), list[dict[str, Any]](), "", None
         self.earlier = {id(value) for value in self.space.values() if type(value) is Checks}
+        code = self.code[cell["id"]]
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-                for value in self.steps(cell, sites):  # noqa: B007 - the last one is the cell's
-                    results += self.news(cell, self.line, len(results))
+                for self.line, statements, expression in code:
+                    sites.shown = []
+                    exec(statements, self.space)
+                    value = eval(expression, self.space) if expression else None
+                    lines += self.news(cell, len(lines))
         except BaseException as raised:
             error = self.said(cell, sites, raised)
-        line = self.line
-        failed = {"line": line, "hidden": _hidden(cell, line)} if error else {}
-        score = 0.0 if error else points(value, cell["points"])
-        answer = {"cell": cell["id"], "score": score, "error": error, "failed": failed, "results": results}
-        return answer | {"stdout": out.getvalue()[:TEXT]}
+        shown = {"lines": lines, "stdout": out.getvalue()[:TEXT]}
+        if error:
+            return {"score": 0.0, "error": error, "hidden": self.line in cell["hidden"], **shown}
+        return {"score": points(value, cell["points"]), **shown}
 
-    def steps(self, cell: dict[str, Any], sites: Sites) -> Iterator[Any]:
-        """Run the cell statement by statement; each one's value, None where it is no expression."""
-        for line, statements, expression in self.code[cell["id"]]:
-            self.line, sites.shown = line, []
-            exec(statements, self.space)
-            value = eval(expression, self.space) if expression else None
-            yield value
-
-    def news(self, cell: dict[str, Any], line: int, known: int) -> list[dict[str, Any]]:
+    def news(self, cell: dict[str, Any], known: int) -> list[dict[str, Any]]:
         """The checks made since: each with whether its statement is hidden."""
         found = [value for value in self.space.values() if type(value) is Checks and id(value) not in self.earlier]
-        return [_result(result, _hidden(cell, line)) for result in (found[-1].results[known:] if found else [])]
+        hidden = self.line in cell["hidden"]
+        return [_result(result, hidden) for result in (found[-1].results[known:] if found else [])]
 
     def said(self, cell: dict[str, Any], sites: Sites, raised: BaseException) -> str:
         """An error as the person who marks reads it: the statement, what was reported for it, and what it raised."""
@@ -165,10 +157,6 @@ class Notebook(Source):
 def _result(result: Any, hidden: bool) -> dict[str, Any]:
     named = ("name", "points", "passed", "slip")
     return {name: getattr(result, name) for name in named} | {"text": result.text[:TEXT], "hidden": hidden}
-
-
-def _hidden(cell: dict[str, Any], line: int) -> bool:
-    return any(first <= line <= last for first, last in cell["hidden"])
 
 
 def _limits(seconds: int) -> None:

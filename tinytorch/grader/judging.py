@@ -13,6 +13,7 @@ from typing import Any
 __all__ = ["SECONDS", "Judge", "PlanError", "points"]
 
 SECONDS = 10  # for one cell
+NOT_JUDGED = "the values that came out could not be judged: they took too long or too much memory"
 
 
 class PlanError(Exception):
@@ -49,7 +50,7 @@ class Judge:
         return answer["asks"]
 
     def verdicts(self, reports: dict[str, Any], without: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
-        """Each split test's score and lines. A cell whose judging died is tried no more, the others again."""
+        """Of each split test the fields of its CellResult. A cell whose judging died is tried no more, the others again."""
         found: dict[str, dict[str, Any]] = {}
         skipped = list(without)
         for _ in range(1 + len(self.plan.tests)):
@@ -57,7 +58,7 @@ class Judge:
             self.tell({"judge": reports, "skip": skipped})
             for said in self.lines.until_ended(SECONDS * (2 + len(self.plan.tests))):
                 begun = said.get("begin", begun)
-                found |= {said["cell"]: said} if "cell" in said else {}
+                found |= said.get("verdict", {})
                 broken = said.get("broken", broken)
                 ended = said.get("ended", 0)
             if broken and not begun:
@@ -65,22 +66,8 @@ class Judge:
             if not (ended or broken):
                 break
             skipped.append(begun)
-            found[begun] = _no_verdict(begun, broken)
+            found[begun] = {"score": 0.0, "error": broken or NOT_JUDGED}
         return found
-
-
-def _no_verdict(cell: str, broken: str) -> dict[str, Any]:
-    text = "the values that came out could not be judged: they took too long or too much memory"
-    nothing: list[Any] = []
-    return {
-        "cell": cell,
-        "score": 0.0,
-        "error": broken or text,
-        "failed": {},
-        "results": nothing,
-        "stdout": "",
-        "died": True,
-    }
 
 
 def points(value: Any, most: float) -> float:

@@ -58,8 +58,7 @@ class Source:
         """A student's cell: only its imports that stand outside the part to fill in are the instructor's too."""
         ours = list[ast.stmt]()
         for node in parsed(cell["source"]):
-            solution = any(first <= node.lineno <= last for first, last in cell["solution"])
-            if isinstance(node, ast.Import | ast.ImportFrom) and not solution:
+            if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno not in cell["solution"]:
                 ours.append(node)
                 for name in import_names(node):
                     self.scope.bind(name, node)
