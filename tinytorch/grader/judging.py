@@ -1,12 +1,13 @@
 """The grader's end of the judging process: questions down, verdicts up, and a new one where an absurd value ended it."""
 
+import itertools
 import json
 import os
-import selectors
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ class Judge:
 
     def __init__(self, plan: Any) -> None:
         self.plan, self.process = plan, _start(plan)
-        self.lines = _Lines(self.process)
         self.tell({"load": plan.for_judge(), "forced": plan.forced, "seed": plan.seed})
 
     def tell(self, message: dict[str, Any]) -> None:
@@ -38,10 +38,25 @@ class Judge:
             self.process.kill()
             self.process.communicate()
 
+    def answers(self, seconds: float) -> Iterator[dict[str, Any]]:
+        """What it answers to one question, to the last line, `ended`; killed where that takes too long."""
+        assert self.process.stdout is not None
+        end, late = time.monotonic() + seconds, threading.Timer(seconds, self.process.kill)
+        late.start()
+        try:
+            for line in itertools.takewhile(lambda text: text.endswith(b"\n"), self.process.stdout):
+                said = json.loads(line)
+                yield said
+                if "ended" in said:
+                    return
+        finally:
+            late.cancel()
+        raise PlanError("the judging process ended" if time.monotonic() < end else "the judging process took too long")
+
     def capture(self) -> dict[str, Any]:
         self.tell({"capture": True})
         answer: dict[str, Any] = {}
-        for said in self.lines.until_ended(120):
+        for said in self.answers(120):
             answer |= said
         if "broken" in answer:
             raise PlanError(f"{self.plan.notebook}: {answer['broken'].strip().splitlines()[-1]}")
@@ -56,7 +71,7 @@ class Judge:
         for _ in range(1 + len(self.plan.tests)):
             begun, broken = "", ""
             self.tell({"judge": reports, "skip": skipped})
-            for said in self.lines.until_ended(SECONDS * (2 + len(self.plan.tests))):
+            for said in self.answers(SECONDS * (2 + len(self.plan.tests))):
                 begun = said.get("begin", begun)
                 found |= said.get("verdict", {})
                 broken = said.get("broken", broken)
@@ -77,32 +92,6 @@ def points(value: Any, most: float) -> float:
     except ValueError:
         return most
     return min(max(score, 0.0), most) if score == score else 0.0
-
-
-class _Lines:
-    """Lines of JSON from a process, with a time limit."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        assert process.stdout is not None
-        self.process, self.out, self.rest = process, process.stdout, b""
-        os.set_blocking(self.out.fileno(), False)
-
-    def until_ended(self, seconds: float) -> Any:
-        """The answers to one question, to the last one, `ended`."""
-        end = time.monotonic() + seconds
-        with selectors.DefaultSelector() as ready:
-            ready.register(self.out, selectors.EVENT_READ)
-            while time.monotonic() < end and ready.select(end - time.monotonic()):
-                data = self.out.read(1 << 20)
-                if data == b"":
-                    raise PlanError("the judging process ended")
-                *lines, self.rest = (self.rest + (data or b"")).split(b"\n")
-                for line in map(json.loads, lines):
-                    yield line
-                    if "ended" in line:
-                        return
-        self.process.kill()
-        raise PlanError("the judging process took too long")
 
 
 def _start(plan: Any) -> "subprocess.Popen[bytes]":
