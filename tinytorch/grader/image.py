@@ -14,7 +14,7 @@ import stat
 import sys
 import sysconfig
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["Image", "make", "needed"]
@@ -56,19 +56,15 @@ OWN = (*sorted(path.name for path in PACKAGE.glob("*.py") if path.stem != "__mai
 ENGINE = ("__init__.py", "ahead.py", "inside.py", "kernel.py", "plain.py", "stubs.py")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Image:
-    """Where the image stands, and what else must be visible for it to work."""
+    """Where the image stands, and what else must be visible for it to work: paths."""
 
-    root: Path
-    python: Path
-    needs: list[Path] = field(default_factory=list)  # real paths of packages that links in the image lead to
-    folders: list[Path] = field(default_factory=list)  # where all packages are shown: the folders that hold them,
-    masked: list[Path] = field(default_factory=list)  # and what in them must not be seen
-
-    @property
-    def site(self) -> Path:
-        return self.root / "site"
+    root: str
+    python: str
+    needs: tuple[str, ...]  # real paths of packages that links in the image lead to
+    folders: tuple[str, ...]  # where all packages are shown: the folders that hold them,
+    masked: tuple[str, ...]  # and what in them must not be seen
 
 
 def needed(sources: Iterable[str]) -> tuple[str, ...] | None:
@@ -79,18 +75,16 @@ def needed(sources: Iterable[str]) -> tuple[str, ...] | None:
 
 def make(root: Path, without: Iterable[str], packages: Iterable[str] | None, dropped: bool) -> Image:
     """Fill `root`. `without`: modules that must not be there; `packages`: top-level names, None for all that are installed."""
-    image = Image(root, root / "python/bin" / Path(os.path.realpath(sys.executable)).name)
-    image.site.mkdir(parents=True)
-    for place in (root, image.site):
+    site, python = root / "site", root / "python/bin" / Path(os.path.realpath(sys.executable)).name
+    site.mkdir(parents=True)
+    for place in (root, site):
         place.chmod(0o755)
-    _interpreter(image.python)
-    for place in _packages(packages):
-        _offer(image, place, dropped)
-    if packages is None:
-        image.folders = sorted({place.parent for place in image.needs})
-        image.masked = [entry for folder in image.folders for entry in folder.iterdir() if _held_back(entry)]
-    _own(image.site / "tinytorch", set(without))
-    return image
+    _interpreter(python)
+    needs = [place for place in _packages(packages) if _linked(site / place.name, place, dropped)]
+    folders = sorted({place.parent for place in needs}) if packages is None else []
+    masked = [entry for folder in folders for entry in folder.iterdir() if _held_back(entry)]
+    _own(site / "tinytorch", set(without))
+    return Image(str(root), str(python), *(tuple(map(str, places)) for places in (needs, folders, masked)))
 
 
 def _interpreter(python: Path) -> None:
@@ -123,16 +117,15 @@ def _held_back(entry: Path) -> bool:
     return entry.name.startswith(HELD_BACK) or entry.suffix == ".pth"
 
 
-def _offer(image: Image, source: Path, dropped: bool) -> None:
-    """Link to a package where it stands; where the dropped user cannot get there, take it."""
-    target = image.site / source.name
+def _linked(target: Path, source: Path, dropped: bool) -> bool:
+    """Whether a package is shown where it stands; where the dropped user cannot get there, it is taken."""
     if target.exists() or target.is_symlink():
-        return
+        return False
     if dropped and not reachable(source):
         _take(str(source), str(target))
-        return
+        return False
     target.symlink_to(source)
-    image.needs.append(source)
+    return True
 
 
 def reachable(path: Path) -> bool:

@@ -34,18 +34,13 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Level:
-    """One way to isolate, made ready for one run. It can be pickled: workers share the image."""
+class Level(images.Image):
+    """One way to isolate, made ready for one run: an image and how it is shown. It can be pickled: workers share it."""
 
     name: str
     lacks: tuple[str, ...]
-    root: str
-    python: str
-    needs: tuple[str, ...]
-    folders: tuple[str, ...]
-    masked: tuple[str, ...]
     without: frozenset[str]
-    cgroups: tuple[tuple[str, str], ...]
+    cgroups: frozenset[Path]
 
     @property
     def drops(self) -> bool:
@@ -124,7 +119,7 @@ def sweep() -> None:
     for place in Path(tempfile.gettempdir()).glob("tinytorch-run-*"):
         with contextlib.suppress(OSError), _held(str(place)):
             shutil.rmtree(place, ignore_errors=True)
-    for place in itertools.chain.from_iterable(root.glob("tinytorch-[0-9]*") for root in cgroup_roots().values()):
+    for place in itertools.chain.from_iterable(root.glob("tinytorch-[0-9]*") for root in cgroup_roots()):
         if not Path("/proc", place.name.split("-")[1]).exists():
             with contextlib.suppress(OSError):
                 place.rmdir()
@@ -155,17 +150,7 @@ def _level(name: str, image: images.Image, without: frozenset[str]) -> Level:
     if name not in NAMES:
         raise Refused(f"There is no isolation level {name!r}; the levels are {', '.join(NAMES)}.")
     cgroups = cgroup_roots()
-    return Level(
-        name,
-        tuple(_lacks(name, bool(cgroups))),
-        str(image.root),
-        str(image.python),
-        tuple(map(str, image.needs)),
-        tuple(map(str, image.folders)),
-        tuple(map(str, image.masked)),
-        without,
-        tuple((kind, str(place)) for kind, place in cgroups.items()),
-    )
+    return Level(**vars(image), name=name, lacks=tuple(_lacks(name, bool(cgroups))), without=without, cgroups=cgroups)
 
 
 def _lacks(name: str, cgroups: bool) -> Iterator[str]:

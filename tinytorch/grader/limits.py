@@ -41,26 +41,23 @@ class Limits:
         }
 
 
-def cgroup_roots() -> dict[str, Path]:
-    """Where groups that limit memory and processes can be made: {"memory": ..., "pids": ...}; empty if nowhere."""
+def cgroup_roots() -> frozenset[Path]:
+    """Where groups that limit memory and processes can be made: one place in cgroup v2, two in v1, or none."""
     if not Path("/proc/self/cgroup").exists():
-        return {}
+        return frozenset()
     own = dict(line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
     if (CGROUPS / "cgroup.controllers").exists():
-        places = {"memory": _unified(own.get("", "/")), "pids": _unified(own.get("", "/"))}
+        places = _unified(CGROUPS / own.get("", "/").lstrip("/"))
     else:
-        places = {name: CGROUPS / name / own.get(name, "/").lstrip("/") for name in ("memory", "pids")}
-    return {name: place for name, place in places.items() if place and _writable(place)}
+        places = [CGROUPS / name / own.get(name, "/").lstrip("/") for name in ("memory", "pids")]
+    return frozenset(filter(_writable, places))
 
 
-def _unified(own: str) -> Path | None:
+def _unified(own: Path) -> list[Path]:
     """The nearest group of cgroup v2 whose children have both controllers."""
-    place = CGROUPS / own.lstrip("/")
-    for group in (place, *place.parents):
-        switched = group / "cgroup.subtree_control"
-        if switched.exists() and {"memory", "pids"} <= set(switched.read_text().split()):
-            return group
-    return None
+    switches = [group / "cgroup.subtree_control" for group in (own, *own.parents)]
+    able = [s.parent for s in switches if s.exists() and {"memory", "pids"} <= set(s.read_text().split())]
+    return able[:1]
 
 
 def _writable(place: Path) -> bool:
@@ -76,19 +73,10 @@ def _writable(place: Path) -> bool:
 class Cgroup:
     """One sandbox's own group: the sum of its processes' memory, and their number."""
 
-    def __init__(self, groups: set[Path]) -> None:
-        self.groups = groups
-
-    @classmethod
-    def made(cls, roots: Iterable[Path], name: str, limits: Limits) -> "Cgroup":
-        """A new group with its limits."""
-        self = cls({place / name for place in roots})
+    def __init__(self, roots: Iterable[Path], name: str, limits: Limits) -> None:
+        self.groups = {place / name for place in roots}
         for group in self.groups:
             group.mkdir()
-        self._limit(limits)
-        return self
-
-    def _limit(self, limits: Limits) -> None:
         memory = str(limits.memory_mb + 64 << 20)  # a single process meets its own limit first: an error, not a death
         for file, value in {
             "memory.max": memory, "memory.swap.max": "0", "memory.oom.group": "1", "pids.max": str(limits.processes),

@@ -112,7 +112,7 @@ class Sandbox:
         if not ended.alive:
             raise Broken(f"the sandbox did not start: {ended.status} {ended.texts['stderr'].text()[-600:]}")
         if self.level.cgroups:
-            self.cgroup = Cgroup.made([Path(place) for _, place in self.level.cgroups], self.name, self.limits)
+            self.cgroup = Cgroup(self.level.cgroups, self.name, self.limits)
             self.cgroup.add(self.process.pid, *children(self.process.pid))
 
     def do(self, order: dict[str, Any], seconds: float, hear: Callable[[bytes], bool]) -> Ended:
