@@ -42,8 +42,8 @@ class _Row:
     timestamp: datetime | None
     extension: timedelta | None
     notebooks: dict[str, str] = field(default_factory=dict)  # notebook id -> submitted notebook's
-    grades: dict[tuple[str, str], Any] = field(default_factory=dict)  # (submitted notebook, cell) -> row
-    comments: dict[tuple[str, str], str] = field(default_factory=dict)
+    grades: dict[str, Any] = field(default_factory=dict)  # cell -> row
+    comments: dict[str, str] = field(default_factory=dict)  # cell -> id
 
 
 def backup(url: str) -> Path | None:
@@ -92,9 +92,9 @@ class Book:
             by_id[book.assignment_id].notebooks[book.notebook_id] = book.id
             owner[book.id] = by_id[book.assignment_id]
         for grade in select(db, "grade", notebook_id=inner):
-            owner[grade.notebook_id].grades[grade.notebook_id, grade.cell_id] = grade
+            owner[grade.notebook_id].grades[grade.cell_id] = grade
         for comment in select(db, "comment", notebook_id=inner):
-            owner[comment.notebook_id].comments[comment.notebook_id, comment.cell_id] = comment.id
+            owner[comment.notebook_id].comments[comment.cell_id] = comment.id
         return known
 
     # -- what it says
@@ -111,14 +111,9 @@ class Book:
 
     def auto_scores(self, student: str, notebook: str) -> dict[str, float | None]:
         """The automatic scores that stand now, by cell."""
-        row, own = self.rows.get(student), self.notebooks.get(notebook, "")
-        if row is None or own not in row.notebooks:
-            return {}
-        names = {cell: name for (book, _, name), cell in self.cells.items() if book == own}
-        grades = row.grades.values()
-        return {
-            names[g.cell_id]: g.auto_score for g in grades if g.notebook_id == row.notebooks[own] and g.cell_id in names
-        }
+        grades = self.rows[student].grades if student in self.rows else {}
+        names = {cell: name for (book, _, name), cell in self.cells.items() if book == self.notebooks.get(notebook)}
+        return {names[cell]: grade.auto_score for cell, grade in grades.items() if cell in names}
 
     def total(self, student: str) -> float:
         """The sum that nbgrader shows, manual scores and penalties in it."""
@@ -155,16 +150,14 @@ class Book:
         self, db: Any, student: str, row: _Row, notebook: str, scores: list[CellScore], penalty: Penalty
     ) -> None:
         own = self.notebooks[notebook]
-        submitted = row.notebooks.get(own) or self._new_notebook(db, row, own)
-        for kind in ("GradeCell", "TaskCell", "SolutionCell"):
-            self._complete(db, row, submitted, own, kind)
+        submitted = self._submitted(db, row, own)
         grades, comments = [], []
         for score in scores:
-            grade = row.grades.get((submitted, self.cells.get((own, "GradeCell", score.cell), "")))
+            grade = row.grades.get(self.cells.get((own, "GradeCell", score.cell), ""))
             if grade is not None:
                 review = grade.manual_score is not None or score.score is None
                 grades.append({"id": grade.id, "auto_score": score.score, "needs_manual_grade": review})
-            comment = row.comments.get((submitted, self.cells.get((own, "SolutionCell", score.cell), "")))
+            comment = row.comments.get(self.cells.get((own, "SolutionCell", score.cell), ""))
             comments += [{"id": comment, "auto_comment": score.comment}] if comment else []
         update(db, "grade", grades)
         update(db, "comment", comments)
@@ -198,28 +191,25 @@ class Book:
         values = {"id": row.id, "assignment_id": self.id, "student_id": student, "timestamp": None, "extension": None}
         insert(db, "submitted_assignment", [values])
         for notebook in self.notebooks.values():
-            submitted = self._new_notebook(db, row, notebook)
-            for kind in ("GradeCell", "TaskCell", "SolutionCell"):
-                self._complete(db, row, submitted, notebook, kind)
+            self._submitted(db, row, notebook)
         return row
 
-    def _new_notebook(self, db: Any, row: _Row, notebook: str) -> str:
-        row.notebooks[notebook] = uuid4().hex
-        values = {"id": row.notebooks[notebook], "assignment_id": row.id, "notebook_id": notebook, "flagged": False}
-        insert(db, "submitted_notebook", [values | {"late_submission_penalty": None}])
-        return row.notebooks[notebook]
-
-    def _complete(self, db: Any, row: _Row, submitted: str, notebook: str, kind: str) -> None:
-        """The rows that a submitted notebook must have: also those of cells that came later."""
-        wanted = [cell for (book, is_kind, _), cell in self.cells.items() if (book, is_kind) == (notebook, kind)]
-        if kind != "SolutionCell":
-            new = [_new_grade(submitted, cell) for cell in wanted if (submitted, cell) not in row.grades]
-            insert(db, "grade", new)
-            row.grades.update({(submitted, grade["cell_id"]): SimpleNamespace(**grade) for grade in new})
-        if kind != "GradeCell":
-            more = [_new_comment(submitted, cell) for cell in wanted if (submitted, cell) not in row.comments]
-            insert(db, "comment", more)
-            row.comments.update({(submitted, comment["cell_id"]): comment["id"] for comment in more})
+    def _submitted(self, db: Any, row: _Row, notebook: str) -> str:
+        """A submitted notebook's id, with the rows that it must have: also those of cells that came later."""
+        if notebook not in row.notebooks:
+            row.notebooks[notebook] = uuid4().hex
+            values = {"id": row.notebooks[notebook], "assignment_id": row.id, "notebook_id": notebook, "flagged": False}
+            insert(db, "submitted_notebook", [values | {"late_submission_penalty": None}])
+        own = row.notebooks[notebook]
+        cells = [(cell, kind) for (book, kind, _), cell in self.cells.items() if book == notebook]
+        graded = (cell for cell, kind in cells if kind != "SolutionCell" and cell not in row.grades)
+        commented = (cell for cell, kind in cells if kind != "GradeCell" and cell not in row.comments)
+        grades, comments = [_new_grade(own, cell) for cell in graded], [_new_comment(own, cell) for cell in commented]
+        insert(db, "grade", grades)
+        insert(db, "comment", comments)
+        row.grades.update({grade["cell_id"]: SimpleNamespace(**grade) for grade in grades})
+        row.comments.update({comment["cell_id"]: comment["id"] for comment in comments})
+        return own
 
 
 def _new_grade(submitted: str, cell: str) -> dict[str, Any]:

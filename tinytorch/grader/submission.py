@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,24 +146,18 @@ def merge(plan: list[dict[str, Any]], student: Submission) -> list[dict[str, Any
     known = {cell["id"]: cell for cell in plan if cell["id"]}
     _recognise(known, student)
     answers = {cell.id: cell for cell in student.cells if cell.id in known}
-    counts = [str(cell.id) for cell in student.cells if cell.id in known]
-    student.notes += [
-        f"{name} stands {counts.count(name)} times: the last copy counts"
-        for name in sorted({*counts})
-        if counts.count(name) > 1
-    ]
+    copies = Counter(str(cell.id) for cell in student.cells if cell.id in known)
+    student.notes += [f"{name} stands {n} times: the last copy counts" for name, n in sorted(copies.items()) if n > 1]
     free = _free(known, student, answers)
-    merged = [{"id": cell_id, **_as_free(cell, cell_id)} for cell_id, cell in free.pop(None, [])]
-    for cell in plan:
-        if cell["id"]:
-            merged.append(_filled(cell, answers.get(cell["id"]), student.notes))
-        merged += [_as_free(extra, cell_id) for cell_id, extra in free.pop(cell["id"], [])] if cell["id"] else []
+    merged = [*free.get(None, [])]
+    for cell in known.values():
+        merged += [_filled(cell, answers.get(cell["id"]), student.notes), *free.get(cell["id"], [])]
     return merged
 
 
 def _free(
     known: dict[str, Any], student: Submission, answers: dict[str | None, Cell]
-) -> dict[str | None, list[tuple[str, Cell]]]:
+) -> dict[str | None, list[dict[str, Any]]]:
     """The cells that are none of the source's, by the known cell that they stand after.
 
     An earlier copy of an answer is one of them: a cell that was split in Jupyter has its id in both halves. And a cell
@@ -172,13 +167,13 @@ def _free(
     earlier = [None, *known]
     open_ones = {name for name, cell in known.items() if not cell["locked"]}
     above, below = _last(student.cells, set(known)), [*_last(student.cells[::-1], open_ones)][::-1]
-    found: dict[str | None, list[tuple[str, Cell]]] = {}
+    found: dict[str | None, list[dict[str, Any]]] = {}
     for number, (cell, after, answer) in enumerate(zip(student.cells, above, below, strict=True)):
         if cell.id in known and (known[cell.id]["locked"] or answers[cell.id] is cell):
             continue
         if answer and place.get(after, 0) >= place[answer]:
             after = earlier[place[answer] - 1]
-        found.setdefault(after, []).append((f"free-{number}", cell))
+        found.setdefault(after, []).append(_as_free(cell, f"free-{number}"))
     return found
 
 
