@@ -5,7 +5,7 @@ import builtins
 import importlib
 from dataclasses import dataclass, field
 
-__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "free", "import_names", "stores"]
+__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "free", "import_names", "local"]
 
 Node = ast.AST
 BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
@@ -45,19 +45,6 @@ class Scope:
         self.reported.add(name)
 
 
-def stores(node: Node) -> set[str]:
-    """Every name that is bound anywhere in a node, functions' own ones too."""
-    names = set[str]()
-    for n in ast.walk(node):
-        if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load):
-            names.add(n.id)
-        elif isinstance(n, DEFINITIONS):
-            names.add(n.name)
-        elif isinstance(n, ast.Import | ast.ImportFrom):
-            names |= import_names(n)
-    return names
-
-
 def import_names(node: ast.Import | ast.ImportFrom) -> set[str]:
     """The names that an import binds; a star's, by importing it."""
     if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
@@ -80,7 +67,7 @@ def bound(node: Node) -> set[str]:
     if isinstance(node, ast.Name):
         return set() if isinstance(node.ctx, ast.Load) else {node.id}
     if isinstance(node, (*COMPREHENSIONS, ast.Lambda)):
-        return set()
+        return {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
     return set().union(*map(bound, ast.iter_child_nodes(node)))
 
 
@@ -100,7 +87,7 @@ def _read(node: Node, found: set[str]) -> None:
     elif kind in SCOPES:
         inner = set[str]()
         _read_children(node, inner)
-        found |= inner - _local(node)
+        found |= inner - local(node)
     elif kind is not ast.Constant:
         _read_children(node, found)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
@@ -118,9 +105,9 @@ def _read_children(node: Node, found: set[str]) -> None:
             _read(value, found)
 
 
-def _local(node: Node) -> set[str]:
+def local(node: Node) -> set[str]:
     """The names that a function, a class or a comprehension has for itself."""
     if isinstance(node, COMPREHENSIONS):
-        return set().union(*(stores(generator.target) for generator in node.generators))
+        return set().union(*(bound(generator.target) for generator in node.generators))
     arguments = {arg.arg for arg in ast.walk(node.args if isinstance(node, ast.Lambda) else node) if isinstance(arg, ast.arg)}
-    return arguments | stores(node) if isinstance(node, DEFINITIONS) else arguments
+    return arguments.union(bound(node), *map(bound, node.body)) if isinstance(node, DEFINITIONS) else arguments

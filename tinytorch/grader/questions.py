@@ -5,7 +5,7 @@ import copy
 from typing import Any
 
 from tinytorch.grader.forms import Forced, Site, Unsplittable, call, got_of, is_judging, name_of
-from tinytorch.grader.names import Scope, free, stores
+from tinytorch.grader.names import Scope, free, local
 
 __all__ = ["Questions"]
 
@@ -34,19 +34,19 @@ class _Wider(Exception):
 class Questions:
     """The expressions of one cell. Methods named for a syntax node give what stands in its place for the judge."""
 
-    def __init__(self, scope: Scope, callables: set[str], forced: "Forced") -> None:
+    def __init__(self, scope: Scope, callables: set[str], forced: Forced) -> None:
         self.scope, self.callables, self.forced = scope, callables, forced
         self.sites: list[Site] = []
         self.needed: dict[str, ast.stmt] = {}
         self.captures: list[ast.expr] = []  # of the statement that is being split
-        self.new: list[int] = []
+        self.begun = 0  # how many sites there were before it
         self.local: list[set[str]] = []  # names of the comprehensions around
         self.assigned = 0
 
     # -- whose is it?
 
-    def touches(self, node: Node) -> bool:
-        own = set().union(*self.local)
+    def touches(self, node: Node, *within: set[str]) -> bool:
+        own = set().union(*self.local, *within)
         return any(self.scope.is_student(name) for name in free(node) - own)
 
     def reported(self, node: Node) -> bool:
@@ -77,13 +77,13 @@ class Questions:
                 self.captures.append(node)  # its side effects (a generator's next numbers) belong to both programs
             return node
         spare = copy.deepcopy(node) if self.forced.texts else node  # without them nothing has to be asked wider
-        marks = len(self.sites), len(self.captures), len(self.new)
+        sites, captures = len(self.sites), len(self.captures)
         try:
             return getattr(self, "on_" + type(node).__name__, self.leaf)(node)
         except _Wider:
             if ast.unparse(spare) in self.forced.texts:
                 raise
-            del self.sites[marks[0] :], self.captures[marks[1] :], self.new[marks[2] :]
+            del self.sites[sites:], self.captures[captures:]
             return self.wider(spare)
 
     def wider(self, node: ast.expr) -> ast.expr:
@@ -109,10 +109,8 @@ class Questions:
 
     def site(self, node: Any, text: str, run: bool, fresh: bool = False) -> ast.expr:
         inputs = sorted(self.inputs(node))
+        number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
         self.sites.append(Site(text, run, node.lineno, inputs, fresh, self.assigned))
-        self.new.append(len(self.sites) - 1)
-        number = ast.Constant(self.new[-1])
-        counted = ast.Constant(bool(self.local))
         values = ast.Dict([ast.Constant(name) for name in inputs], [ast.Name(name, ast.Load()) for name in inputs])
         self.captures.append(call("__capture__", number, counted, values))
         if not fresh:
@@ -191,23 +189,20 @@ class Questions:
         inner = [getattr(node, name) for name in ("elt", "key", "value") if hasattr(node, name)]
         inner += [test for generator in node.generators for test in generator.ifs]
         inner += [generator.iter for generator in node.generators[1:]]
-        local = set().union(*(stores(generator.target) for generator in node.generators))
-        busy = any(
-            self.scope.is_student(name) for part in inner for name in free(part) - local - set().union(*self.local)
-        )
+        busy = any(self.touches(part, local(node)) for part in inner)
         if busy and (self.touches(first.iter) or self.reported(first.iter) or len(inner) > len(node.generators) + 1):
             return self.leaf(node)
         first.iter = self.expr(first.iter)
         if busy:
-            self.turns(node, local)
+            self.turns(node)
         return node
 
     on_ListComp = on_SetComp = on_GeneratorExp = on_DictComp = on_comprehension
 
-    def turns(self, node: Any, local: set[str]) -> None:
+    def turns(self, node: Any) -> None:
         """Each turn is an execution of the sites inside: capture makes the same turns."""
         outer, self.captures = self.captures, []
-        self.local.append(local)
+        self.local.append(local(node))
         for name in ("key", "value", "elt"):
             if hasattr(node, name):
                 setattr(node, name, self.expr(getattr(node, name)))

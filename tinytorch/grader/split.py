@@ -12,17 +12,20 @@ from typing import Any
 
 from tinytorch.grader.forms import Forced, Site, Unsplittable
 from tinytorch.grader.names import Scope, bound, free
-from tinytorch.grader.statements import Pair, Statements
+from tinytorch.grader.statements import Pair, Statements, with_blocks
 
 __all__ = ["Split", "split"]
+
+
+Line = tuple[int, list[ast.stmt]]
 
 
 @dataclass
 class Split:
     """The two programs, each a list of (line, statements), the sites, and the definitions that they need."""
 
-    judge: list[tuple[int, list[ast.stmt]]]
-    capture: list[tuple[int, list[ast.stmt]]]
+    judge: list[Line]
+    capture: list[Line]
     sites: list[Site]
     prelude: str
 
@@ -33,18 +36,12 @@ class _Splitter(Statements):
     def do_While(self, node: ast.While) -> Pair:
         if self.touches(node.test) or self.reported(node.test) or node.orelse:
             raise Unsplittable(f"line {node.lineno}: the student's values decide how often it is asked")
-        before = set(self.scope.own)
-        judge, capture = self.block(node.body)
-        self.unsettled(before, node)
-        return [ast.While(node.test, judge, [])], [ast.While(node.test, capture, [])]
+        return self.halves(node)
 
     def do_If(self, node: ast.If) -> Pair:
         if self.touches(node.test) or self.reported(node.test):
             return self.judged_block(node, "test")
-        before = set(self.scope.own)
-        (judge, capture), (judge2, capture2) = self.block(node.body), self.block(node.orelse)
-        self.unsettled(before, node)
-        return [ast.If(node.test, judge, judge2)], [ast.If(node.test, capture, capture2)]
+        return self.halves(node)
 
     def do_For(self, node: ast.For) -> Pair:
         if self.touches(node.iter) or self.reported(node.iter):
@@ -53,25 +50,17 @@ class _Splitter(Statements):
             if name in self.forced.names:
                 raise Unsplittable(f"line {node.lineno}: a loop's {name} is not plain data")
             self.scope.bind(name)
+        return self.halves(node)
+
+    def halves(self, node: ast.While | ast.If | ast.For) -> Pair:
+        """A loop or branch with what is in it in both programs; none of it may leave open whose a name is."""
         before = set(self.scope.own)
-        judge, capture = self.block(node.body)
-        self.unsettled(before, node)
-        after, after_capture = self.block(node.orelse) if node.orelse else ([], [])
-        return [ast.For(node.target, node.iter, judge, after)], [
-            ast.For(node.target, node.iter, capture, after_capture)
-        ]
-
-    def unsettled(self, before: set[str], node: ast.stmt) -> None:
-        changed = {name for name in before if self.scope.is_student(name)} | (
-            before & self.scope.reported & self.sent()
-        )
+        (judge, capture), (after, after_capture) = self.block(node.body), self.block(node.orelse)
+        sent = {name for site in self.sites for name in site.inputs}
+        changed = {name for name in before if self.scope.is_student(name)} | (before & self.scope.reported & sent)
         if changed:
-            raise Unsplittable(
-                f"line {node.lineno}: {', '.join(sorted(changed))} may be the instructor's or the student's"
-            )
-
-    def sent(self) -> set[str]:
-        return {name for site in self.sites for name in site.inputs}
+            raise Unsplittable(f"line {node.lineno}: {', '.join(sorted(changed))} may be the instructor's or the student's")
+        return [with_blocks(node, body=judge, orelse=after)], [with_blocks(node, body=capture, orelse=after_capture)]
 
     def judged_block(self, node: Any, header: str) -> Pair:
         """A loop or branch on a reported value: the judge's alone, so nothing in it may call the student's code."""
@@ -85,28 +74,16 @@ class _Splitter(Statements):
         return self.split(node)
 
 
-def _finish(programs: list[tuple[int, list[ast.stmt]]]) -> list[tuple[int, list[ast.stmt]]]:
-    for _, statements in programs:
-        for node in statements:
-            ast.fix_missing_locations(node)
-    return programs
-
-
 def split(source: str, scope: Scope, callables: set[str], forced: Forced) -> Split:
     """The cell's two programs; `scope` goes on to the next cell."""
     splitter = _Splitter(scope, callables, forced)
-    judge, capture = [], []
+    judge, capture = list[Line](), list[Line]()
     body = ast.parse(source).body
     for node in body:
-        last = node is body[-1] and isinstance(node, ast.Expr)
-        if last and isinstance(node, ast.Expr) and splitter.rooted(node.value):
+        if node is body[-1] and isinstance(node, ast.Expr) and splitter.rooted(node.value):
             raise Unsplittable(f"line {node.lineno}: the cell's last value is the student's")
-        ours, theirs = splitter.statement(node)
-        judge.append((node.lineno, ours))
-        capture.append((node.lineno, theirs))
-    prelude = dict.fromkeys(ast.unparse(node) for node in sorted(splitter.needed.values(), key=_imports_first))
-    return Split(_finish(judge), _finish(capture), splitter.sites, "\n".join(prelude))
-
-
-def _imports_first(node: ast.stmt) -> bool:
-    return not isinstance(node, ast.Import | ast.ImportFrom)
+        for program, statements in zip((judge, capture), splitter.statement(node), strict=True):
+            program.append((node.lineno, [ast.fix_missing_locations(one) for one in statements]))
+    imports_first = sorted(splitter.needed.values(), key=lambda node: not isinstance(node, ast.Import | ast.ImportFrom))
+    prelude = dict.fromkeys(map(ast.unparse, imports_first))
+    return Split(judge, capture, splitter.sites, "\n".join(prelude))

@@ -8,7 +8,7 @@ from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, name_
 from tinytorch.grader.names import DEFINITIONS, bound, free, import_names
 from tinytorch.grader.questions import Questions
 
-__all__ = ["Pair", "Statements"]
+__all__ = ["Pair", "Statements", "with_blocks"]
 
 SEEDS = {"seed", "manual_seed", "set_seed"}
 Pair = tuple[list[ast.stmt], list[ast.stmt]]
@@ -26,7 +26,7 @@ class Statements(Questions):
         return judge or [ast.Pass()], capture or [ast.Pass()]
 
     def statement(self, node: ast.stmt) -> Pair:
-        self.captures, self.new, self.assigned = [], [], 0
+        self.captures, self.begun, self.assigned = [], len(self.sites), 0
         handler = getattr(self, "do_" + type(node).__name__, None)
         if handler is not None:
             return handler(node)
@@ -43,10 +43,11 @@ class Statements(Questions):
 
     def split(self, node: ast.stmt) -> Pair:
         """`node` with sites in it, and what notes their inputs."""
-        if not self.new:
-            return [node], [ast.Expr(ast.Tuple(self.captures, ast.Load()))]
-        enter = ast.Expr(call("__enter__", *(ast.Constant(number) for number in self.new)))
-        return [enter, node], [enter, ast.Expr(ast.Tuple(self.captures, ast.Load()))]
+        captured = ast.Expr(ast.Tuple(self.captures, ast.Load()))
+        if self.begun == len(self.sites):
+            return [node], [captured]
+        enter = ast.Expr(call("__enter__", *map(ast.Constant, range(self.begun, len(self.sites)))))
+        return [enter, node], [enter, captured]
 
     def in_sandbox(self, node: ast.stmt) -> Pair:
         """A statement that is the student's: it runs there, in its turn."""
@@ -84,7 +85,7 @@ class Statements(Questions):
         judge, capture = self.block(node.body)
         self.scope = outer
         self.scope.bind(node.name)
-        return [_with_body(node, judge)], [_with_body(node, capture)]
+        return [with_blocks(node, body=judge)], [with_blocks(node, body=capture)]
 
     def do_Assign(self, node: Any) -> Pair:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -159,7 +160,8 @@ class Statements(Questions):
         return self.split(node)
 
 
-def _with_body(node: ast.FunctionDef, body: list[ast.stmt]) -> ast.FunctionDef:
+def with_blocks(node: ast.stmt, **blocks: list[ast.stmt]) -> ast.stmt:
+    """The same statement with other statements in it."""
     made = copy.copy(node)
-    made.body = body
+    vars(made).update(blocks)
     return made
