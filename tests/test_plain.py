@@ -37,6 +37,10 @@ PLAIN = [
 ]
 
 
+def dumps(value):
+    return json.dumps(encode(value))
+
+
 def loads(text):
     """As a grader reads it: in a line of JSON, and a line that is none has no value."""
     line = _parsed(f'{{"value": {text}}}'.encode())
@@ -59,11 +63,11 @@ def same(left, right):
 
 @pytest.mark.parametrize("value", PLAIN, ids=lambda value: type(value).__name__)
 def test_round_trip(value):
-    assert same(loads(json.dumps(encode(value))), value)
+    assert same(loads(dumps(value)), value)
 
 
 def test_nan():
-    assert math.isnan(loads(json.dumps(encode(float("nan")))))
+    assert math.isnan(loads(dumps(float("nan"))))
 
 
 class Liar(float):

@@ -20,7 +20,6 @@ from tinytorch.grader.plan import Plan, whole_score
 __all__ = ["CellResult", "Graded", "grade", "grade_bytes"]
 
 MOST_LEVELS = 120  # what `plain` encodes is never nested so deeply
-STOPPED = ("timeout", "crash", "memory", "output", "not run")
 
 
 @dataclass
@@ -80,9 +79,9 @@ def grade(
         for cell in merged
         if cell.get("grade") or cell.get("solution_cell")
     }
-    status = "partly" if any(cell.stopped for cell in cells.values()) or _stopped(merged, outcome) else "graded"
-    notes = [note[:300] for note in _stopped(merged, outcome) + student.notes][:40]
-    graded = Graded(status, cells, notes, outcome["signs"], outcome["level"])
+    halted = _stopped(merged, outcome)
+    notes = [note[:300] for note in halted + student.notes][:40]
+    graded = Graded("partly" if halted else "graded", cells, notes, outcome["signs"], outcome["level"])
     graded.book = paper.executed(merged, outcome, cells, checksums)
     graded.inside = sum(step.get("seconds", 0.0) for step in outcome["steps"].values())
     graded.seconds = time.perf_counter() - begin
@@ -109,7 +108,8 @@ def stopped(step: StepOutcome, seconds: float) -> str:
 
 def _stopped(merged: list[dict[str, Any]], outcome: Outcome) -> list[str]:
     steps = ((cell["id"], outcome["steps"].get(cell["id"], {})) for cell in merged)
-    return [f"{name}: {stopped(step, step.get('seconds', 0))}" for name, step in steps if step.get("status") in STOPPED]
+    texts = ((name, stopped(step, step.get("seconds", 0))) for name, step in steps)
+    return [f"{name}: {text}" for name, text in texts if text]
 
 
 def _explain(plan: Plan, outcome: Outcome) -> None:

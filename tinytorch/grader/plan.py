@@ -56,8 +56,9 @@ class Plan:
         return [cell for cell in self.cells if cell["role"] != "text" and not cell["skip"]]
 
     def for_judge(self) -> list[dict[str, Any]]:
-        """The code cells as the judging process reads them."""
-        return _for_judge(self.cells)
+        """The same, as the judging process reads them."""
+        wanted = ("id", "role", "source", "hidden", "solution", "points", "whole")
+        return [{name: cell[name] for name in wanted} for cell in self.code]
 
     def with_steps(self, forced: dict[str, Any], steps: dict[str, dict[str, Any]], alone: list[str]) -> "Plan":
         """The plan with what `make` found out."""
@@ -84,7 +85,7 @@ def read(path: Path, stored: Callable[[str], str | None] = lambda name: None) ->
 def unsplittable(notebook: dict[str, Any]) -> dict[str, str]:
     """The graded cells of a source notebook that cannot be split, and why, from their text alone."""
     cells = [_cell(cell, lambda name: "") for cell in notebook["cells"]]
-    return Source(_for_judge(cells), {}, 0, execute=False).whole
+    return Source(Plan("", "", cells, 0, "").for_judge(), {}, 0, execute=False).whole
 
 
 def _cell(cell: dict[str, Any], stored: Callable[[str], str | None]) -> dict[str, Any]:
@@ -125,12 +126,6 @@ def _marked(source: str, begin: str, end: str) -> list[int]:
         found += [number] if inside else []
         inside = inside and end not in line
     return found
-
-
-def _for_judge(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    wanted = ("id", "role", "source", "hidden", "solution", "points", "whole")
-    code = (cell for cell in cells if cell["role"] != "text" and not cell["skip"])
-    return [{name: cell[name] for name in wanted} for cell in code]
 
 
 Run = Callable[[Job], Outcome]

@@ -60,7 +60,7 @@ class Kept:
 
 
 class Sandbox:
-    """A context manager: entered, it is being started; left, everything in it is dead."""
+    """Made, it is being started; closed, everything in it is dead."""
 
     def __init__(self, level: Level, limits: Limits, preload: tuple[str, ...] = ()) -> None:
         self.level, self.limits = level, limits
@@ -71,12 +71,6 @@ class Sandbox:
         self.cwd = Path(level.root).parent / self.name
         self.cgroup: Cgroup | None = None
         self._start(preload)
-
-    def __enter__(self) -> "Sandbox":
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.close()
 
     def _start(self, preload: tuple[str, ...]) -> None:
         if self.level.name != "bubblewrap":
@@ -202,9 +196,8 @@ class Sandbox:
             self.process.kill()
             self.process.wait()
         end = time.monotonic() + 5
-        with contextlib.suppress(
-            ChildProcessError
-        ):  # those it left behind are of its group: the filter keeps them in it
+        # Those it left behind are of its group: the filter keeps them in it.
+        with contextlib.suppress(ChildProcessError):
             while time.monotonic() < end:
                 if os.waitpid(-self.process.pid, os.WNOHANG) == (0, 0):
                     time.sleep(0.002)

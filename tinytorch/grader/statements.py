@@ -115,8 +115,9 @@ class Statements(Questions):
     do_AnnAssign = do_AugAssign = do_Assign
 
     def is_theirs(self, node: Any) -> bool:
-        augmented = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-        return self.rooted(node.value) and not augmented or (augmented and self.scope.is_student(node.target.id))
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            return self.scope.is_student(node.target.id)
+        return self.rooted(node.value)
 
     def given_away(self, node: Any, names: set[str]) -> Pair:
         pair = self.in_sandbox(node)

@@ -36,17 +36,16 @@ def warm(limits: Limits, level: Level) -> "Future[Sandbox]":
         return _waiting[key]
 
 
-def _ready(limits: Limits, level: Level) -> Sandbox:
+def _ready(limits: Limits, level: Level, again: bool = True) -> Sandbox:
     """One that is up. One that never came up is tried again, once."""
-    for again in (True, False):
-        box = Sandbox(level, limits, PRELOAD)
-        try:
-            box.ready()
-            break
-        except Broken:
-            box.close()
-            if not again:
-                raise
+    box = Sandbox(level, limits, PRELOAD)
+    try:
+        box.ready()
+    except Broken:
+        box.close()
+        if again:
+            return _ready(limits, level, again=False)
+        raise
     return box
 
 
