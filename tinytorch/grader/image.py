@@ -29,28 +29,9 @@ UNUSED = (".pyi", ".a", ".opt-1.pyc", ".opt-2.pyc")
 UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 HELD_BACK = ("tinytorch", "__editable__", "_tinytorch", "__pycache__", "distutils-precedence", "_virtualenv")
 SHARED = (
-    "libpython",
-    "libssl",
-    "libcrypto",
-    "libffi",
-    "libz.",
-    "libbz2",
-    "liblzma",
-    "libsqlite3",
-    "libreadline",
-    "libtinfo",
-    "libncurses",
-    "libexpat",
-    "libuuid",
-    "libstdc++",
-    "libgcc_s",
-    "libgomp",
-    "libquadmath",
-    "libgfortran",
-    "libopenblas",
-    "libblas",
-    "libcblas",
-    "liblapack",
+    "libpython", "libssl", "libcrypto", "libffi", "libz.", "libbz2", "liblzma", "libsqlite3", "libreadline",
+    "libtinfo", "libncurses", "libexpat", "libuuid", "libstdc++", "libgcc_s", "libgomp", "libquadmath",
+    "libgfortran", "libopenblas", "libblas", "libcblas", "liblapack",
 )  # fmt: skip  of an interpreter that brings its own
 OWN = (*sorted(path.name for path in PACKAGE.glob("*.py") if path.stem != "__main__"), "core", "data")
 ENGINE = ("__init__.py", "ahead.py", "inside.py", "kernel.py", "plain.py", "stubs.py")

@@ -10,19 +10,7 @@ from tinytorch.grader.names import Scope, free, local
 __all__ = ["Questions"]
 
 Node = ast.AST
-ABOUT_OBJECTS = {
-    "isinstance",
-    "issubclass",
-    "hasattr",
-    "getattr",
-    "callable",
-    "type",
-    "id",
-    "dir",
-    "vars",
-    "iter",
-    "repr",
-}
+ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr"}
 OF_OBJECTS = {*ABOUT_OBJECTS, "len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min",
               "str", "bool", "map", "zip", "enumerate", "any", "all"}  # fmt: skip
 
