@@ -79,30 +79,18 @@ def free(node: Node) -> set[str]:
 
 
 def _read(node: Node, found: set[str]) -> None:
-    """Add a node's free names. Splitting asks for those of each expression in turn, so this is quick rather than short."""
+    """Add a node's free names. Splitting asks for those of each expression in turn: one set for all of it."""
     kind = type(node)
     if kind is ast.Name:
         if type(node.ctx) is ast.Load:  # type: ignore[attr-defined]
             found.add(node.id)  # type: ignore[attr-defined]
     elif kind in SCOPES:
-        inner = set[str]()
-        _read_children(node, inner)
-        found |= inner - local(node)
+        found |= set().union(*map(free, ast.iter_child_nodes(node))) - local(node)
     elif kind is not ast.Constant:
-        _read_children(node, found)
+        for child in ast.iter_child_nodes(node):
+            _read(child, found)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             found.add(node.target.id)
-
-
-def _read_children(node: Node, found: set[str]) -> None:
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if type(value) is list:
-            for item in value:
-                if isinstance(item, ast.AST):
-                    _read(item, found)
-        elif isinstance(value, ast.AST) and name != "ctx":
-            _read(value, found)
 
 
 def local(node: Node) -> set[str]:
@@ -110,4 +98,4 @@ def local(node: Node) -> set[str]:
     if isinstance(node, COMPREHENSIONS):
         return set().union(*(bound(generator.target) for generator in node.generators))
     arguments = {arg.arg for arg in ast.walk(node.args if isinstance(node, ast.Lambda) else node) if isinstance(arg, ast.arg)}
-    return arguments.union(bound(node), *map(bound, node.body)) if isinstance(node, DEFINITIONS) else arguments
+    return arguments.union({node.name}, *map(bound, node.body)) if isinstance(node, DEFINITIONS) else arguments
