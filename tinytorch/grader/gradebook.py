@@ -2,7 +2,6 @@
 
 import shutil
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -223,8 +222,5 @@ def _new_comment(submitted: str, cell: str) -> dict[str, Any]:
 
 def _sum(grades: Iterable[Any]) -> float:
     """nbgrader's score of some grades: the manual one before the automatic one, and extra credit."""
-    total = defaultdict(float)
-    for grade in grades:
-        score = grade.auto_score if grade.manual_score is None else grade.manual_score
-        total[grade.id] = 0.0 if score is None else score + (grade.extra_credit or 0.0)
-    return sum(total.values())
+    both = ((g.auto_score if g.manual_score is None else g.manual_score, g.extra_credit) for g in grades)
+    return sum(score + (extra or 0.0) for score, extra in both if score is not None)
