@@ -51,18 +51,14 @@ class Notebook(Source):
     def capture(self, cell: str) -> dict[str, Any]:
         parts = self.parts[cell]
         sites = Sites(cell, parts, {})
-        hooks = {"__enter__": sites.enter, "__capture__": sites.capture, "__ask__": sites.ask}
+        self.space.update(__enter__=sites.enter, __capture__=sites.capture, __ask__=sites.ask)
         try:
             for self.line, statements in parts.capture:
-                exec(compile(ast.Module(statements, []), cell, "exec"), self.with_(hooks))
+                exec(compile(ast.Module(statements, []), cell, "exec"), self.space)
         except Exception as error:
             return {"whole": f"line {self.line}: {type(error).__name__}: {error}"}
         about = [{"text": site.text, "assigned": site.assigned} for site in parts.sites]
         return {"prelude": parts.prelude, "asks": sites.asks, "not_plain": sorted(sites.not_plain), "sites": about}
-
-    def with_(self, hooks: dict[str, Any]) -> dict[str, Any]:
-        self.space.update(hooks)
-        return self.space
 
     def record(self) -> None:
         """Run here, once, the leading tests that are nothing but checks: what they expect is the same for everybody."""
@@ -82,7 +78,7 @@ class Notebook(Source):
 
     def recording(self, cell: dict[str, Any]) -> Recorder | None:
         sites = Sites(cell["id"], self.parts[cell["id"]], {})
-        self.with_({"__enter__": sites.enter, "__ask__": sites.key})
+        self.space.update(__enter__=sites.enter, __ask__=sites.key)
         Recorder.made, before = [], dict(self.space)
         self.space.update({name: Recorder for name, value in before.items() if value is Checks})
         checks.Checks = Recorder  # type: ignore[misc]
@@ -118,7 +114,7 @@ class Notebook(Source):
         return {"score": points(value, cell["points"]), "lines": lines, "stdout": out.getvalue()[:TEXT]}
 
     def verdict(self, cell: dict[str, Any], sites: Sites) -> dict[str, Any]:
-        self.with_({"__enter__": sites.enter, "__ask__": sites.ask})
+        self.space.update(__enter__=sites.enter, __ask__=sites.ask)
         out, lines, error, value = io.StringIO(), list[dict[str, Any]](), "", None
         self.earlier = {id(value) for value in self.space.values() if type(value) is Checks}
         code = self.code[cell["id"]]
@@ -176,7 +172,7 @@ def _forked(work: Any, out: int) -> None:
             _limits(SECONDS)
             work()
         except BaseException:
-            os.write(out, (json.dumps({"broken": traceback.format_exc()[-4000:]}) + "\n").encode())
+            _line(out, {"broken": traceback.format_exc()[-4000:]})
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)

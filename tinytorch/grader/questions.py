@@ -126,11 +126,8 @@ class Questions:
     def descend(self, node: Any) -> Any:
         for name, value in ast.iter_fields(node):
             if isinstance(value, list):
-                setattr(
-                    node,
-                    name,
-                    [self.expr(item) if isinstance(item, ast.expr | ast.keyword) else item for item in value],
-                )
+                parts = [self.expr(item) if isinstance(item, ast.expr | ast.keyword) else item for item in value]
+                setattr(node, name, parts)
             elif isinstance(value, ast.expr):
                 setattr(node, name, self.expr(value))
         return node

@@ -97,12 +97,8 @@ class Statements(Questions):
             self.scope.give_away(name)
             self.scope.helpers[name] = node
             return [], []
-        if (
-            names & {*self.forced.names}
-            or node.lineno in self.forced.lines
-            or any(map(self.touches, targets))
-            or self.is_theirs(node)
-        ):
+        forced = names & {*self.forced.names} or node.lineno in self.forced.lines
+        if forced or any(map(self.touches, targets)) or self.is_theirs(node):
             return self.given_away(node, names)
         if not self.touches(node):
             return self.ours(node)
