@@ -51,6 +51,7 @@ class Judge:
                     return
         finally:
             late.cancel()
+            late.join()  # workers are forked from here, and forks do not get along with threads
         raise PlanError("the judging process ended" if time.monotonic() < end else "the judging process took too long")
 
     def capture(self) -> dict[str, Any]:
