@@ -32,6 +32,7 @@ ODD = {
     "gen": "def evens(n):\n    return iter([2*i for i in range(n)])",
     "tuple": "def minmax(xs):\n    return [min(xs), max(xs)]",
     "constants": "answer = 42.0\nnames = list('ab')",
+    "length": "def length(word):\n    return np.sum([1 for _ in word])",
 }
 # What no grader can judge from plain data, and why each of them stands here: errors that are wanted (raises, unittest),
 # printed text (captured), a deleted name, an object compared by its own __eq__, a student's value as the score.
@@ -74,7 +75,7 @@ def test_idioms_of_foreign_tests_score_as_in_nbgrader(tmp_path):
     students = {name: {"nb": answered(IDIOMS, **changed)} for name, changed in answers.items()}
     wanted, found = compare(course(tmp_path / "c", "ps", {"nb": IDIOMS}, students), tmp_path, "ps")
     assert found == wanted
-    assert sum(score or 0 for score in wanted["perfect"].values()) == 55
+    assert sum(score or 0 for score in wanted["perfect"].values()) == 56
 
 
 def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
@@ -82,7 +83,7 @@ def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
     grade("ps", folder, Options(workers=1, level="unsafe"))
     record = json.loads((folder / "records" / "ps" / "ann.json").read_text())
     assert set(record["more"]["unprotected"]["nb"]) == UNPROTECTED
-    assert record["score"] == 55
+    assert record["score"] == 56
     said = capsys.readouterr().out
     assert all(f"unprotected: nb/{name}: " in said for name in UNPROTECTED)
 

@@ -31,6 +31,8 @@ PLAIN = [
     np.array(2.0),
     np.float64(0.1),
     np.int8(3),
+    np.int64(3),
+    np.arange(3).sum(),
     np.bool_(True),
     np.array([1 + 1j]),
     [np.arange(4)[::2], {"w": np.float32(1)}],

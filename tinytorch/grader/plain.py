@@ -14,7 +14,8 @@ import numpy as np
 __all__ = ["NotPlain", "decode", "encode"]
 
 MAX_DEPTH, MAX_NODES, MAX_BYTES, MAX_BITS, MAX_KEYS = 40, 200_000, 8_000_000, 8192, 10_000
-NUMERIC = {np.dtype(code).str: np.dtype(code) for code in "?bhilqBHILQefdFD"}
+CODES = "?bhiqlBHIQLefdFD"  # C has two names for one integer: the last one is the type that NumPy itself gives
+NUMERIC = {np.dtype(code).str: np.dtype(code) for code in CODES}
 
 
 class NotPlain(ValueError):
@@ -84,7 +85,7 @@ _ENCODERS: dict[type, Callable[[Any, Many, _Budget], Any]] = {
     set: lambda value, many, budget: {"set": many(value)},
     frozenset: lambda value, many, budget: {"frozenset": many(value)},
 }
-_SCALARS = {dtype.type for dtype in NUMERIC.values()}
+_SCALARS = {np.dtype(code).type for code in CODES}
 
 
 def _array(value: Any, budget: _Budget) -> dict[str, Any]:
