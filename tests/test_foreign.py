@@ -25,6 +25,10 @@ WRONG = {
     "tuple": "def minmax(xs):\n    return max(xs), min(xs)",
     "gen": "def evens(n):\n    return [2*i for i in range(n)]",
     "printed": "def greet(name):\n    print('hi')",
+    "small": "def small(n):\n    return iter(range(n))",
+    "pair": "from typing import NamedTuple\nclass Polar(NamedTuple):\n    r: float\n    phi: float\ndef polar(x, y):\n    return Polar(x, y + 1)",
+    "digit": "def has_digit(text):\n    return map(str.isdigit, text)",
+    "vector": "class Vector:\n    def __init__(self, *parts):\n        self.parts = parts",
 }
 ODD = {
     "square": "def square(n):\n    if isinstance(n, str):\n        raise ValueError(n)\n    return n ** 2 if hasattr(n, 'shape') else float(n) ** 2",
@@ -33,6 +37,11 @@ ODD = {
     "tuple": "def minmax(xs):\n    return [min(xs), max(xs)]",
     "constants": "answer = 42.0\nnames = list('ab')",
     "length": "def length(word):\n    return np.sum([1 for _ in word])",
+    "small": "def small(n):\n    return (i for i in range(min(n, 3)))",
+    "pair": "from typing import NamedTuple\nclass Polar(NamedTuple):\n    r: float\n    phi: float\ndef polar(x, y):\n    return Polar(math.hypot(x, y), math.atan2(y, x))",
+    "digit": "import re\ndef has_digit(text):\n    return re.search('[0-9]', text)",
+    "tally": "from collections import defaultdict\ndef tally(text):\n    found = defaultdict(int)\n    for c in text:\n        found[c] += 1\n    return found",
+    "vector": "class Vector(list):\n    def __init__(self, *parts):\n        super().__init__(x for x in parts if x)",
 }
 # What no grader can judge from plain data, and why each of them stands here: errors that are wanted (raises, unittest),
 # printed text (captured), a deleted name, an object compared by its own __eq__, a student's value as the score.
@@ -75,7 +84,7 @@ def test_idioms_of_foreign_tests_score_as_in_nbgrader(tmp_path):
     students = {name: {"nb": answered(IDIOMS, **changed)} for name, changed in answers.items()}
     wanted, found = compare(course(tmp_path / "c", "ps", {"nb": IDIOMS}, students), tmp_path, "ps")
     assert found == wanted
-    assert sum(score or 0 for score in wanted["perfect"].values()) == 56
+    assert sum(score or 0 for score in wanted["perfect"].values()) == 62
 
 
 def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
@@ -83,7 +92,7 @@ def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
     grade("ps", folder, Options(workers=1, level="unsafe"))
     record = json.loads((folder / "records" / "ps" / "ann.json").read_text())
     assert set(record["more"]["unprotected"]["nb"]) == UNPROTECTED
-    assert record["score"] == 56
+    assert record["score"] == 62
     said = capsys.readouterr().out
     assert all(f"unprotected: nb/{name}: " in said for name in UNPROTECTED)
 

@@ -2,11 +2,15 @@
 
 import json
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from tinytorch.grader.instead import instead
 from tinytorch.grader.plain import NotPlain, decode, encode
 from tinytorch.grader.sandbox import _parsed
 
@@ -36,6 +40,19 @@ PLAIN = [
     np.bool_(True),
     np.array([1 + 1j]),
     [np.arange(4)[::2], {"w": np.float32(1)}],
+    np.array([["text", ""]]),
+    np.str_("text"),
+    Decimal("-1.50"),
+    Fraction(1, 3),
+    range(1, 9, 2),
+    bytearray(b"x"),
+    date(2024, 2, 29),
+    datetime(2024, 2, 29, 12, 30, tzinfo=UTC),
+    timedelta(days=-1, seconds=3),
+    OrderedDict(b=1, a=2),
+    Counter("banana"),
+    defaultdict(list, a=[1]),
+    deque([1, 2], maxlen=3),
 ]
 
 
@@ -72,6 +89,39 @@ def test_nan():
     assert math.isnan(loads(dumps(float("nan"))))
 
 
+@pytest.mark.parametrize("view", ["keys", "values", "items"])
+def test_a_view_of_a_dict(view):
+    came = getattr({"b": 1, "a": 2}, view)()
+    assert list(loads(dumps(came))) == list(came)
+    assert type(loads(dumps(came))) is type(came)
+
+
+Pair = namedtuple("Pair", "x y")
+INSTEAD = [
+    (Pair(1, 2), (1, 2)),
+    ([Pair(1, 2)], [(1, 2)]),
+    (np.float64(1).view(np.float64), 1.0),
+    (np.ma.masked_array([1]).view(np.recarray), np.array([1])),
+    (OrderedDict(a=1).keys(), {"a": 1}.keys()),
+    (defaultdict(lambda: 0, a=1), {"a": 1}),
+]
+
+
+@pytest.mark.parametrize("value, wanted", INSTEAD, ids=lambda value: type(value).__name__)
+def test_what_stands_for_an_object_has_its_data(value, wanted):
+    assert decode(encode(value, instead)) == wanted
+
+
+def test_what_stands_for_an_iterator_and_for_anything_else():
+    assert list(decode(encode(map(abs, [-1, 2]), instead))) == [1, 2]
+    assert decode(encode(object(), instead))
+    assert decode(encode(object(), instead)) != 1
+    assert repr(decode(encode(object(), instead))) == "<object object>"
+    assert not decode(encode(type("Empty", (), {"__len__": lambda self: 0})(), instead))
+    with pytest.raises(NotPlain):
+        encode(np.array([object(), 1]), instead)
+
+
 class Liar(float):
     def __eq__(self, other):
         return True
@@ -94,10 +144,10 @@ def ring():
     "value",
     [
         Liar(1),
-        OrderedDict(a=1),
+        defaultdict(lambda: 0),
+        map(abs, [1]),
         np.ma.masked_array([1]),
         np.array([object()]),
-        np.array(["text"]),
         len,
         object(),
         deep(100),
@@ -142,6 +192,13 @@ def test_anything_else_is_opaque(value):
         '{"tuple": 3}',
         '{"complex": ["x", 1]}',
         '{"tuple": [], "set": []}',
+        '{"decimal": ["x"]}',
+        '{"fraction": [1, 0]}',
+        '{"range": ["a"]}',
+        '{"defaultdict": ["eval", 1]}',
+        '{"keys": [3]}',
+        '{"text": [[7], ["a"]]}',
+        '{"timezone": [3]}',
         json.dumps({"set": list(range(20_000))}),
         "[" + "0," * 250_000 + "0]",
     ],

@@ -43,6 +43,7 @@ class Job(TypedDict):
     files: dict[str, str]  # working directory: relative name -> base64
     cell_seconds: float
     steps: list[Step]
+    strict: NotRequired[bool]  # what is no plain data is to be said, and nothing reported instead of it
 
 
 class Report(TypedDict, total=False):

@@ -1,17 +1,21 @@
 """Plain data as JSON: the only thing that ever leaves a sandbox.
 
-Exact types only (no subclass, no object array): what `decode` gives back has the behaviour of Python and NumPy, and
-none of a student's. Both directions are capped, and `decode` trusts nothing: its text may have been forged.
+Exact types only (no subclass, no object array; those of Python's library stand in `library`): what `decode` gives back
+has the behaviour of Python and NumPy, and none of a student's. Both directions are capped, and `decode` trusts nothing:
+its text may have been forged.
 """
 
 import base64
 import binascii
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["NotPlain", "decode", "encode"]
+from tinytorch.grader.library import FORMS
+
+__all__ = ["Iterated", "NotPlain", "Other", "decode", "encode"]
 
 MAX_DEPTH, MAX_NODES, MAX_BYTES, MAX_BITS, MAX_KEYS = 40, 200_000, 8_000_000, 8192, 10_000
 CODES = "?bhiqlBHIQLefdFD"  # C has two names for one integer: the last one is the type that NumPy itself gives
@@ -22,11 +26,32 @@ class NotPlain(ValueError):
     """A value that is not plain data, is too large, or (decoding) a text that describes none."""
 
 
-class _Budget:
-    """What may still be spent on one value."""
+@dataclass
+class Iterated:
+    """Stands for an iterator: what it gave. The judge has an iterator again."""
 
-    def __init__(self) -> None:
-        self.nodes, self.bytes = MAX_NODES, MAX_BYTES
+    items: list[Any]
+
+
+@dataclass(eq=False, repr=False)
+class Other:
+    """Stands for an object of which the judge knows no more than that it is there, and whether it is true."""
+
+    name: str
+    truth: bool
+
+    def __bool__(self) -> bool:
+        return self.truth
+
+    def __repr__(self) -> str:
+        return f"<{self.name} object>"
+
+
+class _Budget:
+    """What may still be spent on one value, and what to do about a part of it that is no plain data."""
+
+    def __init__(self, instead: Callable[[Any], Any] | None = None) -> None:
+        self.nodes, self.bytes, self.instead = MAX_NODES, MAX_BYTES, instead
 
     def spend(self, depth: int, size: int = 0) -> None:
         self.nodes, self.bytes = self.nodes - 1, self.bytes - size
@@ -34,9 +59,12 @@ class _Budget:
             raise NotPlain("the value is too large or nested too deeply")
 
 
-def encode(value: Any) -> Any:
-    """`value` as something `json.dumps` takes; NotPlain otherwise. Calls no method of an object that is not plain."""
-    return _encode(value, 0, _Budget())
+def encode(value: Any, instead: Callable[[Any], Any] | None = None) -> Any:
+    """`value` as something `json.dumps` takes; NotPlain otherwise. Calls no method of an object that is not plain.
+
+    `instead` gives what is encoded in the place of such an object.
+    """
+    return _encode(value, 0, _Budget(instead))
 
 
 def _encode(value: Any, depth: int, budget: _Budget) -> Any:
@@ -46,8 +74,12 @@ def _encode(value: Any, depth: int, budget: _Budget) -> Any:
         return value
     if kind in _ENCODERS:
         return _ENCODERS[kind](value, lambda items: [_encode(item, depth + 1, budget) for item in items], budget)
+    if kind is np.ndarray and value.dtype.kind == "U":
+        return {"text": _encode([[*value.shape], value.ravel().tolist()], depth + 1, budget)}
     if kind is np.ndarray or kind in _SCALARS:
         return _array(value, budget)
+    if budget.instead is not None:
+        return _encode(budget.instead(value), depth + 1, budget)
     raise NotPlain(f"a value of type {type.__getattribute__(kind, '__name__')} is not plain data")
 
 
@@ -84,6 +116,12 @@ _ENCODERS: dict[type, Callable[[Any, Many, _Budget], Any]] = {
     tuple: lambda value, many, budget: {"tuple": many(value)},
     set: lambda value, many, budget: {"set": many(value)},
     frozenset: lambda value, many, budget: {"frozenset": many(value)},
+    Iterated: lambda value, many, budget: {"iterator": many(value.items)},
+    Other: lambda value, many, budget: {"other": many([value.name, value.truth])},
+}
+_ENCODERS |= {
+    kind: lambda value, many, budget, tag=tag, parts=parts: {tag: many(parts(value))}  # type: ignore[misc]
+    for tag, (kind, parts, _) in FORMS.items()
 }
 _SCALARS = {np.dtype(code).type for code in CODES}
 
@@ -102,7 +140,7 @@ def decode(coded: Any) -> Any:
         return _decode(coded, 0, _Budget())
     except NotPlain:
         raise
-    except (TypeError, ValueError, LookupError, OverflowError, RecursionError, MemoryError, binascii.Error) as error:
+    except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError, MemoryError, binascii.Error) as error:
         raise NotPlain(f"no plain value: {type(error).__name__}") from None
 
 
@@ -152,4 +190,8 @@ _CONTAINERS: dict[str, Callable[[list[Any]], Any]] = {
     "frozenset": lambda items: frozenset(_few(items)),
     "complex": lambda parts: complex(float(parts[0]), float(parts[1])),
     "dict": lambda both: dict(zip(_few(both[0]), both[1], strict=True)),
+    "text": lambda both: np.array(both[1], np.str_).reshape(both[0]),
+    "iterator": iter,
+    "other": lambda both: Other(str(both[0]), both[1] is True),
 }
+_CONTAINERS |= {tag: lambda parts, make=make: make(*parts) for tag, (_, _, make) in FORMS.items()}  # type: ignore[misc]

@@ -170,7 +170,7 @@ def _force(plan: Plan) -> bool:
 def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     """Is there a cell whose questions the source's own answers cannot answer? Its plan is changed then."""
     merged = [cell if cell["id"] else {**cell, "id": f"own-{n}"} for n, cell in enumerate(plan.cells)]
-    outcome = run(job(plan, merged))
+    outcome = run(job(plan, merged) | {"strict": True})
     verdicts = judge.verdicts(outcome["reports"])
     split = [cell for cell in plan.tests if "whole" not in plan.steps[cell["id"]]]
     doubtful = [cell["id"] for cell in split if verdicts[cell["id"]]["score"] < cell["points"]]

@@ -15,7 +15,7 @@ OF_OBJECTS = {*ABOUT_OBJECTS, "len", "list", "set", "frozenset", "sorted", "tupl
               "str", "bool", "map", "zip", "enumerate", "any", "all"}  # fmt: skip
 
 
-class _Wider(Exception):
+class _Wider(Unsplittable):
     """An expression whose value is not plain data: the one around it has to be asked for."""
 
 
@@ -83,14 +83,15 @@ class Questions:
             constants = (n for part in others for n in ast.walk(part) if isinstance(n, ast.Constant))
             fit = all(constant.value is None for constant in constants)
         else:
-            fit = isinstance(node, ast.Attribute | ast.Subscript | ast.Starred)
+            negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+            fit = negated or isinstance(node, ast.Attribute | ast.Subscript | ast.Starred)
         if not fit or self.inputs(node) - self.scope.lent:
             raise Unsplittable(f"line {node.lineno}: what is compared there is no plain data")
         return self.leaf(node)
 
     def leaf(self, node: ast.expr, fresh: bool = False) -> ast.expr:
         if ast.unparse(node) in self.forced.texts:
-            raise _Wider
+            raise _Wider(f"line {node.lineno}: {ast.unparse(node)} is no plain data")
         if isinstance(node, ast.Lambda | ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
             raise Unsplittable(f"line {node.lineno}: {type(node).__name__} with the student's names in it")
         return self.site(node, ast.unparse(node), run=False, fresh=fresh)

@@ -106,7 +106,7 @@ class _Submission:
             return order | ({"code": _compiled(step["source"], step["id"])} if step.get("given") else {})
         by_key: dict[str, Ask] = {ask["key"]: ask for ask in step["asks"]}
         told = [{**by_key[key], "key": "", "token": token} for token, key in asks.items()]
-        return {"do": "ask", "prelude": step["prelude"], "asks": told}
+        return {"do": "ask", "prelude": step["prelude"], "asks": told, "strict": self.job.get("strict", False)}
 
     def _do(self, box: Sandbox, order: dict[str, Any], seconds: float, asks: dict[str, str]) -> Ended:
         self.numbers += 1

@@ -153,7 +153,8 @@ class Statements(Questions):
         if not self.touches(node):  # it asks what the student's code did to a value of ours
             for name in held:
                 self.scope.give_away(name)
-        node.test = self.expr(node.test)
+        opaque = ast.unparse(node.test) in self.forced.texts  # of an object only whether it is true can be asked
+        node.test = self.expr(ast.copy_location(call("bool", node.test), node.test) if opaque else node.test)
         return self.split(node)
 
 
