@@ -105,8 +105,9 @@ class Inside:
                 self.send(order["token"], value)
             elif value is not None:
                 stubs.display(value)
-        except SystemExit:
-            return "ok", "exit() was called: the rest of this cell was left out"
+        except SystemExit:  # in a graded cell the rest are asserts that nobody made
+            status = "error" if order.get("token") else "ok"
+            return status, "exit() was called: the rest of this cell was left out"
         except BaseException as error:
             return ("memory" if isinstance(error, MemoryError) else "error"), told(error)
         return "ok", ""
