@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tinytorch.grader import image as images
-from tinytorch.grader import isolation, sandbox, waiting
+from tinytorch.grader import isolation, sandbox, waiting, where
 from tinytorch.grader.limits import Limits
 
 LEVELS = ("bubblewrap", "landlock", "unsafe")
@@ -340,6 +341,33 @@ def test_a_sandbox_sees_what_loads_and_links_a_program(said, monkeypatch):
     assert any((place / "libc.so.6").exists() for place in places)
 
 
+def test_what_is_left_on_disk_is_removed(tmp_path, monkeypatch):
+    """Folders without end, and one that is shut to its owner, are no hindrance: neither now nor for the next grader."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    outer = tmp_path / "tinytorch-run-1-left"
+    outer.mkdir()
+    here = os.open(outer, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.mkdir("shut", 0o300, dir_fd=here)
+    os.mkdir("shut/in", dir_fd=here)
+    os.close(here)
+    isolation.sweep()
+    assert not outer.exists()
+
+
+def test_forged_last_words_are_read_once(monkeypatch):
+    """Where a cell stopped is looked up in one source, however many are named."""
+    read = []
+    monkeypatch.setattr(where, "_definition", lambda source, line: read.append(line))
+    forged = "".join(f'  File "<cell a>", line {line} in x\n' for line in (9, 1, 2, 1))
+    assert where.line_of(f"Thread 1\n{forged}", [cell("a", "1 +\n2 +")]) == ""
+    assert read == [1]
+
+
 def test_who_and_where(level):
     """An unprivileged user, no capability, no way up, an environment of ours alone."""
     assert value(level, "os.getuid() != 0 and os.geteuid() == os.getuid() and len(os.getgroups()) <= 1", "import os")[
@@ -409,7 +437,8 @@ def test_the_grader_killed_takes_its_sandboxes_along(level, tmp_path):
 import sys, time
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from tinytorch.grader import image as images
-from tinytorch.grader import isolation, sandbox, waiting
+from tinytorch.grader import isolation, sandbox, waiting, where
+from tinytorch.grader import isolation, sandbox, waiting, where
 from tinytorch.grader.limits import Limits
 with isolation.level({level.name!r}) as level:
     print(level.root, flush=True)

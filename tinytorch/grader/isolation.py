@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 
 from tinytorch.grader import image as images
 from tinytorch.grader import kernel
-from tinytorch.grader.limits import Limits, cgroup_roots
+from tinytorch.grader.limits import Limits, cgroup_roots, remove
 
 __all__ = ["Level", "Refused", "level", "probe"]
 
@@ -111,14 +110,14 @@ def level(
             from tinytorch.grader import waiting
 
             waiting.close()
-            subprocess.run(["rm", "-rf", "--one-file-system", home], check=False)
+            remove(Path(home))
 
 
 def sweep() -> None:
     """Remove what a grader that was killed has left: private directories that nobody holds, groups that are empty."""
     for place in Path(tempfile.gettempdir()).glob("tinytorch-run-*"):
         with contextlib.suppress(OSError), _held(str(place)):
-            shutil.rmtree(place, ignore_errors=True)
+            remove(place)
     for place in itertools.chain.from_iterable(root.glob("tinytorch-[0-9]*") for root in cgroup_roots()):
         if not Path("/proc", place.name.split("-")[1]).exists():
             with contextlib.suppress(OSError):

@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import select
-import shutil
 import signal
 import subprocess
 import time
@@ -16,7 +15,7 @@ from typing import Any
 
 from tinytorch.grader import kernel
 from tinytorch.grader.isolation import ENVIRONMENT, Level
-from tinytorch.grader.limits import Cgroup, Limits, children, free_id, kill_user, processes
+from tinytorch.grader.limits import Cgroup, Limits, children, free_id, kill_user, processes, remove
 
 __all__ = ["Broken", "Ended", "Sandbox"]
 
@@ -212,8 +211,7 @@ class Sandbox:
         if self.cgroup:
             self.cgroup.close()
         if self.cwd.exists():
-            # `rm` walks without recursion and follows no link; a student may have nested folders without end.
-            subprocess.run([shutil.which("rm") or "/bin/rm", "-rf", "--one-file-system", self.cwd], check=False)
+            remove(self.cwd)
 
 
 def _kill(pid: int) -> None:

@@ -153,7 +153,7 @@ class _Submission:
             status = ended.status if ended.status == "ok" or not ended.alive else "error"
             known["status"] = status  # type: ignore[typeddict-item]
             known["error"], known["seconds"] = ended.error, round(seconds, 3)
-            if ended.stack and (where := line_of(ended.stack, self.job["steps"])):
+            if not ended.alive and ended.stack and (where := line_of(ended.stack, self.job["steps"])):
                 known["where"] = where
         known["stdout"] = (known["stdout"] + ended.texts["stdout"].text())[: 2 * self.limits.kept_output]
         known["stderr"] = (known["stderr"] + ended.texts["stderr"].text())[: 2 * self.limits.kept_output]

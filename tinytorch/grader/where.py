@@ -2,6 +2,7 @@
 
 import ast
 import re
+import warnings
 
 from tinytorch.grader.job import Step
 
@@ -9,22 +10,26 @@ __all__ = ["line_of"]
 
 
 def line_of(stack: str, steps: list[Step]) -> str:
-    """The line in the interpreter's last words, which may be forged: only what the source bears out is said."""
+    """The line in the interpreter's last words, which may be forged: only what the source bears out is said.
+
+    One source is read at most: a long one takes seconds, and forged words may name it a thousand times.
+    """
     sources = {step["id"]: step["source"] for step in steps}
     for name, line in re.findall(r'File "<cell ([^"\n]+)>", line (\d{1,6}) in ', stack.rpartition("Thread")[2]):
-        if name in sources and (found := _definition(sources[name], int(line))) is not None:
-            return f"your {found} (line {line})"
+        if name in sources and int(line) <= sources[name].count("\n") + 1:
+            found = _definition(sources[name], int(line))
+            return f"your {found} (line {line})" if found else ""
     return ""
 
 
-def _definition(source: str, line: int) -> str | None:
-    """`SGD.step` for a line in it, `cell` for one outside of any definition; None if there is no such line."""
-    if line > source.count("\n") + 1:
-        return None
+def _definition(source: str, line: int) -> str:
+    """`SGD.step` for a line in it, `cell` for one outside of any definition; empty where the source is no Python."""
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+        return ""
     names = [
         (node.lineno, node.name)
         for node in ast.walk(tree)
