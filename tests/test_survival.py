@@ -17,7 +17,7 @@ from conftest import ROOT
 from tinytorch.course.build import build
 from tinytorch.course.modules import find
 from tinytorch.course.plans import plans_of
-from tinytorch.grader import grading
+from tinytorch.grader import grading, magics
 from tinytorch.grader import plan as plans
 
 MODULE, NOTEBOOK = "08_optimizers", "optimizers_dev.ipynb"
@@ -115,6 +115,19 @@ def test_a_mutated_notebook_has_one_status(course, table, part):
             assert sum(cell.score or 0 for cell in graded.cells.values()) == 0
     finally:
         judge.close()
+
+
+def test_code_without_end_is_not_read():
+    """What takes Python minutes to read is left out, with a word; what comes before it counts."""
+    cells = [{"id": f"free-{n}", "type": "code", "source": "a;" * 100_000} for n in range(5)]
+    notes = []
+    magics.clean_all(cells, notes)
+    assert [bool(cell["source"]) for cell in cells] == [True, True, False, False, False] and len(notes) == 3
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 began to warn of backslashes")
+def test_a_students_backslashes_are_no_news_on_the_terminal(capsys):
+    assert magics.clean('"\\\x1b"', [], "") and not capsys.readouterr().err
 
 
 def command(course, workers=2):

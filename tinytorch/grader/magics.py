@@ -1,21 +1,27 @@
 """IPython's own syntax: magics, shell commands and help mean nothing to a grader, and are turned away with a word."""
 
 import ast
+import functools
 import re
+import warnings
 from typing import Any
 
 __all__ = ["clean", "clean_all"]
 
+MAX_CODE = 500_000  # characters of all of a student's cells: Python needs up to 18 s and 1.5 GB to read a million
 MAX_MAGIC, LOOPS = 30_000, 60  # characters of a cell that IPython is asked to read, and how often: once for each magic
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.M)
 RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug", "memit", "snakeviz", "pyinstrument"}
 WRITES = re.compile(r"\s*%%(?:writefile|file)((?:[ \t]+-a|[ \t]+--append)?)[ \t]+(\S+)[ \t]*\n(.*)", re.S)
 
 
+@functools.lru_cache(maxsize=8)
 def _is_python(source: str) -> bool:
     """Whether it is Python as it stands."""
     try:
-        ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a student's backslashes: their thousands are not for our terminal
+            ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
@@ -23,10 +29,16 @@ def _is_python(source: str) -> bool:
 
 def clean_all(merged: list[dict[str, Any]], notes: list[str]) -> None:
     """A student's cells. A notebook full of magics gets no more of IPython's time than one with a few dozen."""
-    room = 4 * MAX_MAGIC
+    room, code = 4 * MAX_MAGIC, MAX_CODE
     for cell in merged:
-        if cell["type"] == "code" and not cell.get("locked") and not _is_python(cell["source"]):
-            size = len(cell["source"])
+        if cell["type"] != "code" or cell.get("locked"):
+            continue
+        size = len(cell["source"])
+        if size > code:
+            notes.append(f"{cell['id']}: left out, there are more than {MAX_CODE} characters of code before its end")
+            cell["source"] = ""
+        code -= len(cell["source"])
+        if not _is_python(cell["source"]):
             cell["source"] = clean(cell["source"], notes, cell["id"], min(room, MAX_MAGIC))
             room -= size
 
