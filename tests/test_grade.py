@@ -233,6 +233,8 @@ TAMED = [
     ("[x][1]\n\n[1]: javascript:alert(1)", "href"),
     ("<javascript:alert(1)>", "href"),
     ("$\\href{javascript:alert(1)}{x}$", "\\href"),
+    ("$\\\\href{javascript:alert(1)}{x}$", "\\href"),
+    ('$\\mmlToken{mi}[href="javascript:alert(1)"]{x}$', "\\mmlToken"),
 ]
 
 

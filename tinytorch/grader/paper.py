@@ -43,7 +43,8 @@ def _cell(cell: dict[str, Any], step: dict[str, Any], result: Any, checksums: di
 def tame(text: str) -> str:
     """A student's Markdown without tags and links: the formgrader would run their scripts, and it writes marks."""
     text = re.sub(r"<(?=[a-z/!?])", "< ", text, flags=re.IGNORECASE)
-    return text.replace("](", "] (").replace("]:", "] :").replace("\\href", "href")
+    text = re.sub(r"\\+(?=href|mmlToken)", "", text)  # MathJax's own ways to a link
+    return text.replace("](", "] (").replace("]:", "] :")
 
 
 def _metadata(cell: dict[str, Any], checksums: dict[str, str]) -> dict[str, Any]:
