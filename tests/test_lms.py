@@ -143,6 +143,13 @@ def test_a_kit_of_gigabytes_is_not_unpacked(course):
     assert result.notes[0].count("kit.zip") == 2  # read, of four
 
 
+@pytest.mark.parametrize("metadata", [[1], "x", 5, True], ids=str)
+def test_odd_metadata_is_one_students(course, metadata):
+    odd = json.dumps({"cells": [{"cell_type": "code", "source": "", "metadata": metadata}], "nbformat": 4}).encode()
+    result = collected_from(course, {"leeann_101_5001_o.ipynb": MINE, "nobodynell_104_9_o.ipynb": odd}, CANVAS)
+    assert len(result.placed) == 2
+
+
 def test_a_damaged_entry_is_one_students(course, tmp_path):
     """What its decompressor says is no error of zip files."""
     path = zipped(tmp_path / "damaged.zip", {})

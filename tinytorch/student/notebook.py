@@ -69,7 +69,7 @@ def _tidy(cell: Cell) -> Cell:
     """One form for both nbformats: `source` is a string, `metadata` a dict."""
     source = cell.pop("input", cell.get("source", ""))
     cell["source"] = source if isinstance(source, str) else "".join(source)
-    cell["metadata"] = cell.get("metadata") or {}
+    cell["metadata"] = meta if isinstance(meta := cell.get("metadata"), dict) else {}
     return cell
 
 
