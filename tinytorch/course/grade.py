@@ -22,7 +22,7 @@ from tinytorch.course.outcome import combined, scores
 from tinytorch.course.records import Record, write_record
 from tinytorch.course.refreshed import refreshed
 from tinytorch.course.shared import Options, Shared
-from tinytorch.course.show import progress_of, table
+from tinytorch.course.show import printable, progress_of, table
 from tinytorch.grader import submission
 from tinytorch.grader.gradebook import CellScore, backup
 from tinytorch.grader.grading import Graded, grade_bytes
@@ -200,4 +200,4 @@ def _print(run: Run, records: list[Record], differences: list[str]) -> None:
     about = [str(run.level), f"configuration: {', '.join(map(str, run.config.files)) or 'none'}"]
     for plan in run.plans:
         about += [f"unprotected: {plan.notebook}/{cell}: {why}" for cell, why in plan.unprotected.items()]
-    print("\n".join([*differences, *about]))
+    print("\n".join(map(printable, [*differences, *about])))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tinytorch.course.errors import CourseError
 from tinytorch.course.grade import Options, Run
+from tinytorch.course.show import printable
 
 __all__ = ["replay"]
 
@@ -21,7 +22,8 @@ def replay(name: str, check: str, course: Path | None, options: Options) -> int:
     if records and not said:
         raise CourseError(f"{name}: no cell has a check called {check!r}; `--dry-run --json` names them all")
     for student, line in said:
-        print(f"{student}: {'passed' if line['passed'] else line['text']}")
+        text = "passed" if line["passed"] else line["text"]
+        print(f"{student}:", "\n".join(map(printable, text.split("\n"))))
     return 0
 
 
