@@ -437,8 +437,7 @@ def test_the_grader_killed_takes_its_sandboxes_along(level, tmp_path):
 import sys, time
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from tinytorch.grader import image as images
-from tinytorch.grader import isolation, sandbox, waiting, where
-from tinytorch.grader import isolation, sandbox, waiting, where
+from tinytorch.grader import isolation, sandbox, waiting
 from tinytorch.grader.limits import Limits
 with isolation.level({level.name!r}) as level:
     print(level.root, flush=True)
