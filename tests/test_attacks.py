@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,13 @@ from pathlib import Path
 import pytest
 from attack_table import FULL, ROWS, Table
 from conftest import ROOT
+from foreign import answered, course
+from foreign_attacks import ANSWERS, SOURCE
+from foreign_attacks import FULL as FULL_FOREIGN
 
 from tinytorch.course.build import build
+from tinytorch.course.grade import Options
+from tinytorch.course.grade import grade as run_grade
 from tinytorch.course.modules import find
 from tinytorch.grader import isolation
 
@@ -137,3 +143,20 @@ def test_every_attack_gets_what_it_deserves(table, level, tmp_path):
 
 def test_the_table_is_long_enough():
     assert len(ROWS) + len(LINKS) >= 60
+
+
+def test_hostile_answers_to_a_foreign_course(tmp_path, capsys):
+    """Each gets what it deserves, honest neighbours too; and what it says to the terminal is not what a terminal obeys."""
+    students = {student(name): text for name, (text, _) in ANSWERS.items()} | dict.fromkeys(NEIGHBOURS, "")
+    books = {who: {"nb": answered(SOURCE, **({"a": text} if text else {}))} for who, text in students.items()}
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, books)
+    assert run_grade("ps", folder, Options(level="bubblewrap", workers=2)) == 0
+    records = {record["student"]: record["score"] for record in map(json.loads, map(Path.read_text, (folder / "records").rglob("*.json")))}
+    assert records == {student(name): score for name, (_, score) in ANSWERS.items()} | dict.fromkeys(NEIGHBOURS, FULL_FOREIGN)
+    assert "unprotected: nb/helper" in capsys.readouterr().out
+    with sqlite3.connect(folder / "gradebook.db") as book:
+        book.execute("UPDATE grade SET auto_score = 0.25")
+    run_grade("ps", folder, Options(level="bubblewrap", workers=2, dry_run=True))
+    said = capsys.readouterr().out
+    assert "owned" in said
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", said)

@@ -127,10 +127,12 @@ class Notebook(Source):
                     lines += self.news(cell, len(lines))
         except BaseException as raised:
             error = self.said(cell, sites, raised)
-        shown = {"lines": lines, "stdout": out.getvalue()[:TEXT]}
+        shown: dict[str, Any] = {"lines": lines, "stdout": out.getvalue()[:TEXT]}
         if error:
             return {"score": 0.0, "error": error, "hidden": self.line in cell["hidden"], **shown}
-        return {"score": points(value, cell["points"]), **shown}
+        if cell["number"] is None:  # the right answers are being judged, which show it
+            shown["number"] = type(value) in (int, float)
+        return {"score": points(value, cell["points"], cell["number"]), **shown}
 
     def news(self, cell: dict[str, Any], known: int) -> list[dict[str, Any]]:
         """The checks made since: each with whether its statement is hidden."""

@@ -86,12 +86,16 @@ class Judge:
         return found
 
 
-def points(value: Any, most: float) -> float:
-    """nbgrader's rule for a graded cell's last value: a number is the score, anything else is full marks."""
+def points(value: Any, most: float, number: bool | None = False) -> float:
+    """nbgrader's rule for a graded cell's last value: a number is the score, anything else is full marks.
+
+    `number`: the right answers make it a number. Then NumPy's numbers count as such, and what is none gives nothing.
+    """
     try:
+        value = value.item() if number and hasattr(value, "item") else value
         score = float(repr(value)) if value is not None else most
     except ValueError:
-        return most
+        return 0.0 if number else most
     return min(max(score, 0.0), most) if score == score else 0.0
 
 

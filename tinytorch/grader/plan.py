@@ -58,7 +58,8 @@ class Plan:
     def for_judge(self) -> list[dict[str, Any]]:
         """The same, as the judging process reads them."""
         wanted = ("id", "role", "source", "hidden", "solution", "points", "whole")
-        return [{name: cell[name] for name in wanted} for cell in self.code]
+        numbers = {name: step.get("number") for name, step in self.steps.items()}
+        return [{name: cell[name] for name in wanted} | {"number": numbers.get(cell["id"])} for cell in self.code]
 
     def with_steps(self, forced: dict[str, Any], steps: dict[str, dict[str, Any]], alone: list[str]) -> "Plan":
         """The plan with what `make` found out."""
@@ -144,8 +145,8 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
                 break
     else:
         raise PlanError(f"{plan.notebook}: no way to ask was found in twelve tries")
-    wanted = ("whole", "prelude", "asks")
-    steps = {name: {key: step[key] for key in wanted if key in step} for name, step in plan.steps.items()}
+    wanted = ("whole", "prelude", "asks", "number")
+    steps = {name: {"number": False} | {key: step[key] for key in wanted if key in step} for name, step in plan.steps.items()}
     return plan.with_steps(plan.forced, steps, sorted(alone(plan.code, steps)))
 
 
@@ -173,6 +174,8 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     outcome = run(job(plan, merged) | {"strict": True})
     verdicts = judge.verdicts(outcome["reports"])
     split = [cell for cell in plan.tests if "whole" not in plan.steps[cell["id"]]]
+    for cell in split:  # whoever answers otherwise must not do better by a value that nbgrader cannot read as a number
+        plan.steps[cell["id"]]["number"] = verdicts[cell["id"]].pop("number", False)
     doubtful = [cell["id"] for cell in split if verdicts[cell["id"]]["score"] < cell["points"]]
     opaque = [key for key, report in outcome["reports"].items() if "opaque" in report and key.count("/") >= 3]
     closed = {key.rsplit("/", 3)[0] for key in opaque}
@@ -233,6 +236,8 @@ def whole_score(cell: dict[str, Any], outcome: Outcome) -> tuple[float, str]:
     step = outcome["steps"].get(cell["id"], {"status": "not run"})
     if step["status"] != "ok":
         return 0.0, step.get("error") or step["status"]
-    report = outcome["reports"].get(cell["id"], {})
+    report = outcome["reports"].get(cell["id"])
+    if report is None:  # exit() was called: the rest was left out
+        return 0.0, step.get("error") or "the end of this cell was not reached"
     value = report.get("value")
     return points(value if isinstance(value, int | float) else None, cell["points"]), ""

@@ -4,7 +4,7 @@ import ast
 import copy
 from typing import Any
 
-from tinytorch.grader.forms import Forced, Site, Unsplittable, call, got_of, is_judging, name_of
+from tinytorch.grader.forms import Forced, Site, Unsplittable, call, decides, got_of, is_judging, name_of
 from tinytorch.grader.names import Scope, free, local
 
 __all__ = ["Questions"]
@@ -56,6 +56,15 @@ class Questions:
         functions = (isinstance(v, ast.Lambda) or (isinstance(v, ast.Name) and v.id in self.callables) for v in values)
         about = isinstance(call.func, ast.Name) and call.func.id in ABOUT_OBJECTS
         return self.touches(call) and (about or any(functions))
+
+    def judges(self, call: ast.Call) -> bool:
+        """Does the function that is called say what is right? Beside the student's code it could be made to say anything."""
+        name = name_of(call.func)
+        return is_judging(call.func) or decides(self.scope.own.get(name) or self.scope.helpers.get(name))
+
+    def must_not_judge(self, call: ast.Call) -> None:
+        if self.judges(call):
+            raise Unsplittable(f"line {call.lineno}: {name_of(call.func)} says beside the student's code what is right")
 
     # -- expressions
 
@@ -152,8 +161,7 @@ class Questions:
         if (got := got_of(node)) is not None:
             return self.check(node, got)
         if self.rooted(node):
-            if is_judging(node.func):
-                raise Unsplittable(f"line {node.lineno}: {name_of(node.func)} gets the student's function")
+            self.must_not_judge(node)
             return self.leaf(node)
         if isinstance(node.func, ast.Attribute):
             node.func.value = self.expr(node.func.value)

@@ -4,7 +4,7 @@ import ast
 import copy
 from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, name_of
+from tinytorch.grader.forms import Unsplittable, call, got_of, name_of
 from tinytorch.grader.names import DEFINITIONS, bound, free, import_names
 from tinytorch.grader.questions import Questions
 
@@ -116,6 +116,8 @@ class Statements(Questions):
         return self.rooted(node.value)
 
     def given_away(self, node: Any, names: set[str]) -> Pair:
+        if isinstance(node.value, ast.Call) and self.rooted(node.value):
+            self.must_not_judge(node.value)
         pair = self.in_sandbox(node)
         parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript)]
         held = {n.value.id for n in parts if isinstance(n.ctx, ast.Store) and isinstance(n.value, ast.Name)}
@@ -126,7 +128,7 @@ class Statements(Questions):
     def do_Expr(self, node: ast.Expr) -> Pair:
         if not self.touches(node):
             return self.seeded(node) if self.is_seed(node.value) else self.ours(node)
-        if self.rooted(node.value) and not (isinstance(node.value, ast.Call) and is_judging(node.value.func)):
+        if self.rooted(node.value) and not (isinstance(node.value, ast.Call) and self.judges(node.value)):
             return self.in_sandbox(node)
         node.value = self.expr(node.value)
         self.filled(node.value)

@@ -1,0 +1,47 @@
+"""Hostile answers to a small course that is not ours, with the score that each deserves, worked out from the answer."""
+
+from foreign import notebook
+
+__all__ = ["ANSWERS", "FULL", "SOURCE"]
+
+SOURCE = notebook("""
+# %% given setup
+import numpy as np
+# %% answer a
+def f(n):
+    ### BEGIN SOLUTION
+    return n * n
+    ### END SOLUTION
+# %% test plain 2
+assert f(3) == 9
+# %% test partial 4
+points = 0.5 * (f(3) == 9) + 3.5 * (f(1) == 1)
+points
+# %% test either 3
+(f(3) == 9) and 3
+# %% test whole 1
+try:
+    f("a")
+except TypeError:
+    pass
+# %% test helper 2
+def compare(g, x, want):
+    return g(x) == want
+assert compare(f, 3, 9)
+""")
+FULL = 12.0
+RAISES = "def f(n):\n    if n == 'a':\n        raise KeyError(n)\n    raise ValueError({!r})"
+ANSWERS = {  # where f("a") raises nothing, or a TypeError, the one point of `whole` is deserved
+    "an array of any numbers": ("import numpy as np\ndef f(n):\n    return np.array([1, 2, 3, 4.5])", 1.0),
+    "an empty array": ("import numpy as np\ndef f(n):\n    return np.zeros((0, 1))", 1.0),
+    "an endless shape": ("import numpy as np\ndef f(n):\n    return np.zeros((10**9, 0))", 1.0),
+    "a False": ("def f(n):\n    return {}[n]", 0.0),
+    "a wrong number": ("def f(n):\n    return n + 1", 1.0),
+    "one value is right": ("import numpy as np\ndef f(n):\n    return np.int64(9) + 0 * n", 2 + 0.5 + 3 + 1 + 2),
+    "exit()": ("def f(n):\n    exit()", 0.0),
+    "SystemExit": ("def f(n):\n    raise SystemExit(0)", 0.0),
+    "an error that commands the terminal": (RAISES.format("\x1b]0;owned\x07\x1b[31mred\u202e"), 0.0),
+    "an error with half a character": (RAISES.format("\ud800"), 0.0),
+    "not a number": ("def f(n):\n    return float('nan') * (n != 'a' or {}[n])", 0.0),
+    "right in NumPy": ("import numpy as np\ndef f(n):\n    return np.int64(n) ** 2 if n != 'a' else n * n", FULL),
+}  # fmt: skip
