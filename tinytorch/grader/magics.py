@@ -80,8 +80,10 @@ def _without_magics(source: str, notes: list[str], where: str) -> str:
 
     ipython.TRANSFORM_LOOP_LIMIT = LOOPS
     try:
-        text = ipython.TransformerManager().transform_cell(source)
-        return _replaced(text, ast.parse(text), notes, where)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            text = ipython.TransformerManager().transform_cell(source)
+            return _replaced(text, ast.parse(text), notes, where)
     except Exception:
         return source  # the student's own syntax error: it is reported when the cell is run
 
