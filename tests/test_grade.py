@@ -285,6 +285,16 @@ def test_the_second_run_grades_nothing_again(small, monkeypatch):
         grading.grade_bytes()
 
 
+def test_the_second_run_grades_nothing_again_where_a_cell_runs_whole(tmp_path, monkeypatch):
+    source = notebook("# %% answer a\nvalue = 1\n# %% test t 1\ntry:\n    assert value == 1\nfinally:\n    pass")
+    folder = course(tmp_path / "c", "ps", {"nb": source}, {"ann": {"nb": source}})
+    assert run(folder) == 0
+    before = digest(folder / "records")
+    monkeypatch.setattr(grading, "grade_bytes", None)
+    assert run(folder) == 0
+    assert digest(folder / "records") == before
+
+
 def test_a_dry_run_writes_nothing_and_says_the_differences(small, capsys):
     with gradebook(f"sqlite:///{small / 'gradebook.db'}") as book:
         book.find_grade("test-square", "nb", "ps", "bob").auto_score = 4

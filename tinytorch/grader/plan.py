@@ -69,8 +69,9 @@ class Plan:
         return self
 
     def fingerprint(self) -> str:
-        """What every score depends on besides the answers."""
-        data = [self.cells, self.seed, self.files, self.without, self.cell_seconds, self.modules, sys.version]
+        """What every score depends on besides the answers; the same before the steps are known and after."""
+        cells = [cell | {"whole": ""} for cell in self.cells]
+        data = [cells, self.seed, self.files, self.without, self.cell_seconds, self.modules, sys.version]
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
