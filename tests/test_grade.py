@@ -483,6 +483,28 @@ def test_what_is_not_there_is_said(tmp_path, tinytorch):
     assert digest(folder) == before
 
 
+BROKEN = ["{", "[]", '{"ps": "x"}', "\ud800"]
+
+
+@pytest.mark.parametrize("text", BROKEN)
+@pytest.mark.parametrize("name", ["seeds.json", "records/ps/ann.json"])
+def test_a_broken_file_of_ours_is_said_and_nothing_is_changed(small, name, text):
+    (small / name).write_text(text, errors="surrogatepass")
+    before = digest(small)
+    with pytest.raises(CourseError, match=f"{name}: this "):
+        run(small, dry_run="seeds" not in name)
+    assert digest(small).items() >= before.items()
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_plan_is_made_again(small, text):
+    kept = small / "plans" / "ps" / "nb.json"
+    before = kept.read_text()
+    kept.write_text(text, errors="surrogatepass")
+    assert run(small) == 0
+    assert kept.read_text() == before
+
+
 def test_grade_one_is_json(tmp_path, tinytorch):
     folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
     run(folder)

@@ -56,8 +56,11 @@ def _code() -> str:
 
 def recalled(plan: Plan, kept: Path) -> bool:
     """Whether the plan has its questions from `kept`, because nothing that they depend on has changed."""
-    known = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
-    if known.get("key") != plan.fingerprint():
+    try:
+        known = json.loads(kept.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):  # what was kept is found out again where it is missing or broken
+        return False
+    if not isinstance(known, dict) or known.get("key") != plan.fingerprint():
         return False
     plan.with_steps(known["forced"], known["steps"], known["alone"])
     return True

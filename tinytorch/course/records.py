@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tinytorch.course.build import write
+from tinytorch.course.errors import CourseError
 
 __all__ = ["STATUSES", "Record", "each_record", "read_record", "read_records", "write_record"]
 
@@ -34,13 +35,20 @@ def write_record(course: Path, assignment: str, record: Record) -> None:
 def read_record(course: Path, assignment: str, student: str) -> Record | None:
     """A student's last outcome."""
     path = _folder(course, assignment) / f"{student}.json"
-    return Record(**json.loads(path.read_text("utf-8"))) if path.is_file() else None
+    return _read(path) if path.is_file() else None
 
 
 def each_record(course: Path, assignment: str) -> Iterator[Record]:
     """The last outcome of each student that was ever graded, one at a time: a class has tens of megabytes of them."""
     for path in sorted(_folder(course, assignment).glob("*.json")):
-        yield Record(**json.loads(path.read_text("utf-8")))
+        yield _read(path)
+
+
+def _read(path: Path) -> Record:
+    try:
+        return Record(**json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError) as error:
+        raise CourseError(f"{path}: this is no record ({error}); remove it, and grade again") from error
 
 
 def read_records(course: Path, assignment: str) -> dict[str, Record]:

@@ -6,7 +6,7 @@ import json
 import os
 import pickle
 import random
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,9 +110,20 @@ class Shared:
 
 def _seed(course: Path, name: str, options: Options) -> int:
     """The assignment's seed: drawn when it is first graded, then kept with the course."""
-    seeds = json.loads(ini.seeds(course))
+    seeds = _seeds(course)
     if options.seed is not None or name not in seeds:
         seeds[name] = random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed
         if not options.dry_run:
             write(course / "seeds.json", json.dumps(seeds, indent=1) + "\n")
-    return int(seeds[name])
+    return seeds[name]
+
+
+def _seeds(course: Path) -> dict[str, int]:
+    """Of each assignment. They are in every record too, so that a file which broke can be mended."""
+    with suppress(ValueError):
+        seeds = json.loads(ini.seeds(course))
+        if isinstance(seeds, dict) and all(type(seed) is int for seed in seeds.values()):
+            return seeds
+    raise CourseError(
+        f"{course / 'seeds.json'}: this holds no seeds; write them again as {{assignment: seed}} from the records, or remove it"
+    )
