@@ -182,25 +182,44 @@ def free(name, source):
 @FIRST_LEVEL
 def test_what_was_there_at_home_costs_its_line_alone(level):
     """A package, a file, an endless experiment: what else the cell defines is there for the cells below."""
-    endless = "def g(): return 2\nwhile True: pass"
+    endless = "TWO, double = 2, 0\ndouble = lambda n: TWO * n\ndef g(): return double(1)\nwhile True: pass"
     cells = {
         "package": cell("package", "import torch, pandas\nfrom math import tau\ndef f(): return 1"),
+        "its use": cell("use", "torch.manual_seed(0)\nclass Mine(torch.optim.SGD): pass\nmine = Mine()\nmine.step()\ndef k(): return 5"),
+        "outside": cell("outside", "def m(): return 6\nreturn m\ndef m(): return 0"),
+        "waits": cell("waits", "import asyncio\nlock = asyncio.Lock()\nawait lock.acquire()\nlock.release()\nfrom __future__ import division"),
         "file": free("file", "x = open('data.csv').read()\ny = x\nz = 3"),
         "endless": free("endless", endless),
         "future": free("future", "from __future__ import annotations"),
         "flag": cell("flag", "def h(a: NotThere): return 4"),
         "stops": cell("stops", "1 / 0\nw = 5"),
     }
-    outcome = run(level, *cells.values(), ask("t", "(f(), g(), z, h(0))", "tau > 6", "w"), cell_seconds=1)
-    assert outcome["reports"]["t/0"]["value"] == {"tuple": [1, 2, 3, 4]}
+    outcome = run(level, *cells.values(), ask("t", "(f(), g(), z, h(0), k(), m())", "tau > 6", "w"), cell_seconds=1)
+    assert outcome["reports"]["t/0"]["value"] == {"tuple": [1, 2, 3, 4, 5, 6]}
+    assert outcome["steps"]["waits"]["status"] == "ok"
     assert outcome["reports"]["t/1"]["value"] is True and "NameError" in outcome["reports"]["t/2"]["error"]
     assert outcome["steps"]["endless"]["status"] == "timeout"
+
+
+DEADLY = {"endless": "while True: pass", "crash": "import os; os._exit(0)", "memory": "return bytearray(10 ** 12)"}
+
+
+@FIRST_LEVEL
+@pytest.mark.parametrize("name", DEADLY)
+def test_a_test_that_dies_of_another_exercise_is_asked_without_it(level, name):
+    """A schedule is tried on the student's own optimizer, whose step ends the process: that costs the optimizer's test."""
+    deadly = {**cell("deadly", f"def f(): {DEADLY[name]}"), "answer": True}
+    mine = {**cell("mine", "def g(): return f() if 'f' in globals() else 7\ndef h(): return 8"), "answer": True}
+    outcome = run(level, deadly, ask("t", "f()"), mine, ask("u", "h()", "g()", "f()"), cell_seconds=1)
+    reports = {key: report.get("value") for key, report in outcome["reports"].items() if "value" in report}
+    assert reports == {"u/0": 8, "u/1": 7}
+    assert outcome["steps"]["t"]["status"] != "ok"
 
 
 @FIRST_LEVEL
 def test_experiments_leave_time_for_the_exercises(level):
     """Ten of a second, in a notebook of two: the rest of them only define what they define."""
-    slow = [free(f"free-{n}", f"import time\ndef f{n}(): return {n}\ntime.sleep(1)\nran = {n}") for n in range(10)]
+    slow = [free(f"free-{n}", f"import time\ndef f{n}(): return {n}\ntime.sleep(1)\nran = {n} + 0") for n in range(10)]
     limits = dataclasses.replace(QUICK, wall_seconds=2)
     outcome = run(level, *slow, ask("t", "f9(), ran < 5"), limits=limits)
     assert outcome["reports"]["t/0"]["value"] == {"tuple": [9, True]}

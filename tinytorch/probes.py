@@ -15,6 +15,7 @@ from tinytorch.core.autograd import Variable
 from tinytorch.core.tensor import Tensor
 from tinytorch.written import written_here as written_here
 
+ERRORS = Exception, SystemExit  # a student's step may call exit() as well
 Make = Callable[[Any], Any]  # parameters -> optimizer, or optimizer -> scheduler
 
 
@@ -87,7 +88,7 @@ def _steps(
     parameters = [parameter(value) for value in start]
     optimizer = make(list(parameters))
     for number, given in enumerate(fed):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(*ERRORS):
             optimizer.zero_grad() if clearing else None
         for variable, gradient in zip(parameters, given, strict=True):
             give(variable, gradient)
@@ -146,7 +147,7 @@ def bookkeeping(make: Make, start: Sequence, fed: Sequence, buffers: Sequence[st
     numbers = [count for _, _, count in seen] + [len(getattr(optimizer, name)) for name in buffers]
     for variable in parameters:
         give(variable, None)
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(*ERRORS):
         optimizer.step()
     return [*numbers, int(optimizer.step_count)]
 
@@ -154,7 +155,7 @@ def bookkeeping(make: Make, start: Sequence, fed: Sequence, buffers: Sequence[st
 def optimizer_for(make: Make, name: str, rate: float, variable: Variable | None = None) -> Any:
     """The student's own optimizer of that name at learning rate `rate`, or a bare stand-in where it cannot be had."""
     variable = parameter(1.0, 0.5) if variable is None else variable
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(*ERRORS):
         optimizer = make.__globals__[name]([variable], rate)
         optimizer.learning_rate = rate
         if optimizer.learning_rate == rate:
@@ -209,7 +210,7 @@ def disturbed(make: Make, name: str, rate: float, calls: int) -> list[str]:
     """Which public values of the optimizer, its learning rate aside, are changed by a scheduler's `step()`."""
     variable = parameter(1.0, 0.5)
     optimizer = optimizer_for(make, name, rate, variable)
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(*ERRORS):
         optimizer.step()  # so that there is something to remember
     scheduler, before = make(optimizer), _public(optimizer, variable)
     for _ in range(calls):

@@ -13,6 +13,8 @@ import base64
 import builtins
 import contextlib
 import faulthandler
+import functools
+import inspect
 import json
 import linecache
 import marshal
@@ -26,15 +28,13 @@ from typing import Any
 
 import numpy
 
-from tinytorch.grader import kernel, plain, stubs
+from tinytorch.grader import kernel, lines, plain, stubs
 from tinytorch.grader.instead import instead
 
 __all__ = ["main"]
 
 AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 MOST = 8000  # characters of a traceback
-IMPORTS = (ast.Import, ast.ImportFrom)
-DEFINITIONS = (*IMPORTS, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 Order = dict[str, Any]
 
@@ -51,6 +51,7 @@ class Inside:
         sys.modules["__main__"] = self.module
         self.streams = sys.stdout, sys.stderr
         self.flags = AWAIT
+        self.absent: set[str] = set()  # names of packages that are not here, and of what was to be made with them
 
     def report(self, **line: Any) -> None:
         text = json.dumps(line).encode() + b"\n"
@@ -120,38 +121,57 @@ class Inside:
         """
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         if code and self.flags == AWAIT:
-            return self.execute(marshal.loads(base64.b64decode(code)))
+            return exec(marshal.loads(base64.b64decode(code)), self.names)
         tree = ast.parse(source, name)
         for node in tree.body:  # as in a notebook, a flag holds for the cells below as well
             if isinstance(node, ast.ImportFrom) and node.module == "__future__":
                 self.flags |= sum(getattr(__future__, one.name).compiler_flag for one in node.names)
-        body = [node for node in tree.body if free != "definitions" or isinstance(node, DEFINITIONS)]
+        body = [node for node in tree.body if free != "definitions" or lines.only_names(node)]
         value = self.statements(body, name, bool(free))
         return None if source.rstrip().endswith(";") else value
 
     def statements(self, body: list[ast.stmt], name: str, free: bool) -> Any:
-        """Run them. What is not here, but was at home (a package; in a free cell anything), costs its own line alone."""
-        last = body[-1] if body and isinstance(body[-1], ast.Expr) else None
-        try:
-            self.execute(compile(ast.Module(body[:-1] if last else body, []), name, "exec", self.flags))
-            return self.execute(compile(ast.Expression(last.value), name, "eval", self.flags)) if last else None  # type: ignore[attr-defined]
-        except MemoryError:
-            raise
-        except Exception as error:
-            lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == name]
-            place = next((n for n, node in enumerate(body, 1) if lines and node.end_lineno >= lines[0]), len(body))  # type: ignore[operator]
-            if free or (isinstance(error, ModuleNotFoundError) and isinstance(body[place - 1], IMPORTS)):
-                with contextlib.suppress(Exception):
-                    self.statements(body[place:], name, free) if body[place:] else None
-            raise
+        """Run them one by one, as a notebook does: those above a `return` that stands outside of a function have run.
 
-    def execute(self, code: CodeType) -> Any:
-        value = eval(code, self.names)
-        if code.co_flags & 0x80:  # a coroutine: the cell awaits at its top level
-            import asyncio
-
-            return asyncio.run(value)
+        What is not here, but was at home (a package; in a free cell anything), costs its own line alone.
+        """
+        value, first = None, None
+        for node in body:
+            try:
+                value = self.execute(node, name)
+            except MemoryError:
+                raise
+            except Exception as error:
+                if not self.misses(node, error) and not free:
+                    raise
+                first = first or error
+        if first:
+            raise first
         return value
+
+    def misses(self, node: ast.stmt, error: Exception) -> bool:
+        """Whether a package is all that this line misses; then what it was to make is missing further down as well."""
+        if not isinstance(error, ImportError) and not (isinstance(error, NameError) and error.name in self.absent):
+            return False
+        self.absent.update(lines.names(node))
+        return True
+
+    def execute(self, node: ast.stmt, name: str) -> Any:
+        """The value of an expression, else None."""
+        if isinstance(node, ast.Expr):
+            code: CodeType = compile(ast.Expression(node.value), name, "eval", self.flags)
+        else:
+            code = compile(ast.Module([node], []), name, "exec", self.flags)
+        value = eval(code, self.names)
+        return self.loop.run_until_complete(value) if code.co_flags & inspect.CO_COROUTINE else value
+
+    @functools.cached_property
+    def loop(self) -> Any:
+        """The event loop of all cells that await at their top level."""
+        import asyncio
+
+        asyncio.set_event_loop(loop := asyncio.new_event_loop())
+        return loop
 
     def ask(self, order: Order) -> tuple[str, str]:
         """Evaluate what a graded cell asks, one report each; an error in one is that one's own."""

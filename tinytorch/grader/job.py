@@ -34,6 +34,7 @@ class Step(TypedDict):
     env: NotRequired[dict[str, str]]  # environment variables for this step alone: the seed, where it cannot do without
     free: NotRequired[bool]  # a cell of the student's own that belongs to no exercise
     given: NotRequired[bool]  # the instructor's
+    answer: NotRequired[bool]  # the cell of an exercise
 
 
 class Job(TypedDict):

@@ -85,7 +85,7 @@ def _without_magics(source: str, notes: list[str], where: str) -> str:
             text = ipython.TransformerManager().transform_cell(source)
             return _replaced(text, ast.parse(text), notes, where)
     except Exception:
-        return source  # the student's own syntax error: it is reported when the cell is run
+        return MAGIC.sub(r"\1None", source)  # the student's own syntax error: it is reported when the cell is run
 
 
 def _replaced(text: str, tree: ast.Module, notes: list[str], where: str) -> str:
@@ -110,7 +110,7 @@ def _named(node: ast.Call) -> tuple[str, str]:
     assert isinstance(node.func, ast.Attribute)
     said = [str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)]
     if node.func.attr != "run_line_magic" or not said:
-        return "a shell command", "None"
+        return "a shell command", "[]" if node.func.attr == "getoutput" else "None"
     if said[0] == "run" and (script := re.search(r"[^\s'\"]+\.py\b", said[-1])):
         return "%run", f"exec(compile(open({script[0]!r}).read(), {script[0]!r}, 'exec'), globals())"
     name, body = f"%{said[0]}", re.sub(r"^(\s*-\w+(\s+\d+)?)*\s*", "", said[1]) if len(said) > 1 else ""

@@ -214,7 +214,8 @@ def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = (), w
 def _step(plan: Plan, cell: dict[str, Any], whole: Collection[str]) -> Step | None:
     if cell["type"] != "code" or cell.get("skip") or not (cell["source"].strip()):
         return None
-    step = Step(id=cell["id"], kind="cell", source=cell["source"], prelude="", asks=[], free="free" in cell, given=cell["role"] == "given")
+    step = Step(id=cell["id"], kind="cell", source=cell["source"], prelude="", asks=[], free="free" in cell)
+    step["given"], step["answer"] = cell["role"] == "given", cell["role"] == "student" and not step["free"]
     if cell["role"] == "test":
         asked = plan.steps[cell["id"]]
         step["kind"] = "whole" if "whole" in asked or cell["id"] in whole else "ask"

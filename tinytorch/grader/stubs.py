@@ -13,8 +13,7 @@ from typing import Any
 
 __all__ = ["install"]
 
-SHOWN = ("matplotlib", "seaborn", "plotly", "IPython", "ipywidgets", "tqdm", "rich", "graphviz", "fastprogress",
-         "google")  # fmt: skip  google.colab
+SHOWN = ("matplotlib", "seaborn", "plotly", "IPython", "ipywidgets", "tqdm", "rich", "graphviz", "fastprogress")
 
 
 class Harmless:
