@@ -19,6 +19,7 @@ Notebook = dict[str, Any]
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION\n?", re.M | re.S)
 GD, FULL, BLANK = "gradient-descent-function", 70.0, 0.0
 WITHOUT_GD = FULL - 10  # gradient_descent_step stands for itself: nothing later calls it
+WITHOUT_SGD = FULL - 15  # a schedule and a loop that use it are judged for themselves
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,22 @@ def beside(source: str) -> Callable[[Table], Notebook]:
 def within(source: str) -> Callable[[Table], Notebook]:
     """Everything right, and this at the top level of the cell of gradient_descent_step."""
     return lambda table: table.right(gd=table.answer(GD) + "\n" + source)
+
+
+def before(source: str) -> Callable[[Table], Notebook]:
+    """Everything right, and this above the answer in the cell of gradient_descent_step."""
+    return lambda table: table.right(gd=source + "\n" + table.answer(GD))
+
+
+def _rule(name: str, body: str) -> Callable[[Table], Notebook]:
+    """Everything right but the class of that cell, whose update begins with this."""
+    lines = "\n".join("        " + line for line in body.splitlines())
+
+    def make(table: Table) -> Notebook:
+        text = re.sub(r"(    def rule\(.*\n)", lambda found: found[1] + lines + "\n", table.answer(name))
+        return table.right(**{name.replace("-", "_"): text})
+
+    return make
 
 
 def called(body: str) -> Callable[[Table], Notebook]:
@@ -324,6 +341,10 @@ ROWS: dict[str, Row] = {
     "endless in C": Row(called("10 ** 10 ** 9"), WITHOUT_GD, "partly"),
     "sleeps": Row(called("import time\ntime.sleep(99)"), WITHOUT_GD, "partly"),
     "stops itself": Row(called("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\n" + SPIN), WITHOUT_GD, "partly"),
+    "endless in SGD's step": Row(_rule("sgd-class", SPIN), WITHOUT_SGD, "partly", quick=True),
+    "exits in SGD's step": Row(_rule("sgd-class", "exit()"), WITHOUT_SGD),
+    "dies in SGD's step": Row(_rule("sgd-class", "import os\nos._exit(0)"), WITHOUT_SGD, "partly"),
+    "dies in Adam's step": Row(_rule("adam-class", "import os\nos._exit(0)"), FULL - 20, "partly"),
     "recursion": Row(called("return gradient_descent_step(parameter, learning_rate)"), WITHOUT_GD),
     "deep recursion": Row(called("import sys\nsys.setrecursionlimit(10 ** 9)\nreturn gradient_descent_step(parameter, learning_rate)"), WITHOUT_GD, "*"),
     "memory": Row(within(HOG), WITHOUT_GD, "partly", quick=True),
@@ -344,6 +365,11 @@ ROWS: dict[str, Row] = {
     "right": Row(lambda t: t.right(), FULL, quick=True),
     "warnings": Row(lambda t: t.right(gd="import warnings\nwarnings.warn('careful')\nimport sys\nprint('note', file=sys.stderr)\n" + t.answer(GD), last="import numpy as np\nnp.log(0.0)"), FULL, quick=True),
     "a warning at each step": Row(lambda t: t.right(gd=t.answer(GD) + "\nplain_step = gradient_descent_step\ndef gradient_descent_step(parameter, learning_rate):\n    import warnings\n    warnings.warn('step')\n    print('step')\n    plain_step(parameter, learning_rate)"), FULL),
+    "looks for Colab": Row(before("import os\ntry:\n    import google.colab\n    os.chdir('/content/drive')\nexcept ImportError:\n    pass"), FULL),
+    "uses a package that is not here": Row(before("import torch\ntorch.manual_seed(0)\nmodel = torch.nn.Linear(1, 1)\nmodel.eval()"), FULL, quick=True),
+    "uses what the shell said": Row(before("files = !ls\nprint(len(files), *files)"), FULL),
+    "a slip that only a notebook lets pass": Row(lambda t: t.right(gd="import math\nfrom __future__ import annotations\n" + t.answer(GD) + "\nreturn gradient_descent_step"), FULL, quick=True),
+    "metadata gone, a draft on top": Row(_cells(lambda cells, t: [code("class SGD:\n    'draft'"), *({**c, "metadata": {}} for c in cells)], "perfect"), FULL, quick=True),
     "exit() at the end": Row(beside("exit()"), FULL, quick=True),
     "sys.exit in an answer": Row(within("import sys\nsys.exit(0)"), FULL),
     "input()": Row(beside("name = input('Your name? ')"), FULL, quick=True),

@@ -25,6 +25,7 @@ from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.plans import _exported
 from tinytorch.course.settings import load
 from tinytorch.grader import grading as engine
+from tinytorch.grader.files import find
 from tinytorch.grader.paper import tame
 
 pytest.importorskip("nbgrader")
@@ -138,8 +139,10 @@ READ = {
     "no cells": (edited(lambda book: {**book, "cells": []}), 0, "is missing"),
     "odd cells": (edited(lambda book: {**book, "cells": [None, 3, {}, {"source": 5}, *book["cells"]]}), 6, ""),
     "latin-1": (json.dumps(RIGHT).replace("def square", "# caf\u00e9\\ndef square").encode("latin-1"), 6, "latin-1"),
-    "not json": (b"{", None, "no notebook"),
-    "empty": (b"", None, "no notebook"),
+    "a slip in the first line": (answered(SOURCE, square="def square(n)\n    return n"), 2, "square: SyntaxError: expected ':' (line 1)"),
+    "not json": (b"{", None, "no notebook: its JSON is broken"),
+    "a web page": (b"<!DOCTYPE html>\n", None, "no notebook: it begins with '<!DOCTYPE html>'"),
+    "empty": (b"", None, "no notebook: it is empty"),
     "a list": (b"[]", None, "no notebook"),
     "deep": (b"[" * 100_000, None, "no notebook"),
     "no cells key": (b"{}", None, "no cells"),
@@ -206,6 +209,42 @@ def test_what_is_no_plain_file(graded, student):
     found = record(graded, student)
     assert (found["status"], found["score"]) == (STATUS[student], 6 if student == "renamed" else None)
     assert found["notes"] + found["eye"]
+
+
+FILES = {  # what stands in a folder -> the file that is read as nb.ipynb, and what is said of the others
+    "exact": (["nb.ipynb", "nb_final.ipynb"], "nb.ipynb", ["not read: nb_final.ipynb"]),
+    "a later copy": (["nb (1).ipynb", "nb (2).ipynb"], "nb (2).ipynb", ["not read: nb (1).ipynb"]),
+    "macOS": (["mine.ipynb", "._mine.ipynb"], "mine.ipynb", []),
+    "a backup": (["mine.ipynb", "nb.before-repair.ipynb"], "mine.ipynb", []),
+    "JSON": (["nb.json"], "nb.json", []),
+    "an archive": (["ps/nb.ipynb", "__MACOSX/ps/._nb.ipynb", ".ipynb_checkpoints/nb.ipynb"], "ps/nb.ipynb", []),
+    "a kit": (["ps/08/nb (1).ipynb", "08/released/nb.ipynb"], "ps/08/nb (1).ipynb", []),
+    "a leftover": ([".ipynb_checkpoints/nb.ipynb", "nb.html"], None, []),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_file_that_is_read(tmp_path, name):
+    files, wanted, said = FILES[name]
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    path, notes = find(tmp_path, "nb", {"nb"})
+    assert path == (wanted and tmp_path / wanted)
+    assert [note for note in notes if "renamed" not in note] == said
+
+
+def test_a_folder_behind_a_link_is_not_looked_into(tmp_path):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "nb.ipynb").touch()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "ps").symlink_to(tmp_path / "theirs")
+    assert find(tmp_path / "mine", "nb", {"nb"}) == (None, [])
+
+
+def test_what_is_there_instead_is_said(tmp_path):
+    (tmp_path / "nb.html").touch()
+    assert take(tmp_path, {"nb"}, "").notes == ["there is no nb.ipynb, only nb.html"]
 
 
 def test_the_executed_notebook_is_one_that_nbformat_takes(graded):

@@ -17,6 +17,7 @@ from tinytorch.course.merge import Score, merge
 from tinytorch.course.roster import read_roster, timestamp
 from tinytorch.course.send import send
 from tinytorch.course.settings import load
+from tinytorch.student.notebook import sha8
 
 pytest.importorskip("nbgrader")
 
@@ -195,8 +196,10 @@ def test_an_inner_zip_and_a_newer_file(course):
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("08_optimizers/tinytorch/released/08_optimizers.ipynb", OTHER)
         archive.writestr("08_optimizers/optimizers_dev.ipynb", MINE)
+        for left in (".ipynb_checkpoints/optimizers_dev-checkpoint", "optimizers_dev.before-repair"):
+            archive.writestr(f"08_optimizers/{left}.ipynb", MINE.replace(b"{", b"{ ", 1))
     result = collected_from(course, {"leeann_101_1_kit.zip": inner.getvalue()}, CANVAS)
-    assert result.placed == ["ann"]
+    assert result.placed == ["ann"] and result.students["ann"].sha == sha8(MINE)
     newer = MINE + b"\n"
     result = collected_from(course, {"leeann_101_2_o.ipynb": newer}, CANVAS)
     assert len(result.replaced) == 1 and list((course / "replaced" / "08_optimizers").glob("ann-*/optimizers_dev.ipynb"))

@@ -6,13 +6,14 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tinytorch.course.downloads import FILE_BYTES, Upload, read_download
 from tinytorch.course.errors import CourseError
 from tinytorch.course.roster import Person, doubts, folded, read_roster, safe_id, timestamp
 from tinytorch.course.settings import Settings
 from tinytorch.course.show import printable
+from tinytorch.grader.files import left_over
 from tinytorch.grader.submission import crowded
 from tinytorch.student.notebook import NotebookError, grade_id, parse, sha8
 
@@ -142,9 +143,8 @@ def _notebooks(upload: Upload) -> Iterator[bytes]:
     elif upload.file.lower().endswith(".zip"):
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as inner:
-                names = [
-                    e for e in inner.infolist() if e.filename.endswith(".ipynb") and "/released/" not in e.filename
-                ]
+                paths = ((entry, PurePosixPath(entry.filename)) for entry in inner.infolist())
+                names = [entry for entry, path in paths if path.suffix == ".ipynb" and not left_over(path)]
                 room = FILE_BYTES  # for all of them: a small zip may hold gigabytes
                 for entry in names[:50]:
                     with inner.open(entry) as stream:

@@ -16,6 +16,7 @@ from tinytorch.course.modules import assignment
 from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.records import Record, read_records
 from tinytorch.course.show import progress
+from tinytorch.grader.files import find
 from tinytorch.grader.submission import Refused, read_bytes
 from tinytorch.student.notebook import sha8
 
@@ -46,7 +47,7 @@ def feedback(name: str, course: Path | None = None) -> list[Path]:
             target = config.folders["feedback"] / student / module / f"{path.stem}.html"
             page = _page(path, module, student, records.get(student), _marks(book, path.stem, module, student))
             handed_in = config.folders["submitted"] / student / module
-            page.sha, page.saved = _identity(handed_in, path.name)
+            page.sha, page.saved = _identity(handed_in, path)
             write(target, render(page).replace(str(settings.course), "course"))
             _carry(handed_in, target.parent)
             written.append(target)
@@ -108,11 +109,12 @@ def _error(said: dict[str, Any]) -> str:
     return said.get("stopped", "") or ("" if said.get("hidden") else said.get("error", ""))
 
 
-def _identity(folder: Path, name: str) -> tuple[str, str]:
-    """Which saved version was graded, and when it came, if the collection says so."""
+def _identity(folder: Path, graded: Path) -> tuple[str, str]:
+    """Which saved version was graded, also of a renamed file, and when it came, if the collection says so."""
     sha = said = ""
+    handed_in, _ = find(folder, graded.stem, {one.stem for one in graded.parent.glob("*.ipynb")})
     with contextlib.suppress(Refused):
-        sha = sha8(read_bytes(folder / name))
+        sha = sha8(read_bytes(handed_in or folder / graded.name))
     with contextlib.suppress(Refused):
         said = read_bytes(folder / "timestamp.txt")[:60].decode(errors="replace").strip()
     return sha, said

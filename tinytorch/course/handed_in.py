@@ -1,5 +1,6 @@
 """What a student handed in, as bytes; nothing in it ends the run for the others."""
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass, field
@@ -8,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from tinytorch.grader import submission
+from tinytorch.grader.files import find
 
 __all__ = ["Work", "take"]
+
+EXCHANGE = {"timestamp.txt", "submission_secret.txt"}  # nbgrader's own
 
 
 @dataclass
@@ -46,13 +50,21 @@ def take(folder: Path, names: set[str], fingerprint: str) -> Work:
 def _take_one(work: Work, name: str, names: set[str]) -> None:
     if work.folder.is_symlink() or work.folder.parent.is_symlink():
         raise submission.Refused(f"{work.folder.parent.name}/{work.folder.name} is a link")
-    path, notes = submission.find(work.folder, name, names)
+    path, notes = find(work.folder, name, names)
     work.notes += notes
     if path is None:
         work.status[name] = "missing"
-        work.notes += [f"there is no {name}.ipynb"]
+        work.notes += [f"there is no {name}.ipynb{_instead(work.folder)}"]
     else:
         work.files[name] = submission.read_bytes(path)
+
+
+def _instead(folder: Path) -> str:
+    """What is there in its place: a web page, a script, an archive."""
+    with contextlib.suppress(OSError):
+        found = sorted({path.name for path in folder.iterdir() if not path.name.startswith(".")} - EXCHANGE)
+        return f", only {', '.join(found[:5])}"[:200] if found else ""
+    return ""
 
 
 def _timestamp(folder: Path, notes: list[str]) -> datetime | None:

@@ -3,6 +3,7 @@
 import atexit
 import functools
 import pickle
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -80,7 +81,8 @@ def grade(
         if cell.get("grade") or cell.get("solution_cell")
     }
     halted = _stopped(merged, outcome)
-    notes = [note[:300] for note in halted + student.notes][:40]
+    said = halted + _broken(merged, outcome, checksums) + student.notes
+    notes = [note[:300] for note in said][:40]
     graded = Graded("partly" if halted else "graded", cells, notes, outcome["signs"], outcome["level"])
     graded.book = paper.executed(merged, outcome, cells, checksums)
     graded.inside = sum(step.get("seconds", 0.0) for step in outcome["steps"].values())
@@ -110,6 +112,18 @@ def _stopped(merged: list[dict[str, Any]], outcome: Outcome) -> list[str]:
     steps = ((cell["id"], outcome["steps"].get(cell["id"], {})) for cell in merged)
     texts = ((name, stopped(step, step.get("seconds", 0))) for name, step in steps)
     return [f"{name}: {text}" for name, text in texts if text]
+
+
+def _broken(merged: list[dict[str, Any]], outcome: Outcome, checksums: Checksums) -> list[str]:
+    """The answers that raised, and where: of one with a slip in its first line, a test says only that a name is missing."""
+    notes = []
+    for cell in merged:
+        error = outcome["steps"].get(cell["id"], {}).get("error", "")
+        if error and cell.get("solution_cell") and checksums.get(cell["id"]) != paper.checksum(cell):
+            lines = re.findall(rf'File "<cell {re.escape(cell["id"])}>", line (\d+)', error)
+            what = next((line for line in error.splitlines() if re.match(r"(?!Traceback)\S", line)), "an error")
+            notes.append(f"{cell['id']}: {what}" + f" (line {lines[-1]})" * bool(lines))
+    return notes
 
 
 def _explain(plan: Plan, outcome: Outcome) -> None:

@@ -1,6 +1,5 @@
 """Read a student's notebook: whatever can be read of it, and in words what was odd. Nothing of it is run here."""
 
-import difflib
 import functools
 import json
 import os
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Cell", "Refused", "Submission", "Unreadable", "crowded", "find", "merge", "parse", "read_bytes"]
+__all__ = ["Cell", "Refused", "Submission", "Unreadable", "crowded", "merge", "parse", "read_bytes"]
 
 MAX_BYTES, MAX_PARTS, MAX_CELLS, MAX_SOURCE = 100_000_000, 10_000_000, 2_000, 1_000_000
 
@@ -69,32 +68,25 @@ def crowded(data: bytes) -> bool:
     return sum(map(data.count, (b"{", b"[", b","))) > MAX_PARTS
 
 
-def find(folder: Path, name: str, names: set[str]) -> tuple[Path | None, list[str]]:
-    """The notebook `name` in a student's folder, or the one that was probably renamed."""
-    exact = folder / f"{name}.ipynb"
-    if os.path.lexists(exact):
-        return exact, []
-    others = [p for p in sorted(folder.glob("*.ipynb")) if p.stem not in names]
-    others = others or [p for kind in ("*.IPYNB", "*.ipynb.txt", "*.json") for p in sorted(folder.glob(kind))]
-    if not others:
-        return None, []
-    best = max(others[:100], key=lambda path: difflib.SequenceMatcher(None, path.stem.lower(), name.lower()).ratio())
-    if len(names) > 1 and name.lower() not in best.stem.lower():
-        return None, []
-    return best, [f"the notebook was renamed: {best.name} was read as {exact.name}"]
-
-
 def parse(data: bytes) -> Submission:
     """The cells of a notebook of format 3 or 4."""
     notes: list[str] = []
     try:
         book = json.loads(_text(data, notes).rstrip("\0"), strict=False)
     except (ValueError, RecursionError) as error:
-        raise Unreadable(f"this is no notebook: {error}"[:200]) from None
+        raise Unreadable(_no_notebook(data, error)) from None
     cells = _cells(book, notes)
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"more than {MAX_CELLS} cells")
     return Submission([_cell(cell) for cell in cells if isinstance(cell, dict)], notes)
+
+
+def _no_notebook(data: bytes, error: Exception) -> str:
+    """What is wrong, for somebody who handed in a web page, an empty file or one with the marks of a merge in it."""
+    begin = data.strip()[:40]
+    if not begin.startswith(b"{"):
+        return f"this is no notebook: it begins with {begin.decode('ascii', 'replace')!r}" if begin else "this is no notebook: it is empty"
+    return f"this is no notebook: its JSON is broken, {error}"[:200]
 
 
 def _text(data: bytes, notes: list[str]) -> str:
@@ -206,13 +198,14 @@ def _recognise(known: dict[str, Any], student: Submission) -> None:
     lost = {name: cell for name, cell in known.items() if name not in present}
     if len(present & set(known)) > len(known) // 2:
         lost = {name: cell for name, cell in lost.items() if not cell["locked"]}
-    found = 0
+    found = place = 0
     for name, cell in lost.items():
         merged = [] if cell["locked"] else [c for c in student.cells if known.get(str(c.id), {}).get("locked")]
-        nameless = [c for c in student.cells if c.id is None]
+        onwards = student.cells[place:] + student.cells[:place]  # a draft may stand above what the source begins with
+        nameless = [c for c in onwards if c.id is None]
         match = next((c for c in nameless + merged if _alike(cell, c)), None)
         if match is not None:
-            match.id, found = name, found + 1
+            match.id, found, place = name, found + 1, next(n for n, c in enumerate(student.cells) if c is match)
     _named.cache_clear()
     if found:
         student.notes.append(f"{found} cells had lost their nbgrader metadata: they were recognised by what they hold")
