@@ -53,6 +53,7 @@ VALIDATIONS = [
     ("endless", {"double": RIGHT.replace("return", "while 1: pass\n    return"), "triple": TRIPLE}, (0, 4),
      "is there an endless loop?"),
     ("magics", {"double": f"%matplotlib inline\n!ls\nmath?\n{RIGHT}", "triple": f"%%time\n{TRIPLE}"}, (3, 4), "pass"),
+    ("notebook lines", {"double": f"from math import pi\nfrom __future__ import annotations\nfiles = !ls\n{RIGHT}\nreturn files", "triple": TRIPLE}, (3, 4), "pass"),
     ("await", {"double": f"import asyncio\nawait asyncio.sleep(0)\n{RIGHT}", "triple": TRIPLE}, (3, 4), "pass"),
     ("writes to fd 1", {"double": f"import os\nos.write(1, b'noise')\n{RIGHT}", "triple": TRIPLE}, (3, 4), "pass"),
     ("changed test", {"double": RIGHT, "triple": TRIPLE, "test_double": "pass"}, (3, 4), "changed: test-double"),
@@ -90,7 +91,7 @@ def test_a_stretch_exercise_is_said_and_not_needed(tmp_path, released):
 
 ODDITIES = [
     ("missing", [c for c in DONE if c["id"] != "test-double"], "missing: test-double; it is put back"),
-    ("no answer", [c for c in DONE if c["id"] != "double"], "missing: double; its answer is lost"),
+    ("no answer", [c for c in DONE if c["id"] != "double"], "missing: double; an answer that no other cell holds is lost"),
     ("copied", [*DONE, DONE[2]], "copied: test-double stands 2 times; the last one counts"),
     ("changed", change(DONE, test_double="assert True"), "changed: test-double is a locked cell"),
 ]
@@ -98,8 +99,32 @@ ODDITIES = [
 
 def test_repair_keeps_the_copy_with_the_answer(tmp_path, released):
     path = save(tmp_path / "mine.ipynb", *DONE, RELEASED[1])
-    assert "and it is open: your answer stands in an earlier one" in repair_file(path, released)[0]
+    assert outcome(tmp_path, released, [*DONE, RELEASED[1]]).passed, "as the grader counts"
+    assert repair_file(path, released)[0] == "copied: double stands 2 times; the last one that you answered counts"
     assert read(path).by_id()["double"]["source"] == RIGHT
+
+
+SPLIT = change([RELEASED[1]], double="def twice(x):\n    return 2 * x")[0]
+OTHERWISE = [  # as the grader reads it
+    ("split", [*DONE[:1], SPLIT, *change(DONE, double=RIGHT.replace("2 * x", "twice(x)"))[1:]]),
+    ("merged", change([c for c in DONE if c["id"] != "triple"], double=f"{RIGHT}\n{TRIPLE}")),
+    ("stripped", [{**c, "metadata": {}} for c in DONE]),
+]
+
+
+@pytest.mark.parametrize("name, cells", OTHERWISE, ids=[row[0] for row in OTHERWISE])
+def test_an_answer_that_stands_elsewhere(tmp_path, released, name, cells):
+    (tmp_path / "course" / "release" / "a").mkdir(parents=True)
+    save(tmp_path / "course" / "release" / "a" / "n.ipynb", *RELEASED)
+    mine = read(save(tmp_path / "mine.ipynb", *cells))
+    assert validate(mine, released_for(mine)).passed
+
+
+def test_both_halves_of_a_split_cell_are_kept(tmp_path, released):
+    path = save(tmp_path / "mine.ipynb", *OTHERWISE[0][1])
+    repair_file(path, released)
+    assert outcome(tmp_path, released, read(path).cells).passed
+    assert repair_file(path, released) == ["nothing to repair"]
 
 
 @pytest.mark.parametrize("name, cells, note", ODDITIES, ids=[row[0] for row in ODDITIES])

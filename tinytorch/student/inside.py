@@ -1,5 +1,7 @@
 """The child process of `run`: executes the cells that come on standard input and reports on standard output."""
 
+import __future__
+
 import ast
 import contextlib
 import inspect
@@ -10,12 +12,14 @@ import os
 import re
 import sys
 import traceback
+from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
 OUTPUT_LIMIT = 20_000  # characters of one cell that are kept: the screen needs no more
 
 _MAGIC = re.compile(r"^(\s*)([%!?]|\w[\w.]*\?\??\s*$)")
+_SAID = re.compile(r"^(\s*\w+\s*=)\s*[%!]")  # files = !ls
 
 
 def python_of(source: str) -> str:
@@ -23,11 +27,11 @@ def python_of(source: str) -> str:
     lines = source.split("\n")
     if lines[0].lstrip().startswith("%%") and not re.match(r"\s*%%(time|timeit|capture|prun)\b", lines[0]):
         return ""
-    return "\n".join(_MAGIC.sub(r"\1pass  # \2", line) if _MAGIC.match(line) else line for line in lines)
+    return "\n".join(_SAID.sub(r"\1 []  # ", _MAGIC.sub(r"\1pass  # \2", line)) for line in lines)
 
 
-def compiled(source: str, name: str) -> tuple[CodeType, CodeType | None]:
-    """The cell's statements and, where its last one is an expression, that expression."""
+def compiled(source: str, name: str) -> Iterator[CodeType]:
+    """The cell's statements, one after the other as in a notebook: what stands above a `return` outside of a function runs."""
     try:
         tree = ast.parse(source, name)
     except SyntaxError:
@@ -35,10 +39,14 @@ def compiled(source: str, name: str) -> tuple[CodeType, CodeType | None]:
         tree = ast.parse(source, name)
     # Tracebacks then show the student's lines.
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    body = compile(tree, name, "exec", flags)
-    return body, compile(ast.Expression(last.value), name, "eval", flags) if isinstance(last, ast.Expr) else None
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            flags |= sum(getattr(__future__, one.name).compiler_flag for one in node.names)
+        elif isinstance(node, ast.Expr):
+            yield compile(ast.Expression(node.value), name, "eval", flags)
+        else:
+            yield compile(ast.Module([node], []), name, "exec", flags)
 
 
 def value_of(code: CodeType, names: dict[str, Any]) -> Any:
@@ -57,9 +65,8 @@ def execute(source: str, name: str, names: dict[str, Any]) -> tuple[Any, str, st
     value, error = None, ""
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         try:
-            body, last = compiled(source, name)
-            value_of(body, names)
-            value = value_of(last, names) if last else None
+            for code in compiled(source, name):
+                value = value_of(code, names)
         except KeyboardInterrupt:
             raise
         except BaseException as problem:

@@ -24,13 +24,14 @@ class Repaired:
 
     notebook: Notebook
     notes: list[str]
+    lost: frozenset[str] = frozenset()  # answers that are gone: another cell may hold what the released one would hide
 
 
 def released_for(notebook: Notebook, given: Path | None = None, course: Path | None = None) -> Notebook | None:
     """The released notebook that this one was made from, found by its cells and not by its name."""
     if given:
         return read(given)
-    ours = set(notebook.by_id())
+    ours = {_key(cell) for cell in notebook.cells}  # the cells' ids are left where their metadata was stripped
     best, shared = None, 0
     for path in _places(notebook.path, course):
         try:
@@ -62,7 +63,9 @@ def repair(notebook: Notebook, released: Notebook | None, before: Notebook | Non
         return Repaired(notebook, _oddities(notebook, None))
     notebook = notebook.with_cells([_recognised(cell, released.by_id()) for cell in notebook.cells])
     given = {(_key(cell), cell["source"].rstrip()) for source in (released, before) if source for cell in source.cells}
-    return Repaired(_merged(notebook, released, given), _oddities(notebook, released))
+    gone = released.by_id().keys() - notebook.by_id().keys()
+    lost = frozenset(name for name in gone if is_answer(released.by_id()[name]))
+    return Repaired(_merged(_uncovered(notebook, released), released, given), _oddities(notebook, released), lost)
 
 
 def _recognised(cell: Cell, released: dict[str, Cell]) -> Cell:
@@ -77,8 +80,7 @@ def _oddities(notebook: Notebook, released: Notebook | None) -> list[str]:
     """What the grader would not take as saved: copies, changed locked cells, missing cells."""
     names, covered = [name for cell in notebook.cells if (name := grade_id(cell))], _covered(notebook, released)
     notes = [
-        f"copied: {name} stands {names.count(name)} times; the last one counts"
-        + (", and it is open: your answer stands in an earlier one (--repair keeps that)" if name in covered else "")
+        f"copied: {name} stands {names.count(name)} times; the last one{' that you answered' * (name in covered)} counts"
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]
@@ -91,7 +93,7 @@ def _oddities(notebook: Notebook, released: Notebook | None) -> list[str]:
         ]
     for name, cell in released.by_id().items():
         if name not in theirs:
-            notes.append(f"missing: {name}; {'its answer is lost' if is_answer(cell) else 'it is put back'}")
+            notes.append(f"missing: {name}; {'an answer that no other cell holds is lost' if is_answer(cell) else 'it is put back'}")
         elif is_locked(cell) and theirs[name]["source"].rstrip() != cell["source"].rstrip():
             notes.append(f"changed: {name} is a locked cell; the grader uses the released one")
     return notes
@@ -110,7 +112,7 @@ def _covered(notebook: Notebook, released: Notebook | None) -> set[str]:
 
 
 def _uncovered(notebook: Notebook, released: Notebook) -> Notebook:
-    """Without the open copies of such answers, so that the student's own is the last one."""
+    """Without the open copies of such answers, as the grader reads it: the student's own is the last one."""
     stubs = {name: released.by_id()[name]["source"].rstrip() for name in _covered(notebook, released)}
     return notebook.with_cells([c for c in notebook.cells if c["source"].rstrip() != stubs.get(grade_id(c))])
 
@@ -142,13 +144,15 @@ def _answered(released: Cell, theirs: Cell) -> Cell:
 def _own_cells(notebook: Notebook, released: Notebook, given: set[tuple[str, str]]) -> dict[str, list[Cell]]:
     """The student's own cells by the released cell that they follow; a given text that they changed is theirs too."""
     keys, own = {_key(cell) for cell in released.cells}, dict[str, list[Cell]]()
-    anchor, passed = "", set[str]()
+    anchor, passed, answers = "", set[str](), notebook.by_id()
     for cell in notebook.cells:
         key = _key(cell)
-        # A second copy of a released cell is no place to stand: only the first one stays.
-        anchor = key if key in keys - passed else anchor
-        passed.add(key)
-        if not grade_id(cell) and cell["source"].strip() and (key, cell["source"].rstrip()) not in given:
+        half = is_answer(cell) and answers[grade_id(cell)] is not cell  # of a cell that was split: both have its name
+        if not half:
+            # A second copy of a released cell is no place to stand: only the first one stays.
+            anchor = key if key in keys - passed else anchor
+            passed.add(key)
+        if (half or not grade_id(cell)) and cell["source"].strip() and (key, cell["source"].rstrip()) not in given:
             own.setdefault(anchor, []).append(_own(cell, key in keys))
     return own
 
@@ -156,6 +160,7 @@ def _own_cells(notebook: Notebook, released: Notebook, given: set[tuple[str, str
 def _own(cell: Cell, id_taken: bool) -> Cell:
     """A student's own cell; its id goes where the released cell keeps it, since ids are unique in a notebook."""
     cell = copy.deepcopy(cell)
+    cell["metadata"].pop("nbgrader", None)
     if id_taken and "id" in cell:
         cell["id"] = f"{cell['id'][:58]}-own"
     return cell
@@ -166,7 +171,7 @@ def repair_file(path: Path, released: Notebook | None, before: Notebook | None =
     notebook = read(path)
     if released is None:
         raise NotebookError(f"{path}: no released copy is at hand; give one with --release FILE")
-    fixed = Repaired(repair(_uncovered(notebook, released), released, before).notebook, _oddities(notebook, released))
+    fixed = repair(notebook, released, before)
     if fixed.notebook.cells == notebook.cells:
         return ["nothing to repair"]
     backup = keep_copy(path, "before-repair")
