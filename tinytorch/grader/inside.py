@@ -139,10 +139,8 @@ class Inside:
         for node in body:
             try:
                 value = self.execute(node, name)
-            except MemoryError:
-                raise
             except Exception as error:
-                if not self.misses(node, error) and not free:
+                if isinstance(error, MemoryError) or not (self.misses(node, error) or free):
                     raise
                 first = first or error
         if first:
@@ -158,10 +156,8 @@ class Inside:
 
     def execute(self, node: ast.stmt, name: str) -> Any:
         """The value of an expression, else None."""
-        if isinstance(node, ast.Expr):
-            code: CodeType = compile(ast.Expression(node.value), name, "eval", self.flags)
-        else:
-            code = compile(ast.Module([node], []), name, "exec", self.flags)
+        tree = ast.Expression(node.value) if isinstance(node, ast.Expr) else ast.Module([node], [])
+        code: CodeType = compile(tree, name, "eval" if isinstance(node, ast.Expr) else "exec", self.flags)
         value = eval(code, self.names)
         return self.loop.run_until_complete(value) if code.co_flags & inspect.CO_COROUTINE else value
 
@@ -204,13 +200,7 @@ class Inside:
 
     def send(self, token: str, value: Any, strict: bool = True) -> None:
         try:
-            self.report(key=token, value=plain.encode(value))
-        except plain.NotPlain as why:
-            self.report(key=token, opaque=str(why)[:300]) if strict else self.send_instead(token, value)
-
-    def send_instead(self, token: str, value: Any) -> None:
-        try:
-            self.report(key=token, value=plain.encode(value, instead))
+            self.report(key=token, value=plain.encode(value, None if strict else instead))
         except plain.NotPlain as why:
             self.report(key=token, opaque=str(why)[:300])
 

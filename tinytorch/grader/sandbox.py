@@ -2,7 +2,6 @@
 
 import ast
 import base64
-import contextlib
 import functools
 import json
 import marshal
@@ -32,21 +31,12 @@ def run(job: Job, limits: Limits, level: Level) -> Outcome:
         raise ValueError(f"this run's sandboxes show modules that the job forbids: {job['without']}")
     submission = _Submission(job, limits, level)
     while not submission.finished():
-        with _box(limits, level) as box:
+        with waiting.taken(limits, level) as box:
             submission.through(box)
     for test, deadly in submission.doubtful():
-        with _box(limits, level) as box:
+        with waiting.taken(limits, level) as box:
             submission.once_more(box, test, deadly)
     return submission.outcome
-
-
-@contextlib.contextmanager
-def _box(limits: Limits, level: Level) -> Iterator[Sandbox]:
-    box = waiting.take(limits, level)
-    try:
-        yield box
-    finally:
-        waiting.bury(box)
 
 
 class _Submission:

@@ -5,13 +5,14 @@ import contextlib
 import functools
 import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from tinytorch.grader.isolation import Level
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.process import Broken, Sandbox
 
-__all__ = ["bury", "close", "take", "warm"]
+__all__ = ["close", "taken", "warm"]
 
 PRELOAD = ("tinytorch.probes",)
 _waiting: dict[tuple[int, Limits, Level], "Future[Sandbox]"] = {}  # by process: a fork has none of its parent's
@@ -60,6 +61,16 @@ def take(limits: Limits, level: Level) -> Sandbox:
             warm(limits, level)
             return box
         box.close() if box else None
+
+
+@contextlib.contextmanager
+def taken(limits: Limits, level: Level) -> Iterator[Sandbox]:
+    """One for this block, buried at its end."""
+    box = take(limits, level)
+    try:
+        yield box
+    finally:
+        bury(box)
 
 
 def bury(box: Sandbox) -> None:

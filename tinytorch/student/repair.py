@@ -65,7 +65,7 @@ def repair(notebook: Notebook, released: Notebook | None, before: Notebook | Non
     given = {(_key(cell), cell["source"].rstrip()) for source in (released, before) if source for cell in source.cells}
     gone = released.by_id().keys() - notebook.by_id().keys()
     lost = frozenset(name for name in gone if is_answer(released.by_id()[name]))
-    return Repaired(_merged(_uncovered(notebook, released), released, given), _oddities(notebook, released), lost)
+    return Repaired(_merged(notebook, released, given), _oddities(notebook, released), lost)
 
 
 def _recognised(cell: Cell, released: dict[str, Cell]) -> Cell:
@@ -80,7 +80,8 @@ def _oddities(notebook: Notebook, released: Notebook | None) -> list[str]:
     """What the grader would not take as saved: copies, changed locked cells, missing cells."""
     names, covered = [name for cell in notebook.cells if (name := grade_id(cell))], _covered(notebook, released)
     notes = [
-        f"copied: {name} stands {names.count(name)} times; the last one{' that you answered' * (name in covered)} counts"
+        f"copied: {name} stands {names.count(name)} times; the last one counts"
+        + (", and it is open: your answer stands in an earlier one (--repair keeps that)" if name in covered else "")
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]
@@ -112,7 +113,7 @@ def _covered(notebook: Notebook, released: Notebook | None) -> set[str]:
 
 
 def _uncovered(notebook: Notebook, released: Notebook) -> Notebook:
-    """Without the open copies of such answers, as the grader reads it: the student's own is the last one."""
+    """Without the open copies of such answers, so that the student's own is the last one."""
     stubs = {name: released.by_id()[name]["source"].rstrip() for name in _covered(notebook, released)}
     return notebook.with_cells([c for c in notebook.cells if c["source"].rstrip() != stubs.get(grade_id(c))])
 
@@ -171,7 +172,7 @@ def repair_file(path: Path, released: Notebook | None, before: Notebook | None =
     notebook = read(path)
     if released is None:
         raise NotebookError(f"{path}: no released copy is at hand; give one with --release FILE")
-    fixed = repair(notebook, released, before)
+    fixed = Repaired(repair(_uncovered(notebook, released), released, before).notebook, _oddities(notebook, released))
     if fixed.notebook.cells == notebook.cells:
         return ["nothing to repair"]
     backup = keep_copy(path, "before-repair")
