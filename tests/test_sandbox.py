@@ -201,7 +201,7 @@ def test_what_was_there_at_home_costs_its_line_alone(level):
     assert outcome["steps"]["endless"]["status"] == "timeout"
 
 
-DEADLY = {"endless": "while True: pass", "crash": "import os; os._exit(0)", "memory": "return bytearray(10 ** 12)"}
+DEADLY = {"endless": "any(iter(int, 1))", "crash": "import os; os._exit(0)", "memory": "return bytearray(10 ** 12)"}
 
 
 @FIRST_LEVEL
