@@ -140,6 +140,7 @@ READ = {
     "odd cells": (edited(lambda book: {**book, "cells": [None, 3, {}, {"source": 5}, *book["cells"]]}), 6, ""),
     "latin-1": (json.dumps(RIGHT).replace("def square", "# caf\u00e9\\ndef square").encode("latin-1"), 6, "latin-1"),
     "a slip in the first line": (answered(SOURCE, square="def square(n)\n    return n"), 2, "square: SyntaxError: expected ':' (line 1)"),
+    "exit() in an answer": (answered(SOURCE, square="def square(n):\n    return n * n\nexit()"), 6, "square: exit() was called"),
     "not json": (b"{", None, "no notebook: its JSON is broken"),
     "a web page": (b"<!DOCTYPE html>\n", None, "no notebook: it begins with '<!DOCTYPE html>'"),
     "empty": (b"", None, "no notebook: it is empty"),

@@ -122,7 +122,7 @@ def _broken(merged: list[dict[str, Any]], outcome: Outcome, checksums: Checksums
         if error and cell.get("solution_cell") and checksums.get(cell["id"]) != paper.checksum(cell):
             lines = re.findall(rf'File "<cell {re.escape(cell["id"])}>", line (\d+)', error)
             what = next((line for line in error.splitlines() if re.match(r"(?!Traceback)\S", line)), "an error")
-            notes.append(f"{cell['id']}: {what}" + f" (line {lines[-1]})" * bool(lines))
+            notes.append(f"{cell['id']}: {what}" + (f" (line {lines[-1]})" if lines else ""))
     return notes
 
 
