@@ -172,7 +172,7 @@ def _here(level: isolation.Level, limits: Limits) -> isolation.Level:
     """The same level on this machine, which may not be the one that the run began on."""
     if Path(level.root).is_dir():
         return level
-    packages = ("numpy",) if level.without else None
+    packages = None if level.folders else ("numpy",)
     return _made.enter_context(isolation.level(level.name, level.without, packages, limits))
 
 

@@ -77,10 +77,10 @@ class Judge:
                 found |= said.get("verdict", {})
                 broken = said.get("broken", broken)
                 ended = said.get("ended", 0)
-            if broken and not begun:
-                raise PlanError(f"{self.plan.notebook}: {broken.strip().splitlines()[-1]}")
             if not (ended or broken):
                 break
+            if not begun:
+                raise PlanError(f"{self.plan.notebook}: {(broken.strip() or 'the judging process died').splitlines()[-1]}")
             skipped.append(begun)
             found[begun] = {"score": 0.0, "error": broken or NOT_JUDGED}
         return found
