@@ -523,6 +523,18 @@ def test_what_is_not_there_is_said(tmp_path, tinytorch):
     assert digest(folder) == before
 
 
+def test_folders_of_other_names(tmp_path):
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
+    names = {"source": "instructors", "submitted": "in", "autograded": "out"}
+    for stage in ("source", "submitted"):
+        (folder / stage).rename(folder / names[stage])
+    lines = [f'c.CourseDirectory.{stage}_directory = "{name}"' for stage, name in names.items()]
+    (folder / "nbgrader_config.py").write_text("\n".join(["c = get_config()", *lines]))
+    assert run(folder) == 0
+    assert record(folder, "ann")["score"] == 6
+    assert (folder / "out" / "ann" / "ps" / "nb.ipynb").is_file()
+
+
 BROKEN = ["{", "[]", '{"ps": "x"}', "\ud800"]
 
 

@@ -35,8 +35,8 @@ class Marks:
 def feedback(name: str, course: Path | None = None) -> list[Path]:
     """Write the pages; the paths of those that were written."""
     settings = ini.load(course)
-    module = assignment(name, settings.course)
     config = nbconfig.read(settings)
+    module = assignment(name, settings.course, config.folders)
     graded = sorted(config.folders["autograded"].glob(f"*/{module}/*.ipynb"))
     if not graded:
         raise CourseError(f"{module}: nothing is graded yet; run `tinytorch grade {module}`")

@@ -1,5 +1,6 @@
 """The modules of the course: where each one's source is, and its three names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,10 +51,14 @@ def find(name: str) -> Module:
     raise CourseError(f"no module is called {name!r}; there are: {there}")
 
 
-def assignment(name: str, course: Path) -> str:
-    """nbgrader's name for what the user calls NAME: a folder of the course as it stands, else one of our modules."""
+def assignment(name: str, course: Path, folders: Mapping[str, Path] | None = None) -> str:
+    """nbgrader's name for what the user calls NAME: a folder of the course as it stands, else one of our modules.
+
+    `folders`: where the course's own configuration has them, if not in nbgrader's places.
+    """
     name, ours = name.rstrip("/"), {module.name for module in every()}
-    own = {path.parent.name for stage in ("source", "release") for path in (course / stage).glob("*/*.ipynb")}
+    places = [(folders or {}).get(stage, course / stage) for stage in ("source", "release")]
+    own = {path.parent.name for place in places for path in place.glob("*/*.ipynb")}
     if name in own:
         return name
     if any(module.answers_to(name) for module in every()):

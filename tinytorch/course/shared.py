@@ -46,8 +46,8 @@ class Shared:
 
     def __init__(self, name: str, course: Path | None, options: Options) -> None:
         self.options, self.settings = options, ini.load(course)
-        self.assignment = assignment(name, self.settings.course)
         self.config = nbconfig.read(self.settings)
+        self.assignment = assignment(name, self.settings.course, self.config.folders)
         _ = self.config.plugin  # what cannot be imported is said before anything is graded
         self.limits = Limits(cell_seconds=self.settings.cell_seconds, memory_mb=self.settings.memory_mb)
 
