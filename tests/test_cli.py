@@ -81,6 +81,19 @@ def test_ctrl_c_is_one_line():
     assert running.returncode == 2 and "stopped by you" in said and "Traceback" not in said, said
 
 
+IN_A_TEXT = """import tinytorch.__main__ as command
+from tinytorch.course import cli
+cli.app = lambda **about: exec("raise KeyboardInterrupt")
+command.main()"""
+
+
+def test_ctrl_c_in_a_text_that_is_being_run(tmp_path):
+    """A dataclass is made by one, at many an import."""
+    (tmp_path / "odd.py").write_text(IN_A_TEXT)
+    done = subprocess.run([sys.executable, "-m", "odd"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n"), "stopped by you" in done.stderr) == (2, 1, True)
+
+
 CTRL_C = """import os, signal, time
 from tinytorch.course import shared, workers
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -20,9 +20,9 @@ def _run() -> int:
         from tinytorch.course.cli import app
 
         code = int(app(prog_name="tinytorch", standalone_mode=False) or 0)
-        return _said(INTERRUPTED) if code == 130 else code  # typer's own number for Ctrl-C
+        return _interrupted() if code == 130 else code  # typer's own number for Ctrl-C
     except KeyboardInterrupt:
-        return _said(INTERRUPTED)
+        return _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our pipe has left
         return 2
@@ -31,6 +31,12 @@ def _run() -> int:
             return _said(line)
         traceback.print_exc()  # our own mistake: all of it, for whoever mends it
         return 2
+
+
+def _interrupted() -> int:
+    """Where Ctrl-C fell into an `exec` of a text, `python -m` would end by the signal after all, if no other text ran since."""
+    exec("")
+    return _said(INTERRUPTED)
 
 
 def _said(line: str) -> int:
