@@ -23,6 +23,7 @@ from tinytorch.course.grades import rows
 from tinytorch.course.handed_in import take
 from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.plans import _exported
+from tinytorch.course.records import only_one
 from tinytorch.course.settings import load
 from tinytorch.grader import grading as engine
 from tinytorch.grader.files import find
@@ -521,6 +522,17 @@ def test_what_is_not_there_is_said(tmp_path, tinytorch):
     done = tinytorch("grade", "nowhere", "--course", folder, cwd=ROOT)
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
     assert digest(folder) == before
+
+
+def test_one_grading_of_a_course_at_a_time(small, tinytorch):
+    """Two would both add the same students; what a killed one held is free."""
+    before = digest(small)
+    with only_one(small):
+        done = tinytorch("grade", "ps", "--course", small)
+        assert (done.returncode, done.stderr) == (2, f"{small}: another `tinytorch grade` is at work here; wait for its end\n")
+        assert tinytorch("grade", "ps", "--course", small, "--dry-run").returncode == 0
+    assert digest(small) == before
+    assert tinytorch("grade", "ps", "--course", small).returncode == 0
 
 
 def test_folders_of_other_names(tmp_path):

@@ -19,7 +19,7 @@ from tinytorch.course.compare import change, differences
 from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work, take
 from tinytorch.course.outcome import combined, scores
-from tinytorch.course.records import Record, write_record
+from tinytorch.course.records import Record, only_one, write_record
 from tinytorch.course.refreshed import refreshed
 from tinytorch.course.shared import Options, Shared
 from tinytorch.course.show import printable, progress_of, table
@@ -167,6 +167,8 @@ def grade(name: str, course: Path | None = None, options: Options | None = None)
             file=sys.stderr,
         )
     with ExitStack() as stack:
+        if not options.dry_run:
+            stack.enter_context(only_one(run.settings.course))
         run.start(stack)
         if not options.dry_run:
             backup(run.config.gradebook)

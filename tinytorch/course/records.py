@@ -1,7 +1,9 @@
 """How each submission's grading ended, in the course directory: what nbgrader's gradebook has no column for."""
 
+import errno
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
 
-__all__ = ["STATUSES", "Record", "each_record", "read_record", "read_records", "write_record"]
+__all__ = ["STATUSES", "Record", "each_record", "only_one", "read_record", "read_records", "write_record"]
 
 STATUSES = ("graded", "partly", "unreadable", "missing", "refused", "failed")
 
@@ -25,6 +27,22 @@ class Record:
     notes: list[str] = field(default_factory=list)
     eye: list[str] = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def only_one(course: Path) -> Iterator[None]:
+    """One grading of a course at a time: two would both add the same students. A killed one holds nothing any more."""
+    import fcntl  # there is none on Windows, where records are read and nothing is graded
+
+    place = course / "records" / ".lock"
+    place.parent.mkdir(exist_ok=True)
+    with place.open("w") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # of this process alone: no worker takes it along
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.EACCES):  # else a file system that has no locks
+                raise CourseError(f"{course}: another `tinytorch grade` is at work here; wait for its end") from error
+        yield
 
 
 def write_record(course: Path, assignment: str, record: Record) -> None:
