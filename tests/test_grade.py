@@ -103,6 +103,11 @@ def with_magics(book):
     book["cells"][2]["source"] = "%%time\n" + book["cells"][2]["source"]
 
 
+def shadowed(book):
+    own = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": "import sys\nsys.modules['numpy'] = None"}
+    book["cells"].insert(0, own)
+
+
 def split(book):
     """Jupyter's "split cell" leaves the id in both halves."""
     place = book["cells"].index(next(c for c in book["cells"] if c["metadata"].get("nbgrader", {}).get("solution")))
@@ -141,6 +146,7 @@ READ = {
     "odd cells": (edited(lambda book: {**book, "cells": [None, 3, {}, {"source": 5}, *book["cells"]]}), 6, ""),
     "latin-1": (json.dumps(RIGHT).replace("def square", "# caf\u00e9\\ndef square").encode("latin-1"), 6, "latin-1"),
     "a slip in the first line": (answered(SOURCE, square="def square(n)\n    return n"), 2, "square: SyntaxError: expected ':' (line 1)"),
+    "a given cell broken by what stands above": (edited(shadowed), 6, "setup: this given cell did not run, because of something above it"),
     "exit() in an answer": (answered(SOURCE, square="def square(n):\n    return n * n\nexit()"), 6, "square: exit() was called"),
     "not json": (b"{", None, "no notebook: its JSON is broken"),
     "a web page": (b"<!DOCTYPE html>\n", None, "no notebook: it begins with '<!DOCTYPE html>'"),

@@ -115,14 +115,24 @@ def _stopped(merged: list[dict[str, Any]], outcome: Outcome) -> list[str]:
 
 
 def _broken(merged: list[dict[str, Any]], outcome: Outcome, checksums: Checksums) -> list[str]:
-    """The answers that raised, and where: of one with a slip in its first line, a test says only that a name is missing."""
-    notes = []
+    """The answers that raised, and where: of one with a slip in its first line, a test says only that a name is missing.
+
+    A given cell that raised is named where no answer above it had: what stands above has broken it (`list = [1]`).
+    """
+    notes, above = [], False
     for cell in merged:
+        given, answer = cell.get("role") == "given", cell.get("solution_cell")
         error = outcome["steps"].get(cell["id"], {}).get("error", "")
-        if error and cell.get("solution_cell") and checksums.get(cell["id"]) != paper.checksum(cell):
-            lines = re.findall(rf'File "<cell {re.escape(cell["id"])}>", line (\d+)', error)
-            what = next((line for line in error.splitlines() if re.match(r"(?!Traceback)\S", line)), "an error")
-            notes.append(f"{cell['id']}: {what}" + (f" (line {lines[-1]})" if lines else ""))
+        if not error or not (given or answer):
+            continue
+        lines = re.findall(rf'File "<cell {re.escape(cell["id"])}>", line (\d+)', error)
+        what = next((line for line in error.splitlines() if re.match(r"(?!Traceback)\S", line)), "an error")
+        where = f" (line {lines[-1]})" if lines else ""
+        if given and not above:
+            notes.append(f"{cell['id']}: this given cell did not run, because of something above it: {what}{where}")
+        elif answer and checksums.get(cell["id"]) != paper.checksum(cell):
+            notes.append(f"{cell['id']}: {what}{where}")
+        above = True
     return notes
 
 
