@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -302,6 +303,32 @@ def test_a_million_backslashes_cost_no_time():
 def test_what_stands_on_the_graded_module_is_kept_away_too():
     assert _exported([{"source": "#| default_exp core.autograd"}]) == ["tinytorch.core.autograd", "tinytorch.core.optimizers"]
     assert _exported([{"source": "import numpy"}]) == []
+
+
+def killed_once(*arguments):
+    """A worker that the kernel kills for memory, the first time that it grades bob."""
+    with contextlib.suppress(FileExistsError):
+        if b"return 9" in arguments[1]:
+            Path(os.environ["KILLED"]).touch(exist_ok=False)
+            os.kill(os.getpid(), signal.SIGKILL)
+    return engine.grade_bytes(*arguments)
+
+
+def killed_always(*arguments):
+    if b"return 9" in arguments[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return engine.grade_bytes(*arguments)
+
+
+@pytest.mark.parametrize("worker, bob", [(killed_once, "graded"), (killed_always, "failed")])
+def test_a_worker_that_is_killed_takes_nobody_along(tmp_path, monkeypatch, worker, bob):
+    monkeypatch.setenv("KILLED", str(tmp_path / "killed"))
+    monkeypatch.setattr(grading, "grade_bytes", worker)
+    names = ["al", "amy", "bob", *(f"c{number}" for number in range(6))]
+    submitted = {name: {"nb": WRONG if name == "bob" else RIGHT} for name in names}
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, submitted)
+    assert run(folder, workers=2) == int(bob == "failed")
+    assert {name: record(folder, name)["status"] for name in names} == {**dict.fromkeys(names, "graded"), "bob": bob}
 
 
 def test_a_manual_answer_waits_for_a_person(graded):

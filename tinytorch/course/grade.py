@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -49,11 +50,17 @@ class Run(Shared):
         return self.earlier.whole(work) if there else None
 
     def send(self, work: Work) -> None:
-        kept = {} if self.afresh else self.earlier.parts(work)
-        for name, data in work.files.items():
-            shared = (self.packed[name], data, self.limits, self.level, self.checksums[name])
-            arguments = (*shared, kept.get(name, {}))
-            work.futures[name] = [self.executor.submit(grade_bytes, *arguments) for _ in range(1 + self.options.audit)]
+        for name in work.files:
+            work.futures[name] = self.submit(work, name)
+
+    def submit(self, work: Work, name: str) -> "list[Future[Graded]]":
+        data, kept = work.files[name], {} if self.afresh else self.earlier.parts(work).get(name, {})
+        arguments = (self.packed[name], data, self.limits, self.level, self.checksums[name], kept)
+        try:
+            return [self.executor.submit(grade_bytes, *arguments) for _ in range(1 + self.options.audit)]
+        except BrokenExecutor:
+            self.executor = self.start_workers()
+            return self.submit(work, name)
 
     def receive(self, work: Work) -> tuple[Record, dict[str, Graded]]:
         """A submission's outcome, and what each notebook gave. Nothing is written yet."""
@@ -61,7 +68,7 @@ class Run(Shared):
         eye: list[str] = []
         for name, futures in work.futures.items():
             try:
-                found[name], *again = (future.result() for future in futures)
+                found[name], *again = self.results(work, name, futures)
                 eye += [
                     f"{name}: a second run gave other scores" for other in again if scores(other) != scores(found[name])
                 ]
@@ -69,6 +76,13 @@ class Run(Shared):
                 found[name] = Graded("failed", notes=[f"{type(error).__name__}: {error}"[:500]])
         work.futures.clear()
         return self.record(work, found, eye), found
+
+    def results(self, work: Work, name: str, futures: "list[Future[Graded]]") -> list[Graded]:
+        """Where a worker was killed (for memory, as a rule), all that were on their way are lost: each is sent once more."""
+        try:
+            return [future.result() for future in futures]
+        except BrokenExecutor:
+            return [future.result() for future in self.submit(work, name)]
 
     def record(self, work: Work, found: dict[str, Graded], eye: list[str]) -> Record:
         most = sum(cell["points"] for plan in self.plans for cell in plan.cells if cell["grade"] or cell["task"])

@@ -79,7 +79,8 @@ class Shared:
         digests = ((plan.notebook, touched.digests(plan)) for plan in self.plans)
         self.tests = {f"{name}/{test}": text for name, found in digests for test, text in found.items()}
         self.earlier = Earlier(self.settings.course, self.assignment, self.book, self.tests)
-        self.executor = stack.enter_context(workers.executor(self.options))
+        self.start_workers = lambda: stack.enter_context(workers.executor(self.options))
+        self.executor = self.start_workers()
 
     def _packages(self) -> tuple[str, ...] | None:
         cells = (cell for plan in self.plans for cell in plan.cells)
