@@ -30,6 +30,7 @@ WRONG = {
     "digit": "def has_digit(text):\n    return map(str.isdigit, text)",
     "leaving": "def checked(n):\n    raise SystemExit(n)",
     "vector": "class Vector:\n    def __init__(self, *parts):\n        self.parts = parts",
+    "trace": "def trace(m):\n    found = sum(np.diag(m))\n    real = m.dtype == float\n    m *= len(m) > 2 or not real\n    return found if len(m) > 2 or real else 0",
 }
 ODD = {
     "square": "def square(n):\n    if isinstance(n, str):\n        raise ValueError(n)\n    return n ** 2 if hasattr(n, 'shape') else float(n) ** 2",
@@ -43,6 +44,7 @@ ODD = {
     "digit": "import re\ndef has_digit(text):\n    return re.search('[0-9]', text)",
     "tally": "from collections import defaultdict\ndef tally(text):\n    found = defaultdict(int)\n    for c in text:\n        found[c] += 1\n    return found",
     "vector": "class Vector(list):\n    def __init__(self, *parts):\n        super().__init__(x for x in parts if x)",
+    "trace": "def trace(m):\n    return np.trace(m)",
 }
 # What no grader can judge from plain data, and why each of them stands here: errors that are wanted (raises, unittest),
 # printed text (captured), a deleted name, an object compared by its own __eq__, a student's value as the score.
@@ -86,7 +88,7 @@ def test_idioms_of_foreign_tests_score_as_in_nbgrader(tmp_path):
     students = {name: {"nb": answered(IDIOMS, **changed)} for name, changed in answers.items()}
     wanted, found = compare(course(tmp_path / "c", "ps", {"nb": IDIOMS}, students), tmp_path, "ps")
     assert found == wanted
-    assert sum(score or 0 for score in wanted["perfect"].values()) == 63
+    assert sum(score or 0 for score in wanted["perfect"].values()) == 68
 
 
 def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
@@ -94,7 +96,7 @@ def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
     grade("ps", folder, Options(workers=1, level="unsafe"))
     record = json.loads((folder / "records" / "ps" / "ann.json").read_text())
     assert set(record["more"]["unprotected"]["nb"]) == UNPROTECTED
-    assert record["score"] == 63
+    assert record["score"] == 68
     said = capsys.readouterr().out
     assert all(f"unprotected: nb/{name}: " in said for name in UNPROTECTED)
 

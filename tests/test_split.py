@@ -6,6 +6,7 @@ import json
 import pytest
 from foreign import notebook
 
+from tinytorch.grader.image import needed
 from tinytorch.grader.plan import Judge, Plan, job, make, read
 
 ANSWERS = """
@@ -134,6 +135,19 @@ def test_the_seed_enters_where_it_cannot_stay_outside(tmp_path, name):
     made = job(plan, [cell for cell in plan.cells if cell["id"]])
     assert {step["id"] for step in made["steps"] if "env" in step} == wanted
     assert json.dumps(made).count("TINYTORCH_SEEDS") == len(wanted)
+
+
+SHOWN = {
+    "our own": (["import tinytorch.core.tensor", "import math\nimport numpy as np"], ("numpy",)),
+    "ours, and another package": (["import tinytorch.core.tensor", "import scipy"], None),
+    "one that names NumPy alone": (["import numpy as np"], None),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_packages_that_answers_may_use(name):
+    sources, packages = SHOWN[name]
+    assert needed(sources) == packages
 
 
 def test_absurd_values_cost_their_own_cell_only(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+from collections.abc import Collection
 from typing import Any
 
 from tinytorch.grader.forms import Forced, Site, Unsplittable, call, decides, got_of, is_judging, name_of
@@ -68,7 +69,14 @@ class Questions:
 
     # -- expressions
 
-    def expr(self, node: Any) -> Any:
+    def expr(self, node: Any, held: Collection[str] = ()) -> Any:
+        """`held`: names of ours whose values are asked for all the same."""
+        if held:
+            self.scope.student.update(held)
+            try:
+                return self.expr(node)
+            finally:
+                self.scope.student.difference_update(held)
         if not self.touches(node):
             if not self.reported(node) and any(isinstance(n, ast.Call) for n in ast.walk(node)):
                 self.captures.append(node)  # its side effects (a generator's next numbers) belong to both programs
@@ -112,7 +120,7 @@ class Questions:
         values = ast.Dict([ast.Constant(name) for name in inputs], [ast.Name(name, ast.Load()) for name in inputs])
         self.captures.append(call("__capture__", number, counted, values))
         if not fresh:
-            self.scope.lent.update(inputs)
+            self.scope.lent.update(inputs, free(node) & self.scope.given)
         return call("__ask__", number, counted)
 
     def inputs(self, node: Node) -> set[str]:

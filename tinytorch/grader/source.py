@@ -16,7 +16,7 @@ class Source:
     """The instructor's half of one notebook; what of it comes before the first test is run at once."""
 
     def __init__(self, cells: list[dict[str, Any]], forced: dict[str, Any], seed: int, execute: bool = True) -> None:
-        self.cells, self.space = cells, {"__name__": "__main__", "display": print}
+        self.cells, self.seed, self.space = cells, seed, {"__name__": "__main__", "display": print}
         self.parts: dict[str, Split] = {}
         self.code: dict[str, list[tuple[int, Any, Any]]] = {}
         self.whole: dict[str, str] = {}
@@ -72,9 +72,10 @@ class Source:
         """A locked cell that is not graded: what in it does not touch the student is the instructor's."""
         ours = []
         for node in parsed(cell["source"]):
-            imported = isinstance(node, ast.Import | ast.ImportFrom)
-            theirs = any(map(self.scope.is_student, free(node)))
-            for name in bound(node):
+            imported, names = isinstance(node, ast.Import | ast.ImportFrom), bound(node)
+            before = free(node) - (names - self.scope.student)  # a loop reads what it binds itself
+            theirs = any(map(self.scope.is_student, before))
+            for name in names:
                 self.scope.give_away(name) if theirs else self.scope.bind(name, node if imported else None)
                 self.scope.given |= set() if theirs or imported else {name}
             if not theirs and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):

@@ -4,7 +4,7 @@ import ast
 import copy
 from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, call, got_of, name_of
+from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, name_of
 from tinytorch.grader.names import DEFINITIONS, bound, free, import_names
 from tinytorch.grader.questions import Questions
 
@@ -36,10 +36,11 @@ class Statements(Questions):
 
     def ours(self, node: ast.stmt) -> Pair:
         """A statement without the student: in both programs, or in the judge's only if it reads reported values."""
+        judge, capture = self.in_sandbox(node) if self.changes_a_module(node) else ([], [])
         reported = self.reported(node)
         for name in bound(node):
             self.scope.report(name) if reported else self.scope.bind(name)
-        return [node], [] if reported else [node]
+        return [*judge, node], [*capture, *([] if reported else [node])]
 
     def split(self, node: ast.stmt) -> Pair:
         """`node` with sites in it, and what notes their inputs."""
@@ -126,11 +127,12 @@ class Statements(Questions):
         return pair
 
     def do_Expr(self, node: ast.Expr) -> Pair:
-        if not self.touches(node):
-            return self.seeded(node) if self.is_seed(node.value) else self.ours(node)
+        held = self.held(node.value) if isinstance(node.value, ast.Call) and is_judging(node.value.func) else set()
+        if not self.touches(node) and not held:
+            return self.ours(node)
         if self.rooted(node.value) and not (isinstance(node.value, ast.Call) and self.judges(node.value)):
             return self.in_sandbox(node)
-        node.value = self.expr(node.value)
+        node.value = self.expr(node.value, held)
         self.filled(node.value)
         return self.split(node)
 
@@ -140,24 +142,37 @@ class Statements(Questions):
         if isinstance(owner, ast.Name) and got_of(call) is None and self.scope.own.get(owner.id, call) is None:  # type: ignore[arg-type]
             self.scope.report(owner.id)
 
-    def is_seed(self, value: ast.expr) -> bool:
-        return isinstance(value, ast.Call) and name_of(value.func).rpartition(".")[2] in SEEDS
+    def changes_a_module(self, node: ast.stmt) -> bool:
+        """A seed, `np.linalg.solve = None`, `np.seterr(all="raise")`: the student's code has the same module."""
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load) and self.of_module(part):
+                return True
+            if isinstance(part, ast.Call) and name_of(part.func).rpartition(".")[2] in SEEDS:
+                return True
+        if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call) or is_judging(node.value.func):
+            return False
+        return self.of_module(node.value.func) and all(map(self.is_import, free(node) & self.scope.own.keys()))
 
-    def seeded(self, node: ast.Expr) -> Pair:
-        judge, capture = self.in_sandbox(node)
-        return [*judge, node], [*capture, node]
+    def of_module(self, node: ast.expr) -> bool:
+        while isinstance(node, ast.Attribute | ast.Subscript):
+            node = node.value
+        return isinstance(node, ast.Name) and self.is_import(node.id)
+
+    def is_import(self, name: str) -> bool:
+        return isinstance(self.scope.own.get(name), ast.Import | ast.ImportFrom)
 
     def do_Assert(self, node: ast.Assert) -> Pair:
         node.msg = None if node.msg is not None and (self.touches(node.msg) or self.reported(node.msg)) else node.msg
-        held = free(node.test) & self.scope.lent - self.scope.given
+        held = self.held(node.test)
         if not self.touches(node) and not held:
             return self.ours(node)
-        if not self.touches(node):  # it asks what the student's code did to a value of ours
-            for name in held:
-                self.scope.give_away(name)
         opaque = ast.unparse(node.test) in self.forced.texts  # of an object only whether it is true can be asked
-        node.test = self.expr(ast.copy_location(call("bool", node.test), node.test) if opaque else node.test)
+        node.test = self.expr(ast.copy_location(call("bool", node.test), node.test) if opaque else node.test, held)
         return self.split(node)
+
+    def held(self, test: ast.expr) -> set[str]:
+        """The values of ours that the student's code has had, where a test is of nothing else: has it changed them?"""
+        return set() if self.touches(test) or self.reported(test) else free(test) & self.scope.lent
 
 
 def with_blocks(node: ast.stmt, **blocks: list[ast.stmt]) -> ast.stmt:
