@@ -29,8 +29,9 @@ from typing import Any
 
 import numpy
 
-from tinytorch.grader import kernel, lines, plain, stubs
+from tinytorch.grader import kernel, plain, stubs
 from tinytorch.grader.instead import instead
+from tinytorch.grader.names import bound, only_names
 
 __all__ = ["main"]
 
@@ -126,7 +127,7 @@ class Inside:
         for node in tree.body:  # as in a notebook, a flag holds for the cells below as well
             if isinstance(node, ast.ImportFrom) and node.module == "__future__":
                 self.flags |= sum(getattr(__future__, one.name).compiler_flag for one in node.names)
-        body = [node for node in tree.body if free != "definitions" or lines.only_names(node)]
+        body = [node for node in tree.body if free != "definitions" or only_names(node)]
         value = self.statements(body, name, bool(free))
         return None if source.rstrip().endswith(";") else value
 
@@ -151,7 +152,7 @@ class Inside:
         """Whether a package is all that this line misses; then what it was to make is missing further down as well."""
         if not isinstance(error, ImportError) and not (isinstance(error, NameError) and error.name in self.absent):
             return False
-        self.absent.update(lines.names(node))
+        self.absent.update(bound(node))
         return True
 
     def execute(self, node: ast.stmt, name: str) -> Any:
@@ -171,32 +172,30 @@ class Inside:
 
     def ask(self, order: Order) -> tuple[str, str]:
         """Evaluate what a graded cell asks, one report each; an error in one is that one's own."""
-        bound: set[str] = set()
+        seen: set[str] = set()
         try:
             exec(compile(order["prelude"], "<check>", "exec"), self.names)
         except BaseException as error:
             return "error", told(error)
         for ask in order["asks"]:
             inputs = {name: plain.decode(value) for name, value in ask["inputs"].items()}
-            kept = bound.intersection(ask["keep"])
+            kept = seen.intersection(ask["keep"])
             self.names.update({name: value for name, value in inputs.items() if name not in kept})
-            bound.update(inputs)
+            seen.update(inputs)
             try:
                 with warnings.catch_warnings(), numpy.errstate(all="ignore"):  # as tinytorch.checks asks
                     warnings.simplefilter("ignore")
-                    self.answer(ask, order.get("strict", False))
+                    self.send(ask["token"], self.answer(ask), order.get("strict", False))
             except MemoryError as error:
                 return "memory", told(error)
             except BaseException as error:
                 self.report(key=ask["token"], error=told(error))
         return "ok", ""
 
-    def answer(self, ask: Order, strict: bool) -> None:
-        if "run" in ask:
-            exec(compile(ask["run"], "<check>", "exec"), self.names)
-            self.send(ask["token"], None)
-        else:
-            self.send(ask["token"], eval(compile(ask["expr"].strip(), "<check>", "eval"), self.names), strict)
+    def answer(self, ask: Order) -> Any:
+        """The value of what is asked; of statements, None."""
+        text, kind = (ask["run"], "exec") if "run" in ask else (ask["expr"].strip(), "eval")
+        return eval(compile(text, "<check>", kind), self.names)
 
     def send(self, token: str, value: Any, strict: bool = True) -> None:
         try:

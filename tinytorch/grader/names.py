@@ -1,11 +1,12 @@
-"""Whose is a name? The instructor's locked code binds its own; every other name is the student's."""
+"""Which names a piece of code binds and reads, and whose a name is: the instructor's locked code binds its own, every other
+one is the student's."""
 
 import ast
 import builtins
 import importlib
 from dataclasses import dataclass, field
 
-__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "free", "import_names", "local"]
+__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "free", "import_names", "local", "only_names"]
 
 Node = ast.AST
 BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
@@ -69,6 +70,17 @@ def bound(node: Node) -> set[str]:
     if isinstance(node, (*COMPREHENSIONS, ast.Lambda)):
         return {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
     return set().union(*map(bound, ast.iter_child_nodes(node)))
+
+
+def only_names(node: ast.stmt) -> bool:
+    """Whether it gives something a name and does no more: an import, a definition, a constant, a lambda."""
+    if not isinstance(node, ast.Assign):
+        return isinstance(node, (ast.Import, ast.ImportFrom, *DEFINITIONS))
+    try:
+        ast.literal_eval(node.value)
+    except ValueError:
+        return isinstance(node.value, ast.Lambda)
+    return True
 
 
 def free(node: Node) -> set[str]:
