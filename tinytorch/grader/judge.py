@@ -25,7 +25,7 @@ from tinytorch.checks import Checks, StudentError
 from tinytorch.grader.judging import SECONDS, points
 from tinytorch.grader.replay import Recorder, replay
 from tinytorch.grader.sites import Sites, short
-from tinytorch.grader.source import Source, parsed
+from tinytorch.grader.source import Source, statements
 
 __all__ = ["main"]
 
@@ -163,7 +163,7 @@ class Notebook(Source):
         if isinstance(raised, StudentError):
             return str(raised)[:TEXT]
         source = "\n".join(cell["source"].splitlines()[self.line - 1 :])
-        body = parsed(source)
+        body = statements(source)
         text = ast.get_source_segment(source, body[0]) or "" if body else source
         last = traceback.format_exception_only(raised)[-1].strip()
         shown = [f"{asked} gave {short(value)}" for asked, value in sites.shown[-5:]]

@@ -1,10 +1,11 @@
 """IPython's own syntax: magics, shell commands and help mean nothing to a grader, and are turned away with a word."""
 
 import ast
-import functools
+import contextlib
 import re
-import warnings
 from typing import Any
+
+from tinytorch.grader.names import parsed
 
 __all__ = ["clean", "clean_all"]
 
@@ -13,18 +14,6 @@ MAX_MAGIC, LOOPS = 30_000, 60  # characters of a cell that IPython is asked to r
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.M)
 RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug", "memit", "snakeviz", "pyinstrument"}
 WRITES = re.compile(r"\s*%%(?:writefile|file)((?:[ \t]+-a|[ \t]+--append)?)[ \t]+(\S+)[ \t]*\n(.*)", re.S)
-
-
-@functools.lru_cache(maxsize=8)
-def _is_python(source: str) -> bool:
-    """Whether it is Python as it stands."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a student's backslashes: their thousands are not for our terminal
-            ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 def clean_all(merged: list[dict[str, Any]], notes: list[str]) -> None:
@@ -38,24 +27,25 @@ def clean_all(merged: list[dict[str, Any]], notes: list[str]) -> None:
             notes.append(f"{cell['id']}: left out, there are more than {MAX_CODE} characters of code before its end")
             cell["source"] = ""
         code -= len(cell["source"])
-        if not _is_python(cell["source"]):
-            cell["source"] = clean(cell["source"], notes, cell["id"], min(room, MAX_MAGIC))
+        if not parsed(cell["source"]):
+            cell["source"] = _python_of(cell["source"], notes, cell["id"], min(room, MAX_MAGIC))
             room -= size
 
 
-def clean(source: str, notes: list[str], where: str, most: int = MAX_MAGIC) -> str:
-    """Source without magics, shell commands and help: Python that means the same, line for line.
+def clean(source: str, notes: list[str], where: str) -> str:
+    """Source without magics, shell commands and help: Python that means the same, line for line."""
+    return source if parsed(source) else _python_of(source, notes, where, MAX_MAGIC)
 
-    IPython reads at most `most` characters, which takes it seconds; of a longer text the lines of magics go.
-    """
-    if _is_python(source):
-        return source
+
+def _python_of(source: str, notes: list[str], where: str, most: int) -> str:
+    """IPython reads at most `most` characters, which takes it seconds; of a longer text the lines of magics go."""
     if written := WRITES.match(source):  # a helper module, to be imported further down
         append, name, body = written.groups()
         return f"open({name!r}, {'a' if append else 'w'!r}).write({body!r});"
-    source = _without_cell_magic(source, notes, where)
-    if _is_python(source):
-        return source
+    body = _without_cell_magic(source, notes, where)
+    if body != source and parsed(body):
+        return body
+    source = body
     if len(source) > most or len(MAGIC.findall(source)) > LOOPS:
         return MAGIC.sub(r"\1None", source)
     return _without_magics(source, notes, where)
@@ -79,13 +69,11 @@ def _without_magics(source: str, notes: list[str], where: str) -> str:
     from IPython.core import inputtransformer2 as ipython  # slow to import, and seldom needed
 
     ipython.TRANSFORM_LOOP_LIMIT = LOOPS
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            text = ipython.TransformerManager().transform_cell(source)
-            return _replaced(text, ast.parse(text), notes, where)
-    except Exception:
-        return MAGIC.sub(r"\1None", source)  # the student's own syntax error: it is reported when the cell is run
+    with contextlib.suppress(Exception):  # whatever IPython stumbles over
+        text = ipython.TransformerManager().transform_cell(source)
+        if tree := parsed(text):
+            return _replaced(text, tree, notes, where)
+    return MAGIC.sub(r"\1None", source)  # the student's own syntax error: it is reported when the cell is run
 
 
 def _replaced(text: str, tree: ast.Module, notes: list[str], where: str) -> str:
@@ -114,8 +102,4 @@ def _named(node: ast.Call) -> tuple[str, str]:
     if said[0] == "run" and (script := re.search(r"[^\s'\"]+\.py\b", said[-1])):
         return "%run", f"exec(compile(open({script[0]!r}).read(), {script[0]!r}, 'exec'), globals())"
     name, body = f"%{said[0]}", re.sub(r"^(\s*-\w+(\s+\d+)?)*\s*", "", said[1]) if len(said) > 1 else ""
-    try:
-        ast.parse(body)
-    except SyntaxError:
-        body = ""
-    return name, body if said[0] in ("time", "timeit") and body else "None"
+    return name, body if said[0] in ("time", "timeit") and body and parsed(body) else "None"

@@ -4,9 +4,10 @@ one is the student's."""
 import ast
 import builtins
 import importlib
+import warnings
 from dataclasses import dataclass, field
 
-__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "free", "import_names", "local", "only_names"]
+__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "free", "import_names", "local", "only_names", "parsed"]
 
 Node = ast.AST
 BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
@@ -44,6 +45,16 @@ class Scope:
         self.own.pop(name, None)
         self.student.discard(name)
         self.reported.add(name)
+
+
+def parsed(source: str) -> ast.Module | None:
+    """Source as a tree; None where it is no Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a student's backslashes: their thousands are not for our terminal
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def import_names(node: ast.Import | ast.ImportFrom) -> set[str]:

@@ -6,10 +6,10 @@ import random
 from typing import Any
 
 from tinytorch.grader.forms import Forced, Unsplittable
-from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names
+from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names, parsed
 from tinytorch.grader.split import Split, split
 
-__all__ = ["Source", "parsed"]
+__all__ = ["Source", "statements"]
 
 
 class Source:
@@ -51,13 +51,13 @@ class Source:
             self.whole[cell["id"]] = (
                 str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
             )
-            for name in _bound(cell["source"]):
+            for name in set[str]().union(*map(bound, statements(cell["source"]))):
                 self.scope.give_away(name)
 
     def read_student(self, cell: dict[str, Any]) -> list[ast.stmt]:
         """A student's cell: only its imports that stand outside the part to fill in are the instructor's too."""
         ours = list[ast.stmt]()
-        for node in parsed(cell["source"]):
+        for node in statements(cell["source"]):
             if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno not in cell["solution"]:
                 ours.append(node)
                 for name in import_names(node):
@@ -71,7 +71,7 @@ class Source:
     def read_given(self, cell: dict[str, Any]) -> list[ast.stmt]:
         """A locked cell that is not graded: what in it does not touch the student is the instructor's."""
         ours = []
-        for node in parsed(cell["source"]):
+        for node in statements(cell["source"]):
             imported, names = isinstance(node, ast.Import | ast.ImportFrom), bound(node)
             before = free(node) - (names - self.scope.student)  # a loop reads what it binds itself
             theirs = any(map(self.scope.is_student, before))
@@ -95,12 +95,7 @@ def _compiled(nodes: list[ast.stmt], name: str) -> tuple[Any, Any]:
     return rest, compile(ast.Expression(last.value), name, "eval") if last else None
 
 
-def parsed(source: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-
-
-def _bound(source: str) -> set[str]:
-    return set().union(*map(bound, parsed(source)))
+def statements(source: str) -> list[ast.stmt]:
+    """Those of a cell; none where it is no Python."""
+    tree = parsed(source)
+    return tree.body if tree else []

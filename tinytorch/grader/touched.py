@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from tinytorch.grader.names import DEFINITIONS, bound, free
-from tinytorch.grader.source import parsed
+from tinytorch.grader.source import statements
 
 __all__ = ["alone", "digests"]
 
@@ -48,7 +48,7 @@ class _Names:
 
     def __init__(self, cell: dict[str, Any]) -> None:
         self.binds, self.values, self.reads = set[str](), set[str](), set[str]()
-        for node in parsed(cell["source"]) if cell["locked"] else ():
+        for node in statements(cell["source"]) if cell["locked"] else ():
             self.reads |= free(node) - self.binds
             self.binds |= bound(node)
             self.values |= set() if isinstance(node, (ast.Import, ast.ImportFrom, *DEFINITIONS)) else bound(node)

@@ -2,9 +2,9 @@
 
 import ast
 import re
-import warnings
 
 from tinytorch.grader.job import Step
+from tinytorch.grader.names import DEFINITIONS, parsed
 
 __all__ = ["line_of"]
 
@@ -24,16 +24,7 @@ def line_of(stack: str, steps: list[Step]) -> str:
 
 def _definition(source: str, line: int) -> str:
     """`SGD.step` for a line in it, `cell` for one outside of any definition; empty where the source is no Python."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if not (tree := parsed(source)):
         return ""
-    names = [
-        (node.lineno, node.name)
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        and node.lineno <= line <= (node.end_lineno or line)
-    ]
-    return ".".join(name for _, name in sorted(names)) or "cell"
+    outer_first = (node for node in ast.walk(tree) if isinstance(node, DEFINITIONS))
+    return ".".join(node.name for node in outer_first if node.lineno <= line <= (node.end_lineno or line)) or "cell"
