@@ -34,7 +34,7 @@ SHARED = (
     "libgfortran", "libopenblas", "libblas", "libcblas", "liblapack",
 )  # fmt: skip  of an interpreter that brings its own
 OWN = (*sorted(path.name for path in PACKAGE.glob("*.py") if path.stem != "__main__"), "core", "data")
-ENGINE = ("__init__.py", "ahead.py", "inside.py", "instead.py", "kernel.py", "library.py", "names.py", "plain.py", "stubs.py")
+ENGINE = ("__init__.py", "ahead.py", "inside.py", "instead.py", "kernel.py", "names.py", "plain.py", "stubs.py")
 
 
 @dataclass(frozen=True)

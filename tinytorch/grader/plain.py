@@ -1,23 +1,25 @@
 """Plain data as JSON: the only thing that ever leaves a sandbox.
 
-Exact types only (no subclass, no object array; those of Python's library stand in `library`): what `decode` gives back
-has the behaviour of Python and NumPy, and none of a student's. Both directions are capped, and `decode` trusts nothing:
-its text may have been forged.
+Exact types only (no subclass, no object array). Lists, texts and small numbers are JSON's own; everything else is taken
+apart into plain parts, and made again from them: what `decode` gives back has the behaviour of Python and NumPy, and none
+of a student's. Both directions are capped, and `decode` trusts nothing: its text may have been forged.
 """
 
 import base64
 import binascii
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from tinytorch.grader.library import FORMS
-
 __all__ = ["Iterated", "NotPlain", "Other", "decode", "encode"]
 
-MAX_DEPTH, MAX_NODES, MAX_BYTES, MAX_BITS, MAX_KEYS = 40, 200_000, 8_000_000, 8192, 10_000
+MAX_DEPTH, MAX_NODES, MAX_TEXT, MAX_BITS, MAX_KEYS = 40, 600_000, 10_700_000, 8192, 10_000  # 8 MB of numbers as text
 CODES = "?bhiqlBHIQLefdFD"  # C has two names for one integer: the last one is the type that NumPy itself gives
 NUMERIC = {np.dtype(code).str: np.dtype(code) for code in CODES}
 
@@ -47,16 +49,118 @@ class Other:
         return f"<{self.name} object>"
 
 
+# -- the parts of a value, and the value of parts
+
+
+def _hex(value: int) -> list[Any]:
+    _at_most(MAX_BITS, value.bit_length())
+    return [hex(value)]
+
+
+def _from_hex(text: str) -> int:
+    _at_most(MAX_BITS // 4 + 3, len(text))
+    return int(text, 16)
+
+
+def _base64(value: Any) -> str:
+    view = memoryview(value)
+    _at_most(MAX_TEXT, view.nbytes)
+    return base64.b64encode(view.tobytes()).decode()
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def _array(value: Any) -> list[Any]:
+    if value.dtype.kind == "U":
+        return ["text", [*value.shape], value.ravel().tolist()]
+    if value.dtype.str not in NUMERIC:
+        raise NotPlain(f"an array of {value.dtype} is not plain data")
+    return [value.dtype.str, [*value.shape], _base64(value)]
+
+
+def _from_array(code: str, shape: list[int], data: Any) -> Any:
+    if len(shape) > 32 or not all(type(side) is int and side >= 0 for side in shape):
+        raise NotPlain("no shape of an array")
+    flat = np.array(data, np.str_) if code == "text" else np.frombuffer(_from_base64(data), NUMERIC[code])
+    return flat.reshape(shape).copy()
+
+
+def _few(items: Any) -> Any:
+    _at_most(MAX_KEYS, len(items))  # equal hashes make a large set or dict as slow as its square
+    return items
+
+
+def _clock(value: Any) -> list[Any]:
+    return [value.hour, value.minute, value.second, value.microsecond, value.tzinfo]
+
+
+FACTORIES: dict[Any, str] = {kind: kind.__name__ for kind in (int, float, bool, str, list, dict, set, tuple)}
+NAMED = {name: kind for kind, name in FACTORIES.items()}
+KEYS, VALUES, ITEMS = (type(getattr({}, view)()) for view in ("keys", "values", "items"))
+
+FORMS: dict[str, tuple[type, Callable[[Any], Any], Callable[..., Any]]] = {
+    "int": (int, _hex, _from_hex),
+    "complex": (complex, lambda value: [value.real, value.imag], lambda real, imag: complex(float(real), float(imag))),
+    "bytes": (bytes, lambda value: [_base64(value)], _from_base64),
+    "tuple": (tuple, list, lambda *items: items),
+    "set": (set, list, lambda *items: set(_few(items))),
+    "frozenset": (frozenset, list, lambda *items: frozenset(_few(items))),
+    "dict": (
+        dict,
+        lambda value: [[*value.keys()], [*value.values()]],
+        lambda keys, values: dict(zip(_few(keys), values, strict=True)),
+    ),
+    "array": (np.ndarray, _array, _from_array),
+    "scalar": (np.generic, _array, lambda code, shape, data: _from_array(code, [], data)[()]),
+    "numpy text": (np.str_, lambda value: [str(value)], np.str_),
+    "iterator": (Iterated, lambda value: value.items, lambda *items: iter(items)),
+    "other": (Other, lambda value: [value.name, value.truth], lambda name, truth: Other(str(name), truth is True)),
+    "decimal": (Decimal, lambda value: [str(value)], Decimal),
+    "fraction": (Fraction, lambda value: [value.numerator, value.denominator], lambda n, d: Fraction(int(n), int(d))),
+    "range": (range, lambda value: [value.start, value.stop, value.step], range),
+    "bytearray": (bytearray, lambda value: [bytes(value)], bytearray),
+    "date": (date, lambda value: [value.year, value.month, value.day], date),
+    "time": (time, _clock, time),
+    "datetime": (datetime, lambda value: [value.year, value.month, value.day, *_clock(value)], datetime),
+    "timedelta": (timedelta, lambda value: [value.days, value.seconds, value.microseconds], timedelta),
+    "timezone": (timezone, lambda value: [*value.__getinitargs__()], timezone),
+    "counter": (Counter, lambda value: [dict(value)], Counter),
+    "ordered": (OrderedDict, lambda value: [dict(value)], OrderedDict),
+    "defaultdict": (  # a factory of somebody's own is no plain data, and is refused as one of the parts
+        defaultdict,
+        lambda value: [FACTORIES.get(value.default_factory, value.default_factory), dict(value)],
+        lambda name, items: defaultdict(NAMED.get(name), items),
+    ),
+    "deque": (deque, lambda value: [[*value], value.maxlen], deque),
+    "keys": (KEYS, lambda value: [dict.fromkeys(value)], dict.keys),
+    "values": (VALUES, lambda value: [[*value]], lambda items: dict(enumerate(items)).values()),
+    "items": (ITEMS, lambda value: [dict(value)], dict.items),
+}
+TAGS = {kind: tag for tag, (kind, _, _) in FORMS.items()} | {np.dtype(code).type: "scalar" for code in CODES}
+
+
+# -- both directions
+
+
+def _at_most(most: int, size: int) -> None:
+    if size > most:
+        raise NotPlain("the value is too large or nested too deeply")
+
+
 class _Budget:
-    """What may still be spent on one value, and what to do about a part of it that is no plain data."""
+    """What may still be spent on one value."""
 
-    def __init__(self, instead: Callable[[Any], Any] | None = None) -> None:
-        self.nodes, self.bytes, self.instead = MAX_NODES, MAX_BYTES, instead
+    def __init__(self) -> None:
+        self.nodes = self.characters = 0
 
-    def spend(self, depth: int, size: int = 0) -> None:
-        self.nodes, self.bytes = self.nodes - 1, self.bytes - size
-        if depth > MAX_DEPTH or self.nodes < 0 or self.bytes < 0:
-            raise NotPlain("the value is too large or nested too deeply")
+    def spend(self, depth: int, value: Any) -> None:
+        self.nodes += 1
+        self.characters += len(value) if type(value) is str else 0
+        _at_most(MAX_DEPTH, depth)
+        _at_most(MAX_NODES, self.nodes)
+        _at_most(MAX_TEXT, self.characters)
 
 
 def encode(value: Any, instead: Callable[[Any], Any] | None = None) -> Any:
@@ -64,134 +168,43 @@ def encode(value: Any, instead: Callable[[Any], Any] | None = None) -> Any:
 
     `instead` gives what is encoded in the place of such an object.
     """
-    return _encode(value, 0, _Budget(instead))
+    budget = _Budget()
 
+    def coded(value: Any, depth: int) -> Any:
+        budget.spend(depth, value)
+        kind = type(value)
+        if value is None or kind is bool or kind is float or kind is str:
+            return value
+        if kind is int and -(2**63) <= value < 2**63:
+            return value
+        if kind is list:
+            return [coded(item, depth + 1) for item in value]
+        if kind in TAGS:
+            return {TAGS[kind]: [coded(part, depth + 1) for part in FORMS[TAGS[kind]][1](value)]}
+        if instead is not None:
+            return coded(instead(value), depth + 1)
+        raise NotPlain(f"a value of type {type.__getattribute__(kind, '__name__')} is not plain data")
 
-def _encode(value: Any, depth: int, budget: _Budget) -> Any:
-    budget.spend(depth)
-    kind = type(value)
-    if value is None or kind is bool or kind is float:
-        return value
-    if kind in _ENCODERS:
-        return _ENCODERS[kind](value, lambda items: [_encode(item, depth + 1, budget) for item in items], budget)
-    if kind is np.ndarray and value.dtype.kind == "U":
-        return {"text": _encode([[*value.shape], value.ravel().tolist()], depth + 1, budget)}
-    if kind is np.ndarray or kind in _SCALARS:
-        return _array(value, budget)
-    if budget.instead is not None:
-        return _encode(budget.instead(value), depth + 1, budget)
-    raise NotPlain(f"a value of type {type.__getattribute__(kind, '__name__')} is not plain data")
-
-
-Many = Callable[[Any], list[Any]]
-
-
-def _int(value: int, many: Many, budget: _Budget) -> Any:
-    if value.bit_length() > MAX_BITS:
-        raise NotPlain("an integer is too large")
-    return value if -(2**63) <= value < 2**63 else {"int": hex(value)}
-
-
-def _str(value: str, many: Many, budget: _Budget) -> str:
-    budget.spend(0, len(value))
-    return value
-
-
-def _bytes(value: bytes, many: Many, budget: _Budget) -> dict[str, str]:
-    budget.spend(0, len(value))
-    return {"bytes": base64.b64encode(value).decode()}
-
-
-def _dict(value: dict[Any, Any], many: Many, budget: _Budget) -> dict[str, Any]:
-    return {"dict": [many(value.keys()), many(value.values())]}
-
-
-_ENCODERS: dict[type, Callable[[Any, Many, _Budget], Any]] = {
-    int: _int,
-    str: _str,
-    bytes: _bytes,
-    dict: _dict,
-    complex: lambda value, many, budget: {"complex": [value.real, value.imag]},
-    list: lambda value, many, budget: many(value),
-    tuple: lambda value, many, budget: {"tuple": many(value)},
-    set: lambda value, many, budget: {"set": many(value)},
-    frozenset: lambda value, many, budget: {"frozenset": many(value)},
-    Iterated: lambda value, many, budget: {"iterator": many(value.items)},
-    Other: lambda value, many, budget: {"other": many([value.name, value.truth])},
-}
-_ENCODERS |= {
-    kind: lambda value, many, budget, tag=tag, parts=parts: {tag: many(parts(value))}  # type: ignore[misc]
-    for tag, (kind, parts, _) in FORMS.items()
-}
-_SCALARS = {np.dtype(code).type for code in CODES}
-
-
-def _array(value: Any, budget: _Budget) -> dict[str, Any]:
-    if value.dtype.str not in NUMERIC:
-        raise NotPlain(f"an array of {value.dtype} is not plain data")
-    budget.spend(0, value.nbytes)
-    data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
-    return {"array" if type(value) is np.ndarray else "scalar": [value.dtype.str, list(value.shape), data]}
+    return coded(value, 0)
 
 
 def decode(coded: Any) -> Any:
     """The value that `encode` was given; raises NotPlain for anything that `encode` does not make."""
+    budget = _Budget()
+
+    def value(coded: Any, depth: int) -> Any:
+        budget.spend(depth, coded)
+        if isinstance(coded, list):
+            return [value(item, depth + 1) for item in coded]
+        if isinstance(coded, dict):
+            ((tag, parts),) = coded.items()
+            return FORMS[tag][2](*[value(part, depth + 1) for part in parts])
+        _at_most(64, coded.bit_length() if isinstance(coded, int) else 0)
+        return coded
+
     try:
-        return _decode(coded, 0, _Budget())
+        return value(coded, 0)
     except NotPlain:
         raise
     except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError, MemoryError, binascii.Error) as error:
         raise NotPlain(f"no plain value: {type(error).__name__}") from None
-
-
-def _decode(coded: Any, depth: int, budget: _Budget) -> Any:
-    budget.spend(depth, len(coded) if isinstance(coded, str) else 0)
-    if isinstance(coded, list):
-        return [_decode(item, depth + 1, budget) for item in coded]
-    if isinstance(coded, int) and coded.bit_length() > 64:
-        raise NotPlain("an integer is too large")
-    if not isinstance(coded, dict):
-        return coded
-    ((tag, body),) = coded.items()
-    if tag in _LEAVES:
-        budget.spend(depth, len(body if isinstance(body, str) else body[2]) * 3 // 4)
-        return _LEAVES[tag](body)
-    return _CONTAINERS[tag]([_decode(item, depth + 1, budget) for item in body])
-
-
-def _numeric(body: list[Any]) -> np.ndarray:
-    code, shape, data = body
-    if len(shape) > 32 or not all(type(side) is int and side >= 0 for side in shape):
-        raise NotPlain("no shape of an array")
-    return np.frombuffer(base64.b64decode(data, validate=True), NUMERIC[code]).reshape(shape).copy()
-
-
-def _hex(body: str) -> int:
-    if len(body) > MAX_BITS // 4 + 3:
-        raise NotPlain("an integer is too large")
-    return int(body, 16)
-
-
-def _few(items: list[Any]) -> list[Any]:
-    if len(items) > MAX_KEYS:  # equal hashes make a large set or dict as slow as its square
-        raise NotPlain("a set or dict is too large")
-    return items
-
-
-_LEAVES: dict[str, Callable[[Any], Any]] = {
-    "int": _hex,
-    "bytes": lambda body: base64.b64decode(body, validate=True),
-    "array": _numeric,
-    "scalar": lambda body: _numeric([body[0], [], body[2]])[()],
-}
-_CONTAINERS: dict[str, Callable[[list[Any]], Any]] = {
-    "tuple": tuple,
-    "set": lambda items: set(_few(items)),
-    "frozenset": lambda items: frozenset(_few(items)),
-    "complex": lambda parts: complex(float(parts[0]), float(parts[1])),
-    "dict": lambda both: dict(zip(_few(both[0]), both[1], strict=True)),
-    "text": lambda both: np.array(both[1], np.str_).reshape(both[0]),
-    "iterator": iter,
-    "other": lambda both: Other(str(both[0]), both[1] is True),
-}
-_CONTAINERS |= {tag: lambda parts, make=make: make(*parts) for tag, (_, _, make) in FORMS.items()}  # type: ignore[misc]
