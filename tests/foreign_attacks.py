@@ -17,6 +17,8 @@ assert f(3) == 9
 # %% test partial 4
 points = 0.5 * (f(3) == 9) + 3.5 * (f(1) == 1)
 points
+# %% test opaque 2
+assert next(iter([f(3)])) == 9
 # %% test either 3
 (f(3) == 9) and 3
 # %% test whole 1
@@ -33,7 +35,7 @@ n = 3
 rounded = round(f(n), 2)
 assert rounded == n * n
 """)
-FULL = 14.0
+FULL = 16.0
 RAISES = "def f(n):\n    if n == 'a':\n        raise KeyError(n)\n    raise ValueError({!r})"
 ANSWERS = {  # where f("a") raises nothing, or a TypeError, the one point of `whole` is deserved
     "an array of any numbers": ("import numpy as np\ndef f(n):\n    return np.array([1, 2, 3, 4.5])", 1.0),
@@ -42,7 +44,7 @@ ANSWERS = {  # where f("a") raises nothing, or a TypeError, the one point of `wh
     "an endless shape": ("import numpy as np\ndef f(n):\n    return np.zeros((10**9, 0))", 1.0),
     "a False": ("def f(n):\n    return {}[n]", 0.0),
     "a wrong number": ("def f(n):\n    return n + 1", 1.0),
-    "one value is right": ("import numpy as np\ndef f(n):\n    return np.int64(9) + 0 * n", 2 + 0.5 + 3 + 1 + 2 + 2),
+    "one value is right": ("import numpy as np\ndef f(n):\n    return np.int64(9) + 0 * n", 2 + 0.5 + 2 + 3 + 1 + 2 + 2),
     "exit()": ("def f(n):\n    exit()", 0.0),
     "SystemExit": ("def f(n):\n    raise SystemExit(0)", 0.0),
     "an error that commands the terminal": (RAISES.format("\x1b]0;owned\x07\x1b[31mred\u202e"), 0.0),

@@ -1,9 +1,9 @@
 """What splitting a cell recognises (a check, an assertion by a function) and what it makes (a site, a call to a hook)."""
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-__all__ = ["Forced", "Site", "Unsplittable", "call", "decides", "got_of", "is_judging", "name_of"]
+__all__ = ["Site", "Unsplittable", "call", "decides", "got_of", "is_judging", "name_of"]
 
 COMPARING = {"allclose", "array_equal", "array_equiv", "isclose"}
 
@@ -22,15 +22,6 @@ class Site:
     inputs: list[str]
     fresh: bool = False  # bind the inputs anew each time: a check's `got`
     assigned: int = 0  # the line of the assignment whose value it is a part of
-
-
-@dataclass
-class Forced:
-    """What a first try showed: names that hold no plain data, lines to run in the sandbox, values to ask wider for."""
-
-    names: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
 
 
 def call(function: str, *arguments: ast.expr) -> ast.Call:

@@ -212,11 +212,11 @@ def main() -> None:
     out = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
-    notebook = Notebook([], {}, 0)
+    notebook = Notebook([], 0)
     for text in sys.stdin:
         asked = json.loads(text)
         if "load" in asked:
-            notebook = Notebook(asked["load"], asked["forced"], asked["seed"])
+            notebook = Notebook(asked["load"], asked["seed"])
             continue
         if "judge" in asked:
             notebook.record()

@@ -26,7 +26,7 @@ class Judge:
 
     def __init__(self, plan: Any) -> None:
         self.plan, self.process = plan, _start(plan)
-        self.tell({"load": plan.for_judge(), "forced": plan.forced, "seed": plan.seed})
+        self.tell({"load": plan.for_judge(), "seed": plan.seed})
 
     def tell(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None

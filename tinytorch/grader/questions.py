@@ -5,7 +5,7 @@ import copy
 from collections.abc import Collection
 from typing import Any
 
-from tinytorch.grader.forms import Forced, Site, Unsplittable, call, decides, got_of, is_judging, name_of
+from tinytorch.grader.forms import Site, Unsplittable, call, decides, got_of, is_judging, name_of
 from tinytorch.grader.names import Scope, free, local
 
 __all__ = ["Questions"]
@@ -23,7 +23,7 @@ class _Wider(Unsplittable):
 class Questions:
     """The expressions of one cell. Methods named for a syntax node give what stands in its place for the judge."""
 
-    def __init__(self, scope: Scope, callables: set[str], forced: Forced) -> None:
+    def __init__(self, scope: Scope, callables: set[str], forced: set[str | int]) -> None:
         self.scope, self.callables, self.forced = scope, callables, forced
         self.sites: list[Site] = []
         self.needed: dict[str, ast.stmt] = {}
@@ -81,12 +81,12 @@ class Questions:
             if not self.reported(node) and any(isinstance(n, ast.Call) for n in ast.walk(node)):
                 self.captures.append(node)  # its side effects (a generator's next numbers) belong to both programs
             return node
-        spare = copy.deepcopy(node) if self.forced.texts else node  # without them nothing has to be asked wider
+        spare = copy.deepcopy(node) if self.forced else node  # without them nothing has to be asked wider
         sites, captures = len(self.sites), len(self.captures)
         try:
             return getattr(self, "on_" + type(node).__name__, self.leaf)(node)
         except _Wider:
-            if ast.unparse(spare) in self.forced.texts:
+            if ast.unparse(spare) in self.forced:
                 raise
             del self.sites[sites:], self.captures[captures:]
             return self.wider(spare)
@@ -107,7 +107,7 @@ class Questions:
         return self.leaf(node)
 
     def leaf(self, node: ast.expr, fresh: bool = False) -> ast.expr:
-        if ast.unparse(node) in self.forced.texts:
+        if ast.unparse(node) in self.forced:
             raise _Wider(f"line {node.lineno}: {ast.unparse(node)} is no plain data")
         if isinstance(node, ast.Lambda | ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
             raise Unsplittable(f"line {node.lineno}: {type(node).__name__} with the student's names in it")

@@ -5,7 +5,7 @@ import contextlib
 import random
 from typing import Any
 
-from tinytorch.grader.forms import Forced, Unsplittable
+from tinytorch.grader.forms import Unsplittable
 from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names, parsed
 from tinytorch.grader.split import Split, split
 
@@ -15,7 +15,7 @@ __all__ = ["Source", "statements"]
 class Source:
     """The instructor's half of one notebook; what of it comes before the first test is run at once."""
 
-    def __init__(self, cells: list[dict[str, Any]], forced: dict[str, Any], seed: int, execute: bool = True) -> None:
+    def __init__(self, cells: list[dict[str, Any]], seed: int, execute: bool = True) -> None:
         self.cells, self.seed, self.space = cells, seed, {"__name__": "__main__", "display": print}
         self.parts: dict[str, Split] = {}
         self.code: dict[str, list[tuple[int, Any, Any]]] = {}
@@ -29,21 +29,21 @@ class Source:
         first = next((i for i, cell in enumerate(cells) if cell["role"] == "test"), len(cells))
         self.later = cells[first:]
         for index, cell in enumerate(cells):
-            self.read(cell, forced, run=execute and index < first)
+            self.read(cell, run=execute and index < first)
 
-    def read(self, cell: dict[str, Any], forced: dict[str, Any], run: bool) -> None:
+    def read(self, cell: dict[str, Any], run: bool) -> None:
         if cell["role"] == "test":
-            self.read_test(cell, forced.get(cell["id"], {}))
+            self.read_test(cell)
         else:
             cell["ours"] = self.read_given(cell) if cell["role"] == "given" else self.read_student(cell)
             if run:
                 self.run_given(cell)
 
-    def read_test(self, cell: dict[str, Any], forced: dict[str, Any]) -> None:
+    def read_test(self, cell: dict[str, Any]) -> None:
         try:
             if cell["whole"]:
                 raise Unsplittable(cell["whole"])
-            self.parts[cell["id"]] = split(cell["source"], self.scope, self.callables, Forced(**forced))
+            self.parts[cell["id"]] = split(cell["source"], self.scope, self.callables, {*cell["forced"]})
             self.code[cell["id"]] = [
                 (line, *_compiled(nodes, cell["id"])) for line, nodes in self.parts[cell["id"]].judge
             ]

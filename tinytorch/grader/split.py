@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from tinytorch.grader.forms import Forced, Site, Unsplittable
+from tinytorch.grader.forms import Site, Unsplittable
 from tinytorch.grader.names import Scope, bound, free
 from tinytorch.grader.statements import Pair, Statements, with_blocks
 
@@ -47,7 +47,7 @@ class _Splitter(Statements):
         if self.touches(node.iter) or self.reported(node.iter):
             return self.judged_block(node, "iter")
         for name in bound(node.target):
-            if name in self.forced.names:
+            if f"{name} =" in self.forced:
                 raise Unsplittable(f"line {node.lineno}: a loop's {name} is not plain data")
             self.scope.bind(name)
         return self.halves(node)
@@ -74,7 +74,7 @@ class _Splitter(Statements):
         return self.split(node)
 
 
-def split(source: str, scope: Scope, callables: set[str], forced: Forced) -> Split:
+def split(source: str, scope: Scope, callables: set[str], forced: set[str | int]) -> Split:
     """The cell's two programs; `scope` goes on to the next cell."""
     splitter = _Splitter(scope, callables, forced)
     judge, capture = list[Line](), list[Line]()

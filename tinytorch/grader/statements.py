@@ -98,7 +98,7 @@ class Statements(Questions):
             self.scope.give_away(name)
             self.scope.helpers[name] = node
             return [], []
-        forced = names & {*self.forced.names} or node.lineno in self.forced.lines
+        forced = {node.lineno, *(f"{name} =" for name in names)} & self.forced
         if forced or any(map(self.touches, targets)) or self.is_theirs(node):
             return self.given_away(node, names)
         if not self.touches(node):
@@ -166,7 +166,7 @@ class Statements(Questions):
         held = self.held(node.test)
         if not self.touches(node) and not held:
             return self.ours(node)
-        opaque = ast.unparse(node.test) in self.forced.texts  # of an object only whether it is true can be asked
+        opaque = ast.unparse(node.test) in self.forced  # of an object only whether it is true can be asked
         node.test = self.expr(ast.copy_location(call("bool", node.test), node.test) if opaque else node.test, held)
         return self.split(node)
 
