@@ -153,6 +153,7 @@ HONEST = {
     "plot": "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(2, 2)\nax[0, 1].plot([1, 2]); plt.legend(); plt.show()",
     "plot one": "from matplotlib import pyplot as plt\nfig, ax = plt.subplots(figsize=(3, 2))\nline, = ax.plot([1])\nplt.show()",
     "display": "from IPython.display import display, HTML\ndisplay(HTML('<b>x</b>'))\nclear = get_ipython().magic('x')",
+    "display, the module": "from IPython import display\ndisplay.clear_output(wait=True)\ndisplay.display(display.HTML(1))\nimport matplotlib\nmatplotlib.pyplot.figure()",
     "tqdm": "from tqdm.auto import tqdm\nassert sum(tqdm(range(5))) == 10",
     "await": "import asyncio\nawait asyncio.sleep(0)\nasync def f(): return 3\nassert await f() == 3",
     "thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(99,)).start()",

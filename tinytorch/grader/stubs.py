@@ -4,7 +4,6 @@ Only where the real package is not in the sandbox. Nothing here computes: each n
 """
 
 import builtins
-import importlib
 import importlib.machinery
 import sys
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ class Harmless:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return GIVEN.get(name, self)
+        return GIVEN.get(name, NOTHING)
 
     def __getitem__(self, index: Any) -> Any:
         return self
@@ -86,10 +85,12 @@ def trange(*args: Any, **keywords: Any) -> Any:
     return Bar(range(*args))
 
 
-def display(*values: Any, **keywords: Any) -> None:
-    """Shows each value as text."""
-    for value in values:
-        print(repr(value)[:10_000])
+class Display(Harmless):
+    """`display`, a function and a module of that name: shows each value as text."""
+
+    def __call__(self, *values: Any, **keywords: Any) -> None:
+        for value in values:
+            print(repr(value)[:10_000])
 
 
 def refuse(prompt: object = "") -> str:
@@ -102,24 +103,17 @@ def leave(code: object = None) -> None:
     raise SystemExit(code)
 
 
-bars = MakesBars()
+bars, display = MakesBars(), Display()
 GIVEN: dict[str, Any] = {
     "subplots": subplots, "display": display, "tqdm": bars, "track": bars, "progress_bar": bars, "trange": trange,
     "hist": lambda *args, **keywords: (NOTHING, NOTHING, NOTHING),
 } | dict.fromkeys(("xlim", "ylim", "get_xlim", "get_ylim"), lambda *args, **keywords: (0.0, 1.0))  # fmt: skip
 
 
-class Shown(ModuleType):
+class Shown(Harmless, ModuleType):
     """A package that shows things, with nothing behind it."""
 
     __path__: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name in ("pyplot", "display", "auto", "notebook") and "." not in self.__name__:
-            return importlib.import_module(f"{self.__name__}.{name}")
-        return GIVEN.get(name, NOTHING)
 
 
 class Finder:
