@@ -14,7 +14,7 @@ from tinytorch.course.roster import Person, doubts, folded, read_roster, safe_id
 from tinytorch.course.settings import Settings
 from tinytorch.course.show import printable
 from tinytorch.grader.files import left_over
-from tinytorch.grader.submission import crowded
+from tinytorch.grader.submission import MAX_PARTS, parts
 from tinytorch.student.notebook import NotebookError, grade_id, parse, sha8
 
 __all__ = ["Collected", "collect", "collected", "known_numbers", "lines"]
@@ -156,7 +156,7 @@ def _notebooks(upload: Upload) -> Iterator[bytes]:
 
 
 def _shared(data: bytes, ids: set[str]) -> int:
-    if crowded(data):
+    if parts(data) > MAX_PARTS:
         return -1
     try:
         return len({grade_id(cell) for cell in parse(data, "")[0]} & ids)

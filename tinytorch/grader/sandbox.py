@@ -16,6 +16,7 @@ from tinytorch.grader.isolation import Level
 from tinytorch.grader.job import Ask, Job, Outcome, Report, Step, StepOutcome
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.process import Ended, Sandbox
+from tinytorch.grader.submission import parts
 from tinytorch.grader.where import line_of
 
 __all__ = ["run"]
@@ -167,7 +168,7 @@ class _Submission:
                 self._sign(f"{asks.get(token, 'a check')} was reported twice")
             elif token in asks:
                 heard.add(token)
-                cost = len(text) + 30 * _parts(text)
+                cost = len(text) + 30 * parts(text)
                 fits = self.room - cost > kept
                 self.room -= cost if fits else 0
                 self.outcome["reports"].setdefault(
@@ -219,13 +220,8 @@ def _runs(step: Step) -> bool:
     return any("run" in ask for ask in step["asks"])
 
 
-def _parts(line: bytes) -> int:
-    """How many objects its JSON has, at most: each takes about a hundred bytes of memory."""
-    return sum(map(line.count, (b"{", b"[", b",")))
-
-
 def _parsed(line: bytes) -> dict[str, Any]:
-    if _parts(line) > MOST_PARTS:
+    if parts(line) > MOST_PARTS:
         return {}
     try:
         said = json.loads(line)

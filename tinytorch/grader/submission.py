@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Cell", "Refused", "Submission", "Unreadable", "crowded", "merge", "parse", "read_bytes"]
+__all__ = ["MAX_PARTS", "Cell", "Refused", "Submission", "Unreadable", "merge", "parse", "parts", "read_bytes"]
 
 MAX_BYTES, MAX_PARTS, MAX_CELLS, MAX_SOURCE = 100_000_000, 10_000_000, 2_000, 1_000_000
 
@@ -58,14 +58,14 @@ def read_bytes(path: Path) -> bytes:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise Refused(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB")
-    if crowded(data):
+    if parts(data) > MAX_PARTS:
         raise Refused(f"{path.name} has more than {MAX_PARTS // 1_000_000} million parts")
     return data
 
 
-def crowded(data: bytes) -> bool:
-    """Whether JSON has too many parts to be read: each takes about a hundred bytes of memory."""
-    return sum(map(data.count, (b"{", b"[", b","))) > MAX_PARTS
+def parts(data: bytes) -> int:
+    """How many objects JSON has, at most: each takes about a hundred bytes of memory."""
+    return sum(map(data.count, (b"{", b"[", b",")))
 
 
 def parse(data: bytes) -> Submission:
