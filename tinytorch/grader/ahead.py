@@ -7,7 +7,6 @@ import gc
 
 gc.disable()
 
-import inspect  # noqa: E402
 import sys  # noqa: E402
 from types import ModuleType  # noqa: E402
 
@@ -21,12 +20,10 @@ class _Type:
         return cls
 
 
-_clean, _types = inspect.cleandoc, ModuleType("numpy._typing")
-inspect.cleandoc = lambda doc: doc
+_types = ModuleType("numpy._typing")
 _types.__getattr__ = lambda name: _Type  # type: ignore[method-assign]
 sys.modules["numpy._typing"] = _types
-for _name in ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars"):
-    sys.modules.setdefault(_name, ModuleType(_name))
+sys.modules.setdefault("numpy._core._add_newdocs", ModuleType("numpy._core._add_newdocs"))
 import numpy  # noqa: E402, F401
 
 if sys.modules["numpy._typing"] is _types:
@@ -35,6 +32,5 @@ if sys.modules["numpy._typing"] is _types:
 
 def settle() -> None:
     """All is imported: what is here now is never looked at again by the collector of garbage."""
-    inspect.cleandoc = _clean
     gc.freeze()
     gc.enable()
