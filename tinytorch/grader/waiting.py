@@ -14,7 +14,6 @@ from tinytorch.grader.process import Broken, Sandbox
 
 __all__ = ["close", "taken", "warm"]
 
-PRELOAD = ("tinytorch.probes",)
 _waiting: dict[tuple[int, Limits, Level], "Future[Sandbox]"] = {}  # by process: a fork has none of its parent's
 _lock = threading.Lock()
 
@@ -39,7 +38,7 @@ def warm(limits: Limits, level: Level) -> "Future[Sandbox]":
 
 def _ready(limits: Limits, level: Level, again: bool = True) -> Sandbox:
     """One that is up. One that never came up is tried again, once."""
-    box = Sandbox(level, limits, PRELOAD)
+    box = Sandbox(level, limits)
     try:
         box.ready()
     except Broken:
@@ -50,35 +49,27 @@ def _ready(limits: Limits, level: Level, again: bool = True) -> Sandbox:
     return box
 
 
-def take(limits: Limits, level: Level) -> Sandbox:
-    """One that is up and lives; the next is started while it works."""
+@contextlib.contextmanager
+def taken(limits: Limits, level: Level) -> Iterator[Sandbox]:
+    """One for this block that is up and lives, buried at its end; the next is started while it works."""
+    box = _take(limits, level)
+    while box.process.poll() is not None:
+        box.close()
+        box = _take(limits, level)
+    warm(limits, level)
+    try:
+        yield box
+    finally:  # at once, where the next one could meet what is left of it
+        _hands(os.getpid()).submit(box.close) if level.name == "bubblewrap" else box.close()
+
+
+def _take(limits: Limits, level: Level) -> Sandbox:
     while True:
         warm(limits, level)
         with _lock:
             found = _waiting.pop((os.getpid(), limits, level), None)
-        box = found.result() if found else None  # another thread may have been quicker
-        if box and box.process.poll() is None:
-            warm(limits, level)
-            return box
-        box.close() if box else None
-
-
-@contextlib.contextmanager
-def taken(limits: Limits, level: Level) -> Iterator[Sandbox]:
-    """One for this block, buried at its end."""
-    box = take(limits, level)
-    try:
-        yield box
-    finally:
-        bury(box)
-
-
-def bury(box: Sandbox) -> None:
-    """End it, with all that it started: at once, where the next one could meet what is left of it."""
-    if box.level.name == "bubblewrap":
-        _hands(os.getpid()).submit(box.close)
-    else:
-        box.close()
+        if found:  # else another thread was quicker
+            return found.result()
 
 
 @atexit.register
