@@ -225,9 +225,8 @@ def main(settings: str) -> None:
         os.close(fd)
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     sys.dont_write_bytecode = True
-    for name in given["preload"]:
-        with contextlib.suppress(ImportError):  # of a course that does not have it
-            __import__(name)
+    with contextlib.suppress(ImportError):  # of a course that does not have it
+        import tinytorch.probes  # noqa: F401
     stubs.install()
     os.chdir(given["cwd"])
     sys.path.append("")

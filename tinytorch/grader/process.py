@@ -58,7 +58,7 @@ class Kept:
 class Sandbox:
     """Made, it is being started; closed, everything in it is dead."""
 
-    def __init__(self, level: Level, limits: Limits, preload: tuple[str, ...] = ()) -> None:
+    def __init__(self, level: Level, limits: Limits) -> None:
         self.level, self.limits = level, limits
         number = next(_numbers)
         self.name = f"tinytorch-{os.getpid()}-{number}"
@@ -66,9 +66,9 @@ class Sandbox:
         self.uid = free_id(number) if level.drops else None
         self.cwd = Path(level.root).parent / self.name
         self.cgroup: Cgroup | None = None
-        self._start(preload)
+        self._start()
 
-    def _start(self, preload: tuple[str, ...]) -> None:
+    def _start(self) -> None:
         if self.level.name != "bubblewrap":
             kernel.adopt()
             self.cwd.mkdir(mode=0o700)
@@ -76,7 +76,7 @@ class Sandbox:
         pipes = {name: os.pipe() for name in ("orders", "reports", "last")}
         inner = [pipes["orders"][0], pipes["reports"][1], pipes["last"][1]]
         running = 0 if self.uid is not None else processes()
-        settings = {"fds": inner, "preload": preload, "limits": self.limits.resources(running)}
+        settings = {"fds": inner, "limits": self.limits.resources(running)}
         library = Path(self.level.seen(self.level.python)).parent.parent / "lib"
         home = "/tmp" if self.level.name == "bubblewrap" else str(self.cwd)
         environment = {**ENVIRONMENT, "HOME": home, "TMPDIR": home, "LD_LIBRARY_PATH": str(library)}
