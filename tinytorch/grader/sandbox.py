@@ -8,7 +8,7 @@ import marshal
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from tinytorch.grader import waiting
@@ -64,12 +64,17 @@ class _Submission:
             self.front = len(steps)
         return self.front >= len(steps)
 
-    def through(self, box: Sandbox) -> None:
-        """Run what is left in `box`, after what is already through; returns early when it dies."""
-        self._begin(box)
+    def through(self, box: Sandbox, last: Step | None = None, without: Collection[str] = ()) -> bool:
+        """Run what is left in `box`, after what is already through, up to a `last` step; False when it dies before."""
+        begin = {"do": "begin", "files": self.job["files"]}
+        if not self._do(box, begin, 30, {}).alive:
+            raise RuntimeError("the sandbox died before any cell ran")
         for place, step in enumerate(self.job["steps"]):
-            if time.monotonic() > self.end or not self._step(box, place, step):
-                return
+            if step is last:
+                break
+            if time.monotonic() > self.end or (step["id"] not in without and not self._step(box, place, step)):
+                return False
+        return True
 
     def doubtful(self) -> Iterator[tuple[Step, set[str]]]:
         """The tests that died after another one had, and the answers that the others stand below.
@@ -90,23 +95,14 @@ class _Submission:
         """Ask what this test did not say, without these answers; an error is no answer."""
         known = {**self.outcome["reports"]}
         self.dead -= {test["id"], *(ask["key"] for ask in test["asks"])}
-        self._begin(box)
-        for place, step in enumerate(self.job["steps"]):
-            if step is test or time.monotonic() > self.end:
-                break
-            if step["id"] not in deadly and not self._step(box, place, step):
-                return
+        if not self.through(box, test, deadly):
+            return
         asks = {token: key for token, key in self._asks(test, again=False).items() if key not in known}
         self._do(box, self._order(test, asks), self.job["cell_seconds"], asks)
         reports = self.outcome["reports"]
         self.outcome["reports"] = known | {key: one for key, one in reports.items() if "value" in one}
         if all(ask["key"] in self.outcome["reports"] for ask in test["asks"]):
             self.outcome["steps"][test["id"]]["status"] = "ok"
-
-    def _begin(self, box: Sandbox) -> None:
-        begin = {"do": "begin", "files": self.job["files"]}
-        if not self._do(box, begin, 30, {}).alive:
-            raise RuntimeError("the sandbox died before any cell ran")
 
     def _step(self, box: Sandbox, place: int, step: Step) -> bool:
         """One step, new or again; False if the sandbox died of it."""
