@@ -70,18 +70,18 @@ def grade(
     clean_all(merged, student.notes)
     spared = kept.keys() & plan.alone
     outcome = run(plans.job(plan, merged, without=spared))
-    _explain(plan, outcome)
+    halted = {name: text for name, step in outcome["steps"].items() if (text := stopped(step, plan.cell_seconds))}
+    _explain(plan, outcome, halted)
     for key, report in outcome["reports"].items():
         if _deep(report.get("value")):
             outcome["reports"][key] = {"opaque": "the value is nested too deeply"}
     verdicts = judge.verdicts(outcome["reports"], spared)
     cells = {
-        cell["id"]: kept.get(cell["id"]) or _result(plan, cell, outcome, verdicts, checksums)
+        cell["id"]: kept.get(cell["id"]) or _result(plan, cell, outcome, verdicts, checksums, halted.get(cell["id"], ""))
         for cell in merged
         if cell.get("grade") or cell.get("solution_cell")
     }
-    halted = _stopped(merged, outcome)
-    said = halted + _broken(merged, outcome, checksums) + student.notes
+    said = [f"{name}: {text}" for name, text in halted.items()] + _broken(merged, outcome, checksums) + student.notes
     notes = [note[:300] for note in said][:40]
     graded = Graded("partly" if halted else "graded", cells, notes, outcome["signs"], outcome["level"])
     graded.book = paper.executed(merged, outcome, cells, checksums)
@@ -108,12 +108,6 @@ def stopped(step: StepOutcome, seconds: float) -> str:
     }.get(step.get("status", ""), "")
 
 
-def _stopped(merged: list[dict[str, Any]], outcome: Outcome) -> list[str]:
-    steps = ((cell["id"], outcome["steps"].get(cell["id"], {})) for cell in merged)
-    texts = ((name, stopped(step, step.get("seconds", 0))) for name, step in steps)
-    return [f"{name}: {text}" for name, text in texts if text]
-
-
 def _broken(merged: list[dict[str, Any]], outcome: Outcome, checksums: Checksums) -> list[str]:
     """The answers that raised, and where: of one with a slip in its first line, a test says only that a name is missing.
 
@@ -136,33 +130,30 @@ def _broken(merged: list[dict[str, Any]], outcome: Outcome, checksums: Checksums
     return notes
 
 
-def _explain(plan: Plan, outcome: Outcome) -> None:
+def _explain(plan: Plan, outcome: Outcome, halted: dict[str, str]) -> None:
     """Give each question that was not answered the reason why, where there is one."""
     for name, step in plan.steps.items():
-        ended = outcome["steps"].get(name, {})
-        text = stopped(ended, plan.cell_seconds) or ended.get("error", "")
+        text = halted.get(name) or outcome["steps"].get(name, {}).get("error", "")
         for ask in step.get("asks", ()):
             if text and ask["key"] not in outcome["reports"]:
                 outcome["reports"][ask["key"]] = {"error": text}
 
 
 def _result(
-    plan: Plan, cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], checksums: Checksums
+    plan: Plan, cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], checksums: Checksums, halted: str
 ) -> CellResult:
     if cell["role"] == "test":
-        return _tested(plan, cell, outcome, verdicts)
+        return _tested(plan, cell, outcome, verdicts, halted)
     result = CellResult(cell["id"], None, cell["points"] if cell["grade"] else 0.0)
     if checksums.get(cell["id"]) == paper.checksum(cell):
         result.score, result.comment = 0.0, "No response."
     return result
 
 
-def _tested(plan: Plan, cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any]) -> CellResult:
-    step = outcome["steps"].get(cell["id"], {})
-    halted = stopped(step, plan.cell_seconds)
-    if cell["id"] in plan.unprotected:
-        score, error = whole_score(cell, outcome)
-        said: dict[str, Any] = {"score": score, "error": halted or error, "stdout": step.get("stdout", ""), "protected": False}
+def _tested(plan: Plan, cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], halted: str) -> CellResult:
+    if cell["whole"]:
+        (score, error), out = whole_score(cell, outcome), outcome["steps"].get(cell["id"], {}).get("stdout", "")
+        said: dict[str, Any] = {"score": score, "error": halted or error, "stdout": out, "protected": False}
     else:
         said = verdicts[cell["id"]]
     return CellResult(cell["id"], points=cell["points"], stopped=halted, **said)
