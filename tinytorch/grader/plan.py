@@ -1,7 +1,6 @@
 """From the instructor's source notebook to a plan: cells, order, tags, points, and what to ask of each submission."""
 
 import contextlib
-import functools
 import hashlib
 import json
 import re
@@ -20,7 +19,7 @@ from tinytorch.grader.touched import alone
 __all__ = ["Judge", "Plan", "PlanError", "job", "make", "read", "unsplittable"]
 
 HIDDEN = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
-SEEDED = re.compile(r"\bhidden_inputs\(|TINYTORCH_SEEDS")  # what cannot do without the seed
+SEEDED = ("hidden_inputs(", "TINYTORCH_SEEDS")  # what cannot do without the seed
 SOLUTION = ("BEGIN SOLUTION", "END SOLUTION")
 # Of a test, before it is tried: why it runs whole; what in it has to run in the sandbox or be asked wider (`name =`, the
 # line of an assignment, an expression); whether the right answers make its last value a number, which None asks.
@@ -50,7 +49,7 @@ class Plan:
     @property
     def unprotected(self) -> dict[str, str]:
         """The tests that run whole in the sandbox, and why."""
-        return {cell["id"]: self.steps[cell["id"]]["whole"] for cell in self.tests if "whole" in self.steps[cell["id"]]}
+        return {cell["id"]: cell["whole"] for cell in self.tests if cell["whole"]}
 
     @property
     def code(self) -> list[dict[str, Any]]:
@@ -221,16 +220,10 @@ def _step(plan: Plan, cell: dict[str, Any], whole: Collection[str]) -> Step | No
         step["kind"] = "whole" if "whole" in asked or cell["id"] in whole else "ask"
         if step["kind"] == "ask":
             step["source"], step["prelude"], step["asks"] = "", asked["prelude"], asked["asks"]
-    asked_for = (ask.get("expr") or ask["run"] for ask in step["asks"])
-    if cell["role"] != "student" and _draws(step["source"], step["prelude"], *asked_for):
+    text = "" if cell["role"] == "student" else str(step)
+    if any(word in text for word in SEEDED):
         step["env"] = {"TINYTORCH_SEEDS": json.dumps({plan.assignment: plan.seed})}
     return step
-
-
-@functools.lru_cache(maxsize=1000)
-def _draws(*texts: str) -> bool:
-    """Whether a step of the instructor's cannot do without the seed; asked anew for each submission."""
-    return any(map(SEEDED.search, texts))
 
 
 def whole_score(cell: dict[str, Any], outcome: Outcome) -> tuple[float, str]:
