@@ -77,23 +77,23 @@ class Notebook(Source):
 
     def record(self) -> None:
         """Run here, once, the leading tests that are nothing but checks: what they expect is the same for everybody."""
-        while self.later and (self.later[0]["role"] != "test" or self.is_checks(self.later[0])):
+        while self.later:
             cell = self.later[0]
             if cell["role"] != "test":
                 self.run_given(cell)
-            elif (made := self.recording(cell)) is None:
-                return
-            else:
+            elif made := self.recording(cell):
                 self.recorded.append((cell, made))
                 self.draw_anew(cell["id"])
+            else:
+                return
             self.later = self.later[1:]
 
-    def is_checks(self, cell: dict[str, Any]) -> bool:
-        parts = self.parts.get(cell["id"])
-        return parts is not None and all(site.fresh for site in parts.sites) and ".results" not in cell["source"]
-
     def recording(self, cell: dict[str, Any]) -> Recorder | None:
-        sites = Sites(cell["id"], self.parts[cell["id"]], {})
+        """What a cell expects; None if it is anything but checks."""
+        parts = self.parts.get(cell["id"])
+        if parts is None or not all(site.fresh for site in parts.sites) or ".results" in cell["source"]:
+            return None
+        sites = Sites(cell["id"], parts, {})
         self.space.update(__enter__=sites.enter, __ask__=sites.key)
         Recorder.made, before = [], dict(self.space)
         self.space.update({name: Recorder for name, value in before.items() if value is Checks})
