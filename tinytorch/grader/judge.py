@@ -47,9 +47,8 @@ class Notebook(Source):
             if cell["role"] != "test":
                 self.run_given(cell)
                 continue
-            name = cell["id"]
-            found[name] = self.capture(name) if name in self.parts else {"whole": self.whole[name]}
-            self.draw_anew(name)
+            found[cell["id"]] = {"whole": cell["whole"]} if cell["whole"] else self.capture(cell)
+            self.draw_anew(cell["id"])
         return found
 
     def draw_anew(self, cell: str) -> None:
@@ -63,13 +62,12 @@ class Notebook(Source):
             elif isinstance(value, random.Random | np.random.RandomState):
                 value.seed(seed)
 
-    def capture(self, cell: str) -> dict[str, Any]:
-        parts = self.parts[cell]
-        sites = Sites(cell, parts, {})
+    def capture(self, cell: dict[str, Any]) -> dict[str, Any]:
+        parts, sites = cell["parts"], Sites(cell, {})
         self.space.update(__enter__=sites.enter, __capture__=sites.capture, __ask__=sites.ask)
         try:
             for self.line, statements in parts.capture:
-                exec(compile(ast.Module(statements, []), cell, "exec"), self.space)
+                exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
         except Exception as error:
             return {"whole": f"line {self.line}: {type(error).__name__}: {error}"}
         about = [{"text": site.text, "assigned": site.assigned} for site in parts.sites]
@@ -90,16 +88,15 @@ class Notebook(Source):
 
     def recording(self, cell: dict[str, Any]) -> Recorder | None:
         """What a cell expects; None if it is anything but checks."""
-        parts = self.parts.get(cell["id"])
-        if parts is None or not all(site.fresh for site in parts.sites) or ".results" in cell["source"]:
+        if cell["whole"] or not all(site.fresh for site in cell["parts"].sites) or ".results" in cell["source"]:
             return None
-        sites = Sites(cell["id"], parts, {})
+        sites = Sites(cell, {})
         self.space.update(__enter__=sites.enter, __ask__=sites.key)
         Recorder.made, before = [], dict(self.space)
         self.space.update({name: Recorder for name, value in before.items() if value is Checks})
         checks.Checks = Recorder  # type: ignore[misc]
         try:
-            for line, statements, expression in self.code[cell["id"]]:
+            for line, statements, expression in cell["code"]:
                 Recorder.hidden = line in cell["hidden"]
                 exec(statements, self.space)
                 last = eval(expression, self.space) if expression else None
@@ -116,9 +113,9 @@ class Notebook(Source):
         for cell, made in (*self.recorded, *((cell, None) for cell in self.later)):
             if cell["role"] != "test":
                 self.run_given(cell)
-            elif cell["id"] in self.parts and cell["id"] not in skip:
+            elif not cell["whole"] and cell["id"] not in skip:
                 tell({"begin": cell["id"]})
-                sites = Sites(cell["id"], self.parts[cell["id"]], reports)
+                sites = Sites(cell, reports)
                 verdict = self.replayed(cell, made, sites) if made else self.verdict(cell, sites)
                 tell({"verdict": {cell["id"]: verdict}})
             if cell["role"] == "test" and not made:
@@ -135,10 +132,9 @@ class Notebook(Source):
         self.space.update(__enter__=sites.enter, __ask__=sites.ask)
         out, lines, error, value = io.StringIO(), list[dict[str, Any]](), "", None
         self.earlier = {id(value) for value in self.space.values() if type(value) is Checks}
-        code = self.code[cell["id"]]
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-                for self.line, statements, expression in code:
+                for self.line, statements, expression in cell["code"]:
                     sites.shown = []
                     exec(statements, self.space)
                     value = eval(expression, self.space) if expression else None

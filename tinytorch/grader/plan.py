@@ -92,7 +92,8 @@ def read(path: Path, stored: Callable[[str], str | None] = lambda name: None) ->
 def unsplittable(notebook: dict[str, Any]) -> dict[str, str]:
     """The graded cells of a source notebook that cannot be split, and why, from their text alone."""
     cells = [_cell(cell, lambda name: "") for cell in notebook["cells"]]
-    return Source(Plan("", "", cells, 0, "").for_judge(), 0, execute=False).whole
+    read = Source(Plan("", "", cells, 0, "").for_judge(), 0, execute=False)
+    return {cell["id"]: cell["whole"] for cell in read.cells if cell["whole"]}
 
 
 def _cell(cell: dict[str, Any], stored: Callable[[str], str | None]) -> dict[str, Any]:

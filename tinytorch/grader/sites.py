@@ -6,7 +6,6 @@ from typing import Any
 from tinytorch.checks import StudentError
 from tinytorch.grader.forms import Unsplittable
 from tinytorch.grader.plain import NotPlain, decode, encode
-from tinytorch.grader.split import Split
 
 __all__ = ["Sites", "short"]
 
@@ -16,8 +15,8 @@ ASKS = 5_000
 class Sites:
     """Stands behind `__enter__`, `__ask__` and `__capture__` while one cell runs, counting each site's executions."""
 
-    def __init__(self, cell: str, parts: Split, reports: dict[str, Any]) -> None:
-        self.cell, self.parts, self.reports = cell, parts, reports
+    def __init__(self, cell: dict[str, Any], reports: dict[str, Any]) -> None:
+        self.cell, self.sites, self.reports = cell["id"], cell["parts"].sites, reports
         self.turns, self.index = Counter[int](), Counter[int]()
         self.asks: list[dict[str, Any]] = []
         self.bound: dict[str, tuple[int, Any]] = {}
@@ -39,7 +38,7 @@ class Sites:
 
     def value(self, key: str) -> Any:
         report = self.reports.get(key, {})
-        text = self.parts.sites[int(key.rsplit("/", 3)[1])].text
+        text = self.sites[int(key.rsplit("/", 3)[1])].text
         if "value" not in report:
             raise StudentError(report.get("error") or f"{text}: {report.get('opaque') or 'this was not reached'}")
         try:
@@ -50,7 +49,7 @@ class Sites:
         return value
 
     def capture(self, number: int, counted: bool, values: dict[str, Any]) -> None:
-        site = self.parts.sites[number]
+        site = self.sites[number]
         inputs = {name: self.encoded(name, value) for name, value in values.items()}
         keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
         self.bound.update({name: (id(values[name]), inputs[name]) for name in inputs})

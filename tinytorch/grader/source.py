@@ -7,7 +7,7 @@ from typing import Any
 
 from tinytorch.grader.forms import Unsplittable
 from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names, parsed
-from tinytorch.grader.split import Split, split
+from tinytorch.grader.split import split
 
 __all__ = ["Source", "statements"]
 
@@ -17,9 +17,6 @@ class Source:
 
     def __init__(self, cells: list[dict[str, Any]], seed: int, execute: bool = True) -> None:
         self.cells, self.seed, self.space = cells, seed, {"__name__": "__main__", "display": print}
-        self.parts: dict[str, Split] = {}
-        self.code: dict[str, list[tuple[int, Any, Any]]] = {}
-        self.whole: dict[str, str] = {}
         if execute:
             import numpy as np  # in the judging process alone: a grader starts without it
 
@@ -40,17 +37,14 @@ class Source:
                 self.run_given(cell)
 
     def read_test(self, cell: dict[str, Any]) -> None:
+        """Split it; where that cannot be, its `whole` says why."""
         try:
             if cell["whole"]:
                 raise Unsplittable(cell["whole"])
-            self.parts[cell["id"]] = split(cell["source"], self.scope, self.callables, {*cell["forced"]})
-            self.code[cell["id"]] = [
-                (line, *_compiled(nodes, cell["id"])) for line, nodes in self.parts[cell["id"]].judge
-            ]
+            cell["parts"] = split(cell["source"], self.scope, self.callables, {*cell["forced"]})
+            cell["code"] = [(line, *_compiled(nodes, cell["id"])) for line, nodes in cell["parts"].judge]
         except Exception as error:  # also a splitter that stumbles: then the cell runs whole
-            self.whole[cell["id"]] = (
-                str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
-            )
+            cell["whole"] = str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
             for name in set[str]().union(*map(bound, statements(cell["source"]))):
                 self.scope.give_away(name)
 
