@@ -38,7 +38,7 @@ def level(request):
 
 
 def cell(name, source):
-    return {"id": name, "kind": "cell", "source": source, "prelude": "", "asks": []}
+    return {"id": name, "kind": "student", "source": source, "prelude": "", "asks": []}
 
 
 def ask(name, *exprs, prelude=""):
@@ -177,7 +177,7 @@ HONEST = {
 
 
 def free(name, source):
-    return {**cell(name, source), "free": True}
+    return {**cell(name, source), "kind": "free"}
 
 
 @FIRST_LEVEL
@@ -209,8 +209,8 @@ DEADLY = {"endless": "any(iter(int, 1))", "crash": "import os; os._exit(0)", "me
 @pytest.mark.parametrize("name", DEADLY)
 def test_a_test_that_dies_of_another_exercise_is_asked_without_it(level, name):
     """A schedule is tried on the student's own optimizer, whose step ends the process: that costs the optimizer's test."""
-    deadly = {**cell("deadly", f"def f(): {DEADLY[name]}"), "answer": True}
-    mine = {**cell("mine", "def g(): return f() if 'f' in globals() else 7\ndef h(): return 8"), "answer": True}
+    deadly = cell("deadly", f"def f(): {DEADLY[name]}")
+    mine = cell("mine", "def g(): return f() if 'f' in globals() else 7\ndef h(): return 8")
     outcome = run(level, deadly, ask("t", "f()"), mine, ask("u", "h()", "g()", "f()"), cell_seconds=1)
     reports = {key: report.get("value") for key, report in outcome["reports"].items() if "value" in report}
     assert reports == {"u/0": 8, "u/1": 7}
@@ -461,7 +461,7 @@ from tinytorch.grader import isolation, sandbox, waiting
 from tinytorch.grader.limits import Limits
 with isolation.level({level.name!r}) as level:
     print(level.root, flush=True)
-    step = {{"id": "a", "kind": "cell", "source": "import os, time\\nos.fork()\\ntime.sleep(30)", "prelude": "", "asks": []}}
+    step = {{"id": "a", "kind": "student", "source": "import os, time\\nos.fork()\\ntime.sleep(30)", "prelude": "", "asks": []}}
     sandbox.run({{"without": [], "files": {{}}, "cell_seconds": 30, "steps": [step]}}, Limits(), level)
 """
     grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

@@ -22,19 +22,16 @@ class Ask(TypedDict):
 class Step(TypedDict):
     """One cell. An error in it never stops the next one.
 
-    `cell`: the student's code or a given cell: run. `whole`: a graded cell that cannot be split: run, and its last
+    `student` (an exercise), `free` (the student's own that belongs to none), `given`: run. `whole`: a graded cell that cannot be split: run, and its last
     expression's value reported under the step's id. `ask`: `prelude` (imports and definitions) is run, then the asks.
     """
 
     id: str
-    kind: Literal["cell", "ask", "whole"]
-    source: str  # of `cell` and `whole`; magics are gone already
+    kind: Literal["student", "free", "given", "whole", "ask"]
+    source: str  # of all but `ask`; magics are gone already
     prelude: str
     asks: list[Ask]
     env: NotRequired[dict[str, str]]  # environment variables for this step alone: the seed, where it cannot do without
-    free: NotRequired[bool]  # a cell of the student's own that belongs to no exercise
-    given: NotRequired[bool]  # the instructor's
-    answer: NotRequired[bool]  # the cell of an exercise
 
 
 class Job(TypedDict):

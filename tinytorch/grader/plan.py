@@ -219,14 +219,13 @@ def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = (), w
 def _step(plan: Plan, cell: dict[str, Any], whole: Collection[str]) -> Step | None:
     if cell["type"] != "code" or cell.get("skip") or not (cell["source"].strip()):
         return None
-    step = Step(id=cell["id"], kind="cell", source=cell["source"], prelude="", asks=[], free="free" in cell)
-    step["given"], step["answer"] = cell["role"] == "given", cell["role"] == "student" and not step["free"]
+    step = Step(id=cell["id"], kind=cell["role"], source=cell["source"], prelude="", asks=[])
     if cell["role"] == "test":
         asked = plan.steps[cell["id"]]
         step["kind"] = "whole" if "whole" in asked or cell["id"] in whole else "ask"
         if step["kind"] == "ask":
             step["source"], step["prelude"], step["asks"] = "", asked["prelude"], asked["asks"]
-    text = "" if cell["role"] == "student" else str(step)
+    text = "" if step["kind"] in ("student", "free") else str(step)
     if any(word in text for word in SEEDED):
         step["env"] = {"TINYTORCH_SEEDS": json.dumps({plan.assignment: plan.seed})}
     return step

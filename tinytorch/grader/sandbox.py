@@ -45,7 +45,7 @@ class _Submission:
 
     def __init__(self, job: Job, limits: Limits, level: Level) -> None:
         self.job, self.limits = job, limits
-        graded = sum(step["kind"] != "cell" for step in job["steps"])
+        graded = sum(step["kind"] in ("ask", "whole") for step in job["steps"])
         self.free_end = time.monotonic() + limits.wall_seconds  # what is left then is for the exercises
         self.end = self.free_end + 2 * graded * job["cell_seconds"]
         self.outcome: Outcome = {"level": str(level), "steps": {}, "reports": {}, "signs": []}
@@ -83,7 +83,7 @@ class _Submission:
         """
         answers, deadly = set[str](), set[str]()
         for step in self.job["steps"]:
-            answers |= {step["id"]} if step.get("answer") else set()
+            answers |= {step["id"]} if step["kind"] == "student" else set()
             if step["kind"] == "ask":
                 if self.deaths[step["id"]]:
                     if deadly:
@@ -110,7 +110,7 @@ class _Submission:
         if step["id"] in self.dead or (again and step["kind"] == "ask" and not _runs(step)):
             self.front = max(self.front, place + 1)
             return True
-        asks = {} if step["kind"] == "cell" else self._asks(step, again)
+        asks = self._asks(step, again)
         order = self._order(step, asks) | {"env": step.get("env", {})}
         seconds = self.job["cell_seconds"] / (4 if step["id"] in self.late else 1)
         start = time.monotonic()
@@ -132,10 +132,10 @@ class _Submission:
     def _order(self, step: Step, asks: dict[str, str]) -> dict[str, Any]:
         if step["kind"] != "ask":
             short = step["id"] in self.cut or time.monotonic() > self.free_end
-            free = "" if not step.get("free") else "definitions" if short else "whole"
+            free = "" if step["kind"] != "free" else "definitions" if short else "whole"
             token = next(iter(asks), "")
             order = {"do": "cell", "id": step["id"], "source": step["source"], "token": token, "free": free}
-            return order | ({"code": _compiled(step["source"], step["id"])} if step.get("given") else {})
+            return order | ({"code": _compiled(step["source"], step["id"])} if step["kind"] == "given" else {})
         by_key: dict[str, Ask] = {ask["key"]: ask for ask in step["asks"]}
         told = [{**by_key[key], "key": "", "token": token} for token, key in asks.items()]
         return {"do": "ask", "prelude": step["prelude"], "asks": told, "strict": self.job.get("strict", False)}
@@ -197,7 +197,7 @@ class _Submission:
         open_asks = [key for key in asks.values() if key not in self.outcome["reports"]]
         if step["kind"] == "ask" and open_asks and self.deaths[step["id"]] < MOST_DEATHS:
             self.dead.add(open_asks[0])
-        elif step.get("free") and step["id"] not in self.cut:
+        elif step["kind"] == "free" and step["id"] not in self.cut:
             self.cut.add(step["id"])
         else:
             self.dead.add(step["id"])

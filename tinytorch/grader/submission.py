@@ -178,7 +178,7 @@ def _last(cells: list[Cell], wanted: set[str]) -> Iterator[str | None]:
 
 
 def _as_free(cell: Cell, name: str) -> dict[str, Any]:
-    return {"id": name, "role": "student", "type": cell.type, "source": cell.source, "graded": False, "free": True}
+    return {"id": name, "role": "free", "type": cell.type, "source": cell.source}
 
 
 def _filled(cell: dict[str, Any], answer: Cell | None, notes: list[str]) -> dict[str, Any]:
