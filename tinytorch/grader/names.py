@@ -20,31 +20,34 @@ SCOPES = frozenset((*DEFINITIONS, *COMPREHENSIONS, ast.Lambda))
 class Scope:
     """Which names are whose, as the cells of a notebook go by."""
 
-    own: dict[str, ast.stmt | None] = field(default_factory=dict)  # the instructor's; its import or def, if it is one
+    own: set[str] = field(default_factory=set)  # the instructor's
     student: set[str] = field(default_factory=set)  # the student's, even where it is a builtin's name too
     reported: set[str] = field(default_factory=set)  # the judge's: computed from what was reported
     given: set[str] = field(default_factory=set)  # the instructor's, bound by a cell that runs in the sandbox as well
-    helpers: dict[str, ast.stmt] = field(default_factory=dict)  # the instructor's functions that touch the student's
     lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
+    made_by: dict[str, ast.stmt] = field(default_factory=dict)  # imports, and functions even if they touch the student's
 
     def is_student(self, name: str) -> bool:
         known = name in self.own or name in self.reported or name in BUILTINS
         return name in self.student or not known
 
     def bind(self, name: str, node: ast.stmt | None = None) -> None:
-        self.own[name] = node
-        for others in (self.student, self.reported, self.given, self.lent):
-            others.discard(name)
+        self._now(self.own, name, node)
+        self.given.discard(name)
+        self.lent.discard(name)
 
-    def give_away(self, name: str) -> None:
-        self.own.pop(name, None)
-        self.reported.discard(name)
-        self.student.add(name)
+    def give_away(self, name: str, node: ast.stmt | None = None) -> None:
+        self._now(self.student, name, node)
 
     def report(self, name: str) -> None:
-        self.own.pop(name, None)
-        self.student.discard(name)
-        self.reported.add(name)
+        self._now(self.reported, name, None)
+
+    def _now(self, whose: set[str], name: str, node: ast.stmt | None) -> None:
+        for others in (self.own, self.student, self.reported):
+            others.discard(name)
+        whose.add(name)
+        self.made_by.pop(name, None)
+        self.made_by |= {name: node} if node else {}
 
 
 def parsed(source: str) -> ast.Module | None:

@@ -61,7 +61,7 @@ class Questions:
     def judges(self, call: ast.Call) -> bool:
         """Does the function that is called say what is right? Beside the student's code it could be made to say anything."""
         name = name_of(call.func)
-        return is_judging(call.func) or decides(self.scope.own.get(name) or self.scope.helpers.get(name))
+        return is_judging(call.func) or decides(self.scope.made_by.get(name))
 
     def must_not_judge(self, call: ast.Call) -> None:
         if self.judges(call):
@@ -129,7 +129,7 @@ class Questions:
         while queue:
             name = queue.pop()
             seen.add(name)
-            definition = self.scope.helpers.get(name) or self.scope.own.get(name)
+            definition = self.scope.made_by.get(name)
             if any(name in names for names in self.local):
                 values.add(name)
             elif name in self.scope.reported:

@@ -54,7 +54,7 @@ class _Splitter(Statements):
 
     def halves(self, node: ast.While | ast.If | ast.For) -> Pair:
         """A loop or branch with what is in it in both programs; none of it may leave open whose a name is."""
-        before = set(self.scope.own)
+        before = {*self.scope.own}
         (judge, capture), (after, after_capture) = self.block(node.body), self.block(node.orelse)
         sent = {name for site in self.sites for name in site.inputs}
         changed = {name for name in before if self.scope.is_student(name)} | (before & self.scope.reported & sent)

@@ -69,8 +69,7 @@ class Statements(Questions):
             return [node], [node]
         if any(isinstance(n, ast.Assert | ast.Raise) for n in ast.walk(node)):
             return self.judging_function(node)
-        self.scope.give_away(node.name)
-        self.scope.helpers[node.name] = node
+        self.scope.give_away(node.name, node)
         return [], []
 
     do_ClassDef = do_AsyncFunctionDef = do_FunctionDef
@@ -95,8 +94,7 @@ class Statements(Questions):
             return [node], [node]
         if isinstance(node.value, ast.Lambda) and self.touches(node.value) and len(names) == 1:
             (name,) = names
-            self.scope.give_away(name)
-            self.scope.helpers[name] = node
+            self.scope.give_away(name, node)
             return [], []
         forced = {node.lineno, *(f"{name} =" for name in names)} & self.forced
         if forced or any(map(self.touches, targets)) or self.is_theirs(node):
@@ -138,9 +136,10 @@ class Statements(Questions):
 
     def filled(self, call: ast.expr) -> None:
         """`values.append(f(3))`: from now on a list of ours holds what was reported."""
-        owner = call.func.value if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else None
-        if isinstance(owner, ast.Name) and got_of(call) is None and self.scope.own.get(owner.id, call) is None:  # type: ignore[arg-type]
-            self.scope.report(owner.id)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and got_of(call) is None:
+            owner = name_of(call.func.value)
+            if owner in self.scope.own - self.scope.made_by.keys():
+                self.scope.report(owner)
 
     def changes_a_module(self, node: ast.stmt) -> bool:
         """A seed, `np.linalg.solve = None`, `np.seterr(all="raise")`: the student's code has the same module."""
