@@ -131,12 +131,9 @@ def kill_user(uid: int) -> None:
 
 def remove(place: Path) -> None:
     """A directory of a student's: `rm` walks folders without end and follows no link; a folder may be shut to its owner."""
-    for open_up in (False, True):
-        if open_up:
-            subprocess.run(["chmod", "-R", "u+rwx", place], stderr=subprocess.DEVNULL, check=False)
-        done = subprocess.run(["rm", "-rf", "--one-file-system", place], stderr=subprocess.DEVNULL, check=False)
-        if done.returncode == 0:
-            break
+    for command in (["rm", "-rf", "--one-file-system"], ["chmod", "-R", "u+rwx"], ["rm", "-rf", "--one-file-system"]):
+        if place.exists():
+            subprocess.run([*command, place], stderr=subprocess.DEVNULL, check=False)
 
 
 def free_id(number: int) -> int:

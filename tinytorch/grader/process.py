@@ -213,7 +213,7 @@ class Sandbox:
 
 def _kill(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, signal.SIGKILL) if pid > 0 else os.killpg(-pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)  # of a negative one, the group
 
 
 def _read(fd: int) -> bytes:
