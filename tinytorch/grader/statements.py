@@ -150,7 +150,7 @@ class Statements(Questions):
                 return True
         if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call) or is_judging(node.value.func):
             return False
-        return self.of_module(node.value.func) and all(map(self.is_import, free(node) & self.scope.own.keys()))
+        return self.of_module(node.value.func) and all(map(self.is_import, free(node) & self.scope.own))
 
     def of_module(self, node: ast.expr) -> bool:
         while isinstance(node, ast.Attribute | ast.Subscript):
@@ -158,7 +158,7 @@ class Statements(Questions):
         return isinstance(node, ast.Name) and self.is_import(node.id)
 
     def is_import(self, name: str) -> bool:
-        return isinstance(self.scope.own.get(name), ast.Import | ast.ImportFrom)
+        return isinstance(self.scope.made_by.get(name), ast.Import | ast.ImportFrom)
 
     def do_Assert(self, node: ast.Assert) -> Pair:
         node.msg = None if node.msg is not None and (self.touches(node.msg) or self.reported(node.msg)) else node.msg
