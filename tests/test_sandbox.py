@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import fcntl
 import getpass
 import os
 import re
@@ -18,6 +19,7 @@ import pytest
 from tinytorch.grader import image as images
 from tinytorch.grader import isolation, sandbox, waiting, where
 from tinytorch.grader.limits import Limits
+from tinytorch.grader.plan import Judge, Plan
 
 LEVELS = ("bubblewrap", "landlock", "unsafe")
 FIRST_LEVEL = pytest.mark.parametrize(
@@ -308,6 +310,7 @@ CALLS = {
     "shared memory": "libc.shmget(0x5151, 4096, 0o1666)", "message queue": "libc.msgget(0x5151, 0o1666)", "keyring": "libc.syscall({add_key}, b'user', b'x', b'x', 1, -4)",
     "clone3": "libc.syscall(435, 0, 0)", "clone a namespace": "libc.syscall({clone}, 0x10000000, 0, 0, 0, 0)", "io_uring": "libc.syscall(425, 1, 0)",
     "memfd": "libc.memfd_create(b'x', 0)", "owner of a descriptor": "libc.fcntl(0, 8, {pid})", "signal of a descriptor": "libc.fcntl(0, 10, 9)",
+    "lease of a file": "libc.fcntl(os.open(open(os.path.join(os.getcwd(), 'own'), 'w').name, os.O_RDONLY), 1024, 1)",
     "tkill": "libc.syscall({tkill}, {pid}, 0)", "process memory": "libc.process_vm_readv({pid}, 0, 0, 0, 0, 0)", "set priority": "libc.setpriority(0, {pid}, 19)",
 }  # fmt: skip
 NUMBERS = {
@@ -346,7 +349,7 @@ def test_what_the_kernel_refuses(level):
     }
     names = [name for name in CALLS if level.name != "bubblewrap" or name not in shared]
     exprs = [CALLS[name].format(pid=os.getpid(), **NUMBERS[os.uname().machine]) for name in names]
-    outcome = run(level, ask("t", *exprs, prelude="import ctypes\nlibc = ctypes.CDLL(None)"))
+    outcome = run(level, ask("t", *exprs, prelude="import ctypes, os\nlibc = ctypes.CDLL(None)"))
     got = {name: outcome["reports"].get(f"t/{number}", {}).get("value") for number, name in enumerate(names)}
     assert got == dict.fromkeys(names, -1)
 
@@ -445,6 +448,22 @@ def test_the_next_one_waits_with_nothing_in_it(level):
 
 
 @FIRST_LEVEL
+def test_pipes_that_another_has_filled_cost_nothing(level, monkeypatch):
+    """What all processes of a user hold in pipes is counted together, and one that wants more is refused."""
+    plain = fcntl.fcntl
+
+    def refusing(place, what, *more):
+        if what == fcntl.F_SETPIPE_SZ:
+            raise PermissionError
+        return plain(place, what, *more)
+
+    monkeypatch.setattr(fcntl, "fcntl", refusing)
+    assert run(level, ask("t", "1"), limits=dataclasses.replace(QUICK, wall_seconds=41))["reports"]["t/0"] == {"value": 1}
+    with contextlib.closing(Judge(Plan("ps", "nb", [], 1, "."))) as judge:
+        assert judge.capture() == {}
+
+
+@FIRST_LEVEL
 def test_one_that_died_while_it_waited_costs_nothing(level):
     waiting.warm(QUICK, level).result().kill()
     assert run(level, ask("t", "1"))["reports"]["t/0"] == {"value": 1}
@@ -459,6 +478,7 @@ sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from tinytorch.grader import image as images
 from tinytorch.grader import isolation, sandbox, waiting
 from tinytorch.grader.limits import Limits
+from tinytorch.grader.plan import Judge, Plan
 with isolation.level({level.name!r}) as level:
     print(level.root, flush=True)
     step = {{"id": "a", "kind": "student", "source": "import os, time\\nos.fork()\\ntime.sleep(30)", "prelude": "", "asks": []}}

@@ -155,12 +155,12 @@ def _program(column: int, audit: int, shared: bool) -> list[Rule]:
     rules += _case(CLONE3[column], [(RET, 0, 0, ERRNO | errno.ENOSYS)])  # its flags cannot be seen; libc falls back
     # A pair of datagram sockets could be connected elsewhere; a pair of streams cannot.
     rules += _case(SOCKETPAIR[column], [(LD, 0, 0, 24), (AND, 0, 0, 15), *_only(1)])
+    # A lease of a file that is the same user's lets nobody else open it; a descriptor's owner gets a signal of one's choice.
+    rules += _case(FCNTL[column], [(LD, 0, 0, 24), *_none(1024, *((8, 10, 15) if shared else ()))])
     if shared:
         for calls in (KILL, PRLIMIT, AFFINITY):
             rules += _case(calls[column], [(LD, 0, 0, 16), *_only(0, me)])
         rules += _case(TGKILL[column], [(LD, 0, 0, 16), *_only(me)])
-        # A descriptor's owner gets a signal of one's choice.
-        rules += _case(FCNTL[column], [(LD, 0, 0, 24), *_none(8, 10, 15)])
         rules += _case(IOCTL[column], [(LD, 0, 0, 24), *_none(0x8901, 0x8902)])
     for numbers in refused.values():
         rules += _case(numbers[column], [_no()]) if numbers[column] >= 0 else []

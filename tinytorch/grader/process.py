@@ -15,7 +15,7 @@ from typing import Any
 
 from tinytorch.grader import kernel
 from tinytorch.grader.isolation import ENVIRONMENT, Level
-from tinytorch.grader.limits import Cgroup, Limits, children, free_id, kill_user, processes, remove
+from tinytorch.grader.limits import Cgroup, Limits, children, free_id, kill_user, processes, remove, widen
 
 __all__ = ["Broken", "Ended", "Sandbox"]
 
@@ -83,7 +83,7 @@ class Sandbox:
         self.process = subprocess.Popen(
             self.level.command(settings, str(self.cwd), self.limits.disk_mb),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=inner,
-            env=environment, cwd="/", start_new_session=True, umask=0o077, pipesize=CHUNK,
+            env=environment, cwd="/", start_new_session=True, umask=0o077,
             user=self.uid, group=self.uid, extra_groups=None if self.uid is None else [],
         )  # fmt: skip
         for fd in inner:
@@ -91,6 +91,7 @@ class Sandbox:
         self.orders = pipes["orders"][1]
         self.fds = {"reports": pipes["reports"][0], "last": pipes["last"][0]}
         self.fds |= {name: getattr(self.process, name).fileno() for name in ("stdout", "stderr")}
+        widen(self.fds["stdout"], self.fds["stderr"])
         self.fds["end"] = os.pidfd_open(self.process.pid)
         for fd in (self.orders, *self.fds.values()):
             os.set_blocking(fd, False)
