@@ -282,6 +282,8 @@ TAMED = [
     ("<javascript:alert(1)>", "href"),
     ("$\\href{javascript:alert(1)}{x}$", "\\href"),
     ("$\\\\href{javascript:alert(1)}{x}$", "\\href"),
+    ("&#36;&#92;href{javascript:alert(1)}{x}&#36;", "\\href"),
+    ("&dollar;\\\\&#104;ref{javascript:alert(1)}{x}&dollar;", "\\href"),
     ('$\\mmlToken{mi}[href="javascript:alert(1)"]{x}$', "\\mmlToken"),
 ]
 

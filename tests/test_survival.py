@@ -125,6 +125,13 @@ def test_code_without_end_is_not_read():
     assert [bool(cell["source"]) for cell in cells] == [True, True, False, False, False] and len(notes) == 3
 
 
+def test_a_script_of_a_name_without_end_costs_no_time():
+    start = time.monotonic()
+    assert magics.clean("%run " + "." * 29_000, [], "") == "None\n"
+    assert magics.clean("%run -i 'my.py' 3", [], "").startswith("exec(compile(open('my.py')")
+    assert time.monotonic() - start < 5
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 began to warn of backslashes")
 def test_a_students_backslashes_are_no_news_on_the_terminal(capsys):
     assert magics.clean('"\\\x1b"', [], "") and not capsys.readouterr().err

@@ -99,7 +99,7 @@ def _named(node: ast.Call) -> tuple[str, str]:
     said = [str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)]
     if node.func.attr != "run_line_magic" or not said:
         return "a shell command", "[]" if node.func.attr == "getoutput" else "None"
-    if said[0] == "run" and (script := re.search(r"[^\s'\"]+\.py\b", said[-1])):
+    if said[0] == "run" and (script := re.search(r"(?<![^\s'\"])[^\s'\"]+\.py\b", said[-1])):
         return "%run", f"exec(compile(open({script[0]!r}).read(), {script[0]!r}, 'exec'), globals())"
     name, body = f"%{said[0]}", re.sub(r"^(\s*-\w+(\s+\d+)?)*\s*", "", said[1]) if len(said) > 1 else ""
     return name, body if said[0] in ("time", "timeit") and body and parsed(body) else "None"

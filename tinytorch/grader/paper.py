@@ -41,8 +41,8 @@ def _cell(cell: dict[str, Any], step: dict[str, Any], result: Any, checksums: di
 
 
 def tame(text: str) -> str:
-    """A student's Markdown without tags and links: the formgrader would run their scripts, and it writes marks."""
-    text = re.sub(r"<(?=[a-z/!?])", "< ", text, flags=re.IGNORECASE)
+    """A student's Markdown without tags, links and entities: the formgrader would run their scripts, and it writes marks."""
+    text = re.sub(r"<(?=[a-z/!?])|&(?=[a-z#])", r"\g<0> ", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<!\\)\\++(?=href|mmlToken)", "", text)  # MathJax's own ways to a link; a run is tried once
     return text.replace("](", "] (").replace("]:", "] :")
 
