@@ -2,7 +2,7 @@
 
 from foreign import notebook
 
-__all__ = ["ANSWERS", "FULL", "SOURCE"]
+__all__ = ["ANSWERS", "FORMULAS", "FULL", "SOURCE"]
 
 SOURCE = notebook("""
 # %% given setup
@@ -12,6 +12,10 @@ def f(n):
     ### BEGIN SOLUTION
     return n * n
     ### END SOLUTION
+# %% answer b
+formula = "6 * 7"
+# %% test text 2
+assert eval(formula) == 42
 # %% test plain 2
 assert f(3) == 9
 # %% test partial 4
@@ -35,7 +39,8 @@ n = 3
 rounded = round(f(n), 2)
 assert rounded == n * n
 """)
-FULL = 16.0
+FULL = 18.0
+TEXT = 2.0  # of `text`, which asks for `formula` alone
 RAISES = "def f(n):\n    if n == 'a':\n        raise KeyError(n)\n    raise ValueError({!r})"
 ANSWERS = {  # where f("a") raises nothing, or a TypeError, the one point of `whole` is deserved
     "an array of any numbers": ("import numpy as np\ndef f(n):\n    return np.array([1, 2, 3, 4.5])", 1.0),
@@ -52,3 +57,10 @@ ANSWERS = {  # where f("a") raises nothing, or a TypeError, the one point of `wh
     "not a number": ("def f(n):\n    return float('nan') * (n != 'a' or {}[n])", 0.0),
     "right in NumPy": ("import numpy as np\ndef f(n):\n    return np.int64(n) ** 2 if n != 'a' else n * n", FULL),
 }  # fmt: skip
+LEAVES = "open('/tmp/left-by-another', 'w').write('x') and"
+FORMULAS = {  # the function beside it is right
+    "a formula that writes": (f"formula = {LEAVES + ' 42'!r}", FULL),  # where it is run it may, and it is worth 42
+    "a formula that writes elsewhere": ("formula = \"open('/var/tmp/left-by-another', 'w').write('x') and 42\"", FULL - TEXT),
+    "a formula that is none": ("class Formula(str):\n    def __eq__(self, other):\n        return True\nformula = Formula('1')", FULL - TEXT),
+    "another formula": ("formula = '2 * 21'", FULL),
+}

@@ -13,6 +13,13 @@ ANSWERS = """
 # %% given setup
 import numpy as np
 X = np.arange(3.0)
+def agrees(g, n, other):
+    return g(n) == other
+def nine():
+    return f(3) == 9
+class Tester:
+    def ok(self, g, n, other):
+        return g(n) == other
 # %% answer a
 def f(n):
     ### BEGIN SOLUTION
@@ -25,8 +32,12 @@ names = ["a"]
 """
 
 
+BESIDE = "import builtins\ndef agrees(g, n, want):\n    return g(n) == want\ndef worth(text):\n    return vars(builtins)['ev' + 'al'](text, {'a': 3})"
+
+
 def planned(tmp_path, cell, answers=ANSWERS):
     path = tmp_path / "nb.ipynb"
+    (tmp_path / "beside.py").write_text(BESIDE)
     path.write_text(json.dumps(notebook(f"{answers}# %% test t 2\n{cell}")))
     return make(Plan("ps", "nb", read(path), 7, str(tmp_path)))
 
@@ -50,6 +61,16 @@ SPLIT = {
     "a judging helper": ("def check(n, want):\n    assert f(n) == want\ncheck(1, 1)\ncheck(2, 4)", ["f(n) with n"] * 2),
     "a seed is set on both sides": ("np.random.seed(0)\nassert f(1) == 1", ["run np.random.seed(0)", "f(1)"]),
     "partial credit": ("score = 0\nif f(1) == 1:\n    score += 1\nscore", ["f(1)"]),
+    "a text is run": ("assert eval(names[0], {'a': 3}) == 3", ["eval(names[0], {'a': 3})"]),
+    "a helper runs a text": ("def run(text):\n    return eval(text, {'a': 3})\nassert run(names[0]) == 3", ["run(names[0])"]),
+    "texts are run in turn": ("assert sum(eval(t, {'a': 3}) for t in names) == 3", ["(eval(t, {'a': 3}) for t in names)"]),
+    "a database is asked": (
+        "import sqlite3\ndb = sqlite3.connect(':memory:')\nassert db.execute('SELECT 1 ' + names[0]).fetchone()[0] == 1",
+        ["run db = sqlite3.connect(':memory:')", "db.execute('SELECT 1 ' + names[0]).fetchone()[0]"],
+    ),
+    "a helper that gets a value": ("from beside import agrees\nassert agrees(int, f(3), 9)", ["f(3)"]),
+    "an object of ours is handed on": ("class Pair:\n    def __eq__(self, other):\n        return True\nassert Box(Pair()).value.conjugate() == 3", ["Box(Pair()).value.conjugate()"]),
+    "a function of ours is handed on": ("def even(n):\n    return n % 2 == 0\nassert list(filter(even, f(X))) == [0, 4]", ["f(X)"]),
     "a check": ("checks.check('x', 2, fed='', got=lambda: f(2), want=4)", None),
 }
 
@@ -81,6 +102,23 @@ WHOLE = {
     "a helper that asserts": "def check(g):\n    assert g(3) == 9\ncheck(f)\nassert f(3) == 9",
     "a helper that is asked first": "def same(g, n, want):\n    return g(n) == want\nok = same(f, 3, 9)\nassert ok",
     "a helper that compares": "def right():\n    return np.allclose(f(3), 9)\nassert right()",
+    "a helper that keeps what it found": "def right(g):\n    ok = g(3) == 9\n    return ok\nassert right(f)",
+    "a helper that lists what is wrong": "def wrong(g):\n    found = []\n    for n in (1, 2):\n        value = g(n)\n        if value != n * n:\n            found.append(n)\n    return found\nassert wrong(f) == []",
+    "a helper of a given cell": "assert agrees(f, 3, 9)",
+    "a helper of a given cell that calls": "assert nine()",
+    "a method that compares": "assert Tester().ok(f, 3, 9)",
+    "an object that compares": "tester = Tester()\nassert tester.ok(f, 3, 9)",
+    "a lambda that compares": "right = lambda g: g(3) == 9\nassert right(f)",
+    "a helper by another name": "right = agrees\nassert right(f, 3, 9)",
+    "a part of a helper": "import functools\nassert functools.partial(agrees, f)(3, 9)",
+    "a helper of a helper": "def right(g):\n    return agrees(g, 3, 9)\nassert right(f)",
+    "a helper within": "assert [agrees(f, n, n * n) for n in f(X)] == [True] * 3",
+    "a helper from beside": "from beside import agrees as right\nassert right(f, 3, 9)",
+    "a helper of a module beside": "import beside\nassert beside.agrees(f, 3, 9)",
+    "a text put together": "text = names[0] + '*3'\nassert eval(text, {'a': 3}) == 9",
+    "a text in a list": "cases = [(names[0], 3)]\nfor text, want in cases:\n    assert eval(text, {'a': 3}) == want",
+    "a text in a sum": "cases = [names[0]]\nassert sum(eval(text, {'a': 3}) for text in cases) == 3",
+    "a file of a name put together": "name = names[0] + '.txt'\nwith open(name, 'w') as file:\n    pass\nassert names",
     "values that go back": "for n in f(3):\n    assert f(n) == 1",
     "a reported value decides": "if f(1) == 1:\n    assert f(2) == 4",
     "syntax": "assert f(",
@@ -158,6 +196,15 @@ def test_absurd_values_cost_their_own_cell_only(tmp_path, monkeypatch):
         reports = {key: {"value": {"int": hex(10**300)} if key[0] in "tv" else value} for key, value in keys.items()}
         verdicts = judge.verdicts(reports)
     assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 1.0, "v": 0.0}
+
+
+def test_the_judge_writes_no_file_and_reaches_nobody(tmp_path):
+    """Where a helper's text does not show that it runs what it is given."""
+    hostile = ["open('left', 'w')", "__import__('os').kill(__import__('os').getppid(), 0)", "__import__('socket').socket()"]
+    plan = planned(tmp_path, "from beside import worth\nassert worth(names[0]) or True")
+    with contextlib.closing(Judge(plan)) as judge:
+        assert [judge.verdicts({"t/0/1/0": {"value": text}})["t"]["score"] for text in (*hostile, "a")] == [0.0, 0.0, 0.0, 2.0]
+    assert not (tmp_path / "left").exists()
 
 
 FORGED = [

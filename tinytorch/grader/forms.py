@@ -3,9 +3,7 @@
 import ast
 from dataclasses import dataclass
 
-__all__ = ["Site", "Unsplittable", "call", "decides", "got_of", "is_judging", "name_of"]
-
-COMPARING = {"allclose", "array_equal", "array_equiv", "isclose"}
+__all__ = ["Site", "Unsplittable", "call", "got_of", "is_judging", "last_name", "name_of"]
 
 
 class Unsplittable(Exception):
@@ -32,20 +30,12 @@ def name_of(node: ast.AST) -> str:
     return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
+def last_name(node: ast.AST) -> str:
+    return name_of(node).rpartition(".")[2]
+
+
 def is_judging(function: ast.expr) -> bool:
-    return "raises" in name_of(function).lower() or name_of(function).rpartition(".")[2].lower().startswith("assert")
-
-
-def decides(function: ast.AST | None) -> bool:
-    """Whether a function of the instructor's says what is right: it asserts, raises, or returns a comparison, yes or no."""
-    inner = list(ast.walk(function)) if isinstance(function, ast.FunctionDef) else []
-    said = (part for node in inner if isinstance(node, ast.Return) and node.value for part in ast.walk(node.value))
-    return any(isinstance(node, ast.Assert | ast.Raise) for node in inner) or any(map(_is_verdict, said))
-
-
-def _is_verdict(part: ast.AST) -> bool:
-    compares = isinstance(part, ast.Call) and name_of(part.func).rpartition(".")[2] in COMPARING
-    return compares or isinstance(part, ast.Compare) or (isinstance(part, ast.Constant) and type(part.value) is bool)
+    return "raises" in name_of(function).lower() or last_name(function).lower().startswith("assert")
 
 
 def got_of(node: ast.Call) -> ast.keyword | None:

@@ -26,6 +26,8 @@ class Scope:
     given: set[str] = field(default_factory=set)  # the instructor's, bound by a cell that runs in the sandbox as well
     lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
     made_by: dict[str, ast.stmt] = field(default_factory=dict)  # imports, and functions even if they touch the student's
+    verdicts: set[str] = field(default_factory=set)  # what of the instructor's says what is right,
+    runs: set[str] = field(default_factory=set)  # and what runs or opens what it is given
 
     def is_student(self, name: str) -> bool:
         known = name in self.own or name in self.reported or name in BUILTINS

@@ -5,7 +5,8 @@ import copy
 from collections.abc import Collection
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, call, decides, got_of, is_judging, name_of
+from tinytorch.grader.forms import Site, Unsplittable, call, got_of, is_judging
+from tinytorch.grader.helpers import is_running
 from tinytorch.grader.names import Scope, free, local
 
 __all__ = ["Questions"]
@@ -56,16 +57,31 @@ class Questions:
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         functions = (isinstance(v, ast.Lambda) or (isinstance(v, ast.Name) and v.id in self.callables) for v in values)
         about = isinstance(call.func, ast.Name) and call.func.id in ABOUT_OBJECTS
-        return self.touches(call) and (about or any(functions))
+        return self.touches(call) and (about or self.runs(call) or any(functions))
+
+    def runs(self, node: Node) -> bool:
+        """Does it run or open what it is given? In the grader that must be nothing of a student's."""
+        return is_running(node) or (isinstance(node, ast.Call) and bool(free(node.func) & self.scope.runs))
+
+    def must_not_run(self, node: Node) -> None:
+        """What was reported may be any text, and what a comprehension or a block takes from it too."""
+        parts = list(ast.walk(node))
+        taken = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+        risky = self.scope.reported | taken | {part.arg for part in parts if isinstance(part, ast.arg)}
+        if self.reported(node) and any(self.runs(part) and free(part) & risky for part in parts):
+            raise Unsplittable(f"line {node.lineno}: it would run, in the grader, what the student's code gave")  # type: ignore[attr-defined]
 
     def judges(self, call: ast.Call) -> bool:
         """Does the function that is called say what is right? Beside the student's code it could be made to say anything."""
-        name = name_of(call.func)
-        return is_judging(call.func) or decides(self.scope.made_by.get(name))
+        root: Any = call.func
+        while not isinstance(root, ast.Name) and (inner := getattr(root, "value", getattr(root, "func", None))):
+            root = inner
+        theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
+        return is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.verdicts)
 
     def must_not_judge(self, call: ast.Call) -> None:
         if self.judges(call):
-            raise Unsplittable(f"line {call.lineno}: {name_of(call.func)} says beside the student's code what is right")
+            raise Unsplittable(f"line {call.lineno}: {ast.unparse(call.func)} says beside the student's code what is right")
 
     # -- expressions
 
@@ -78,6 +94,7 @@ class Questions:
             finally:
                 self.scope.student.difference_update(held)
         if not self.touches(node):
+            self.must_not_run(node)
             if not self.reported(node) and any(isinstance(n, ast.Call) for n in ast.walk(node)):
                 self.captures.append(node)  # its side effects (a generator's next numbers) belong to both programs
             return node
@@ -114,6 +131,9 @@ class Questions:
         return self.site(node, ast.unparse(node), run=False, fresh=fresh)
 
     def site(self, node: Any, text: str, run: bool, fresh: bool = False) -> ast.expr:
+        for inner in () if fresh else ast.walk(node):
+            if isinstance(inner, ast.Call) and (self.rooted(inner.func) or self.takes_objects(inner)):
+                self.must_not_judge(inner)
         inputs = sorted(self.inputs(node))
         number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
         self.sites.append(Site(text, run, node.lineno, inputs, fresh, self.assigned))
@@ -192,6 +212,8 @@ class Questions:
         inner += [test for generator in node.generators for test in generator.ifs]
         inner += [generator.iter for generator in node.generators[1:]]
         busy = any(self.touches(part, local(node)) for part in inner)
+        if self.touches(first.iter) and any(self.runs(part) for one in inner for part in ast.walk(one)):
+            return self.leaf(node)
         if busy and (self.touches(first.iter) or self.reported(first.iter) or len(inner) > len(node.generators) + 1):
             return self.leaf(node)
         first.iter = self.expr(first.iter)

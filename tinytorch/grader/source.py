@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from tinytorch.grader.forms import Unsplittable
+from tinytorch.grader.helpers import note
 from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names, parsed
 from tinytorch.grader.split import split
 
@@ -45,20 +46,25 @@ class Source:
             cell["code"] = [(line, *_compiled(nodes, cell["id"])) for line, nodes in cell["parts"].judge]
         except Exception as error:  # also a splitter that stumbles: then the cell runs whole
             cell["whole"] = str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
-            for name in set[str]().union(*map(bound, statements(cell["source"]))):
-                self.scope.give_away(name)
+            for node in statements(cell["source"]):
+                note(self.scope, node)
+                for name in bound(node):
+                    self.scope.give_away(name)
 
     def read_student(self, cell: dict[str, Any]) -> list[ast.stmt]:
         """A student's cell: only its imports that stand outside the part to fill in are the instructor's too."""
         ours = list[ast.stmt]()
         for node in statements(cell["source"]):
             if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno not in cell["solution"]:
+                note(self.scope, node)
                 ours.append(node)
                 for name in import_names(node):
                     self.scope.bind(name, node)
                 continue
             for name in bound(node):
                 self.scope.give_away(name)
+                self.scope.verdicts.discard(name)
+                self.scope.runs.discard(name)
             self.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
         return ours
 
@@ -66,6 +72,7 @@ class Source:
         """A locked cell that is not graded: what in it does not touch the student is the instructor's."""
         ours = []
         for node in statements(cell["source"]):
+            note(self.scope, node)
             imported, names = isinstance(node, ast.Import | ast.ImportFrom), bound(node)
             before = free(node) - (names - self.scope.student)  # a loop reads what it binds itself
             theirs = any(map(self.scope.is_student, before))

@@ -64,6 +64,8 @@ class _Splitter(Statements):
 
     def judged_block(self, node: Any, header: str) -> Pair:
         """A loop or branch on a reported value: the judge's alone, so nothing in it may call the student's code."""
+        if any(self.runs(part) for block in (*node.body, *node.orelse) for part in ast.walk(block)):
+            raise Unsplittable(f"line {node.lineno}: something is run or opened where the student's values decide")
         setattr(node, header, self.expr(getattr(node, header)))
         local = bound(node.target) if isinstance(node, ast.For) else set[str]()
         names = set().union(*map(bound, (*node.body, *node.orelse))) | local

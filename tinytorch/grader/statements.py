@@ -5,11 +5,13 @@ import copy
 from typing import Any
 
 from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, name_of
+from tinytorch.grader.helpers import note
 from tinytorch.grader.names import DEFINITIONS, bound, free, import_names
 from tinytorch.grader.questions import Questions
 
 __all__ = ["Pair", "Statements", "with_blocks"]
 
+NAMING = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom, *DEFINITIONS)
 SEEDS = {"seed", "manual_seed", "set_seed"}
 Pair = tuple[list[ast.stmt], list[ast.stmt]]
 
@@ -27,6 +29,8 @@ class Statements(Questions):
 
     def statement(self, node: ast.stmt) -> Pair:
         self.captures, self.begun, self.assigned = [], len(self.sites), 0
+        if isinstance(node, NAMING):
+            note(self.scope, node)
         handler = getattr(self, "do_" + type(node).__name__, None)
         if handler is not None:
             return handler(node)
@@ -36,6 +40,7 @@ class Statements(Questions):
 
     def ours(self, node: ast.stmt) -> Pair:
         """A statement without the student: in both programs, or in the judge's only if it reads reported values."""
+        self.must_not_run(node)
         judge, capture = self.in_sandbox(node) if self.changes_a_module(node) else ([], [])
         reported = self.reported(node)
         for name in bound(node):

@@ -1,0 +1,87 @@
+"""What the instructor's own functions do with what they get: those that say what is right, and those that run a text."""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from tinytorch.grader.forms import last_name
+from tinytorch.grader.names import Scope, bound, free, import_names, parsed
+
+__all__ = ["is_running", "note"]
+
+COMPARING = {"allclose", "array_equal", "array_equiv", "isclose"}
+RUNNING = {
+    "eval", "exec", "compile", "open", "__import__", "import_module", "system", "popen", "Popen", "run", "check_output",
+    "getoutput", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load", "loads",
+    "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
+}  # fmt: skip
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+HOLDING = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For, ast.comprehension)
+IMPORTS = (ast.Import, ast.ImportFrom)
+
+
+def note(scope: Scope, node: ast.stmt) -> None:
+    """Which of the names that a statement of the instructor's binds say what is right, or run a text."""
+    names = import_names(node) if isinstance(node, IMPORTS) else bound(node)
+    body = _beside(node) if isinstance(node, IMPORTS) else node
+    made = isinstance(getattr(node, "value", None), ast.Call)  # an object may do what its class does; a value does not run
+    for known, found in ((scope.verdicts, _decides(body, scope.is_student)), (scope.runs, not made and _runs(body))):
+        used = bool(free(node) & known) and not (made and known is scope.runs)
+        known -= names
+        known |= names if found or used else set()
+
+
+def is_running(node: ast.AST) -> bool:
+    """Whether it is a call that runs a text, opens a file by its name, or hands on what does."""
+    return isinstance(node, ast.Call) and not RUNNING.isdisjoint(map(last_name, (node.func, *node.args)))
+
+
+def _beside(node: ast.Import | ast.ImportFrom) -> ast.AST:
+    """The code of the modules beside the notebook that an import reads."""
+    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+    files = (Path(name.partition(".")[0], "__init__.py") if (Path(name.partition(".")[0])).is_dir() else Path(f"{name}.py") for name in names)
+    trees = (parsed(file.read_text("utf-8", "replace")) for file in files if file.is_file())
+    return ast.Module([node for tree in trees if tree for node in tree.body], [])
+
+
+def _runs(node: ast.AST) -> bool:
+    return any(map(is_running, _parts(inner for inner in ast.walk(node) if isinstance(inner, FUNCTIONS))))
+
+
+def _decides(node: ast.AST, theirs: Callable[[str], bool]) -> bool:
+    """`theirs`: the names that stand for a student's own."""
+    return any(_says(inner, theirs) for inner in ast.walk(node) if isinstance(inner, FUNCTIONS))
+
+
+def _says(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, theirs: Callable[[str], bool]) -> bool:
+    """It asserts, raises, returns a comparison, yes or no, or compares what a student's function gave it."""
+    inner = list(ast.walk(function))
+    returned = [function.body] if isinstance(function, ast.Lambda) else [n.value for n in inner if isinstance(n, ast.Return) and n.value]
+    if any(isinstance(node, ast.Assert | ast.Raise) for node in inner) or any(map(_is_verdict, _parts(returned))):
+        return True
+    called = {node.arg for node in inner if isinstance(node, ast.arg)} | set(filter(theirs, free(function)))
+    given = set[str]()
+
+    def gives(part: ast.AST) -> bool:
+        functions = (node.func for node in ast.walk(part) if isinstance(node, ast.Call))
+        return any(free(function) & called for function in functions) or bool(free(part) & given)
+
+    for _ in range(2):  # a loop may use at its top what it has from its end
+        for node in inner:
+            source = getattr(node, "value", None) or getattr(node, "iter", None)
+            if isinstance(node, HOLDING) and source and gives(source):
+                given |= bound(getattr(node, "target", node))
+    loops = {*_parts(node.test for node in inner if isinstance(node, ast.While))}  # how long it goes on is no verdict
+    return any(_compares(part) and gives(part) for part in inner if part not in loops)
+
+
+def _parts(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    return (part for node in nodes for part in ast.walk(node))
+
+
+def _compares(part: ast.AST) -> bool:
+    return isinstance(part, ast.Compare) or (isinstance(part, ast.Call) and last_name(part.func) in COMPARING)
+
+
+def _is_verdict(part: ast.AST) -> bool:
+    return _compares(part) or (isinstance(part, ast.Constant) and type(part.value) is bool)
