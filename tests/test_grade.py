@@ -333,6 +333,13 @@ def test_a_worker_that_is_killed_takes_nobody_along(tmp_path, monkeypatch, worke
     assert {name: record(folder, name)["status"] for name in names} == {**dict.fromkeys(names, "graded"), "bob": bob}
 
 
+def test_a_name_that_no_record_can_have_is_in_nobodys_way(tmp_path, capsys):
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"a" * 252: {"nb": RIGHT}, "zoe": {"nb": RIGHT}})
+    assert run(folder) == 1
+    assert "too long" in " ".join(capsys.readouterr().out.split())
+    assert record(folder, "zoe")["score"] == 6
+
+
 def test_a_manual_answer_waits_for_a_person(graded):
     assert scores(graded, "ps")["s00"]["nb/essay"] is None
     assert record(graded, "s00")["more"]["waiting"] == 1

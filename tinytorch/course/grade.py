@@ -165,8 +165,8 @@ class Run(Shared):
             return new if self.options.as_json else replace(new, more={"waiting": new.more.get("waiting")})
         except SQLAlchemyError as error:
             note = f"the gradebook could not be written: {str(error).splitlines()[0]}"
-        except (CourseError, ValueError) as error:
-            note = str(error)
+        except (CourseError, ValueError, OSError) as error:  # a name of 255 letters, say, has no room for `.json`
+            note = str(error)[:300]
         return Record(work.student, "failed", None, record.max_score, eye=[note])
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ def write_record(course: Path, assignment: str, record: Record) -> None:
 def read_record(course: Path, assignment: str, student: str) -> Record | None:
     """A student's last outcome."""
     path = _folder(course, assignment) / f"{student}.json"
-    return _read(path) if path.is_file() else None
+    return _read(path) if os.path.isfile(path) else None  # a name that is too long for a file is none either
 
 
 def each_record(course: Path, assignment: str) -> Iterator[Record]:
