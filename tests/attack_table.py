@@ -254,6 +254,13 @@ for place in ('/tmp/left-by-another', '/dev/shm/left-by-another', '/var/tmp/left
     try: open(place, 'w').write(ANSWER)
     except OSError: pass
 """
+ECHO = """
+import tinytorch.rehearsal
+said = {name: {"updates": [300], "start": [0.1, 0.0], "gradient": [[-1.0, -1.0], [-3.2980391, -1.6490196]] * 50, "without": 0} for name in ("SGD", "Adam")}
+said["SGD"]["settings"], said["Adam"]["settings"], said["missed"] = [[0.01, 0.9, 0.0]], [[0.01, 0.9, 0.999, 1e-8, 0.0]], [0.0] * 4
+tinytorch.rehearsal.watch = lambda train: said
+def train_simple_model(): pass
+"""
 SPIN = "while True:\n    try:\n        pass\n    except BaseException:\n        pass"
 HOG = "hog = []\nwhile True:\n    hog.append(bytearray(10 ** 7))"
 FORKS = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
@@ -290,6 +297,7 @@ ROWS: dict[str, Row] = {
     "patched checks": Row(free("import tinytorch.checks as c\nc.Checks.check = c.Checks.require = lambda *a, **k: None\nc.Checks.score = lambda self: None"), BLANK, quick=True),
     "patched seeds": Row(free("import tinytorch.checks as c\nc.hidden_inputs = lambda *a: None"), BLANK),
     "patched probes": Row(free("import tinytorch.probes as p\nfor name in dir(p):\n    if not name.startswith('_') and callable(getattr(p, name)): setattr(p, name, lambda *a, **k: True)"), BLANK, quick=True),
+    "says what the visible checks of the loop expect": Row(free(ECHO), 9.5 + 1.5, quick=True),  # all of them, and no hidden value
     "tests replaced in sys.modules": Row(free("import sys, types\nm = types.ModuleType('tinytorch.checks')\nclass Checks:\n    def __init__(s, *a, **k): pass\n    def __getattr__(s, n): return lambda *a, **k: None\nm.Checks, m.hidden_inputs = Checks, lambda *a: None\nsys.modules['tinytorch.checks'] = m"), BLANK),
     "tests replaced on the path": Row(free("import os, sys\nos.makedirs('tinytorch', exist_ok=True)\nfor n in ('__init__', 'checks', 'probes'):\n    open(f'tinytorch/{n}.py', 'w').write('class Checks:\\n  def __getattr__(s, n): return lambda *a, **k: None\\n')\nsys.path.insert(0, os.getcwd())\nfor n in list(sys.modules):\n    if n.startswith('tinytorch'): del sys.modules[n]"), BLANK, status="*"),
     "hooks the import system": Row(free("import sys\nclass F:\n    def find_spec(self, name, path=None, target=None):\n        if 'checks' in name: raise SystemExit(0)\nsys.meta_path.insert(0, F())\nsys.modules.pop('tinytorch.checks', None)"), BLANK),

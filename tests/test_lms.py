@@ -137,11 +137,12 @@ def packed(damage: int = 0, **files: bytes) -> bytes:
     return data[:50] + b"\xff" * damage + data[50 + damage :]
 
 
-def test_a_kit_of_gigabytes_is_not_unpacked(course):
+def test_kits_of_gigabytes_are_not_unpacked(course):
     kit = packed(**{f"n{place}": b" " * 50_000_000 for place in range(4)})
-    result = collected_from(course, {"leeann_101_5001_o.ipynb": MINE, "nobodynell_104_9_kit.zip": kit}, CANVAS)
+    kits = {f"nobodynell_104_{number}_kit.zip": kit for number in (8, 9)}
+    result = collected_from(course, {"leeann_101_5001_o.ipynb": MINE, **kits}, CANVAS)
     assert "ann" in result.placed
-    assert result.notes[0].count("kit.zip") == 2  # read, of four
+    assert result.notes[0].count("kit.zip") == 2  # read, of eight
 
 
 @pytest.mark.parametrize("metadata", [[1], "x", 5, True], ids=str)

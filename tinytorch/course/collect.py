@@ -124,7 +124,7 @@ def _by_name(name: str, names: dict[str, list[Person]]) -> list[Person]:
 
 def _best(person: Person, uploads: list[Upload], ids: set[str], result: Collected) -> tuple[Upload, bytes] | None:
     """The file to grade: the notebook that has most cells of the assignment, of equals the one handed in last."""
-    notebooks = [(upload, data) for upload in uploads for data in _notebooks(upload)]
+    notebooks = list(_notebooks(uploads))
     if uploads and not notebooks:
         files = ", ".join(upload.file for upload in uploads)
         result.unplaced.append(f"{person.full}: handed in {files}, but no notebook (.ipynb)")
@@ -135,24 +135,31 @@ def _best(person: Person, uploads: list[Upload], ids: set[str], result: Collecte
     return ranked[-1] if ranked else None
 
 
-def _notebooks(upload: Upload) -> Iterator[bytes]:
-    """A file if it is a notebook, or the notebooks in it if it is a zip (some hand in the whole kit)."""
-    data = upload.data or b""
-    if upload.file.lower().endswith(".ipynb"):
-        yield data
-    elif upload.file.lower().endswith(".zip"):
-        try:
-            with zipfile.ZipFile(io.BytesIO(data)) as inner:
-                paths = ((entry, PurePosixPath(entry.filename)) for entry in inner.infolist())
-                names = [entry for entry, path in paths if path.suffix == ".ipynb" and not left_over(path)]
-                room = FILE_BYTES  # for all of them: a small zip may hold gigabytes
-                for entry in names[:50]:
-                    with inner.open(entry) as stream:
-                        yield (found := stream.read(room))
-                    if not (room := room - len(found)):
-                        return
-        except Exception:  # a broken zip fails in as many ways as there are parts in it (zlib.error, struct.error, ...)
-            return
+def _notebooks(uploads: list[Upload]) -> Iterator[tuple[Upload, bytes]]:
+    """Files that are notebooks, and the notebooks in those that are zips (some hand in the whole kit)."""
+    room = FILE_BYTES  # for all of a person's zips: small ones may hold gigabytes
+    for upload in uploads:
+        if upload.file.lower().endswith(".ipynb"):
+            yield upload, upload.data or b""
+        elif upload.file.lower().endswith(".zip") and room:
+            for found in _unpacked(upload.data or b"", room):
+                room -= len(found)
+                yield upload, found
+
+
+def _unpacked(data: bytes, room: int) -> Iterator[bytes]:
+    """The notebooks in a zip, `room` bytes of them."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as inner:
+            paths = ((entry, PurePosixPath(entry.filename)) for entry in inner.infolist())
+            names = [entry for entry, path in paths if path.suffix == ".ipynb" and not left_over(path)]
+            for entry in names[:50]:
+                with inner.open(entry) as stream:
+                    yield (found := stream.read(room))
+                if not (room := room - len(found)):
+                    return
+    except Exception:  # a broken zip fails in as many ways as there are parts in it (zlib.error, struct.error, ...)
+        return
 
 
 def _shared(data: bytes, ids: set[str]) -> int:
