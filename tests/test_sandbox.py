@@ -237,6 +237,14 @@ def test_a_step_that_says_too_much_leaves_room_for_the_next(level):
 
 
 @FIRST_LEVEL
+def test_of_what_many_cells_print_a_part_is_kept(level):
+    cells = [free(f"free-{n}", "import sys\nprint('x' * 60_000)\nprint('y' * 60_000, file=sys.stderr)") for n in range(100)]
+    steps = run(level, *cells, cell("last", "print('z' * 50)"))["steps"]
+    assert sum(len(step["stdout"] + step["stderr"]) for step in steps.values()) < 8_500_000
+    assert len(steps["free-0"]["stdout"]) == 60_001 and steps["last"]["stdout"] == "z" * 50 + "\n"
+
+
+@FIRST_LEVEL
 def test_no_warning_becomes_an_error_in_a_check(level):
     strict = "import warnings, numpy as np\nwarnings.simplefilter('error')\nnp.seterr(all='raise')"
     outcome = run(level, free("s", strict), ask("t", "warnings.warn('x')", "float(np.exp(np.float32(-1000)))"))

@@ -22,6 +22,7 @@ from tinytorch.grader.where import line_of
 __all__ = ["run"]
 
 MOST_REPORTED = 64 << 20  # bytes, over a whole submission; a part of a list or dict counts as thirty
+MOST_SHOWN = 8_000_000  # characters of output; after that a little of each cell's
 MOST_PARTS = 1_000_000  # of one report
 MOST_DEATHS = 3  # of one cell, before the rest of it is left
 
@@ -54,7 +55,7 @@ class _Submission:
         self.cut: set[str] = set()  # free cells that died: their definitions are still wanted
         self.late: set[str] = set()  # steps that were stopped for their time: what is left of them gets less
         self.front = 0  # the first step that is not through
-        self.numbers, self.room = 0, MOST_REPORTED
+        self.numbers, self.room, self.shown = 0, MOST_REPORTED, MOST_SHOWN
 
     def finished(self) -> bool:
         steps = self.job["steps"]
@@ -187,8 +188,10 @@ class _Submission:
             known["error"], known["seconds"] = ended.error, round(seconds, 3)
             if not ended.alive and ended.stack and (where := line_of(ended.stack, self.job["steps"])):
                 known["where"] = where
-        known["stdout"] = (known["stdout"] + ended.texts["stdout"].text())[: 2 * self.limits.kept_output]
-        known["stderr"] = (known["stderr"] + ended.texts["stderr"].text())[: 2 * self.limits.kept_output]
+        for name in ("stdout", "stderr"):
+            text = ended.texts[name].text()[: max(self.shown, 2000)]
+            self.shown -= len(text)
+            known[name] = (known[name] + text)[: 2 * self.limits.kept_output]  # type: ignore[literal-required]
 
     def _died(self, step: Step, asks: dict[str, str], late: bool) -> None:
         """Decide what is left out next time: the ask that was being answered, else the whole cell."""
