@@ -13,6 +13,7 @@ MAX_CODE = 500_000  # characters of all of a student's cells: Python needs up to
 MAX_MAGIC, LOOPS = 30_000, 60  # characters of a cell that IPython is asked to read, and how often: once for each magic
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.M)
 RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug", "memit", "snakeviz", "pyinstrument"}
+CAPTURES = re.compile(r"%%capture[ \t]+(?:--\S+[ \t]+)*([A-Za-z_]\w*)")
 WRITES = re.compile(r"\s*%%(?:writefile|file)((?:[ \t]+-a|[ \t]+--append)?)[ \t]+(\S+)[ \t]*\n(.*)", re.S)
 
 
@@ -57,6 +58,10 @@ def _without_cell_magic(source: str, notes: list[str], where: str) -> str:
     for _ in range(5):  # one may stand above another
         first = next((number for number, line in enumerate(lines) if line.strip()), 0)
         if not (magic := re.match(r"%%(\w+)", lines[first])):
+            break
+        if captured := CAPTURES.match(lines[first]):  # what the cell prints is looked at further down
+            lines[first] = f"{captured[1]} = __captured__()"
+            lines.append(f"{captured[1]}.end();")
             break
         notes.append(f"{where}: %%{magic[1][:40]} means nothing here and was dropped")
         if magic[1] not in RUN_BODY:

@@ -5,6 +5,7 @@ Only where the real package is not in the sandbox. Nothing here computes: each n
 
 import builtins
 import importlib.machinery
+import io
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -71,6 +72,35 @@ class MakesBars(Harmless):
         return Bar(*args, **keywords)
 
 
+class Captured:
+    """What `%%capture name` gives: the text that the cell printed."""
+
+    outputs: tuple[Any, ...] = ()
+
+    def __init__(self) -> None:
+        self.streams, self.texts = (sys.stdout, sys.stderr), (io.StringIO(), io.StringIO())
+        sys.stdout, sys.stderr = self.texts
+
+    def end(self) -> None:
+        sys.stdout, sys.stderr = self.streams
+
+    def __call__(self) -> None:
+        print(self, end="")
+
+    def __str__(self) -> str:
+        return self.stdout
+
+    show = __call__
+
+    @property
+    def stdout(self) -> str:
+        return self.texts[0].getvalue()
+
+    @property
+    def stderr(self) -> str:
+        return self.texts[1].getvalue()
+
+
 def subplots(nrows: int = 1, ncols: int = 1, *, squeeze: bool = True, **keywords: Any) -> Any:
     """A figure and its axes, in the shape that Matplotlib gives them."""
     import numpy as np
@@ -132,4 +162,5 @@ class Finder:
 def install() -> None:
     """Put the stand-ins where a notebook looks for them."""
     sys.meta_path.append(Finder())
-    builtins.__dict__.update(display=display, get_ipython=NOTHING, input=refuse, exit=leave, quit=leave, help=NOTHING)
+    shown = {"display": display, "get_ipython": NOTHING, "help": NOTHING, "__captured__": Captured}
+    builtins.__dict__.update(shown, input=refuse, exit=leave, quit=leave)
