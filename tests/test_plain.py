@@ -2,10 +2,12 @@
 
 import json
 import math
-from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
+from collections import Counter, OrderedDict, UserList, defaultdict, deque, namedtuple
+from collections.abc import Set
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from numbers import Real
 
 import numpy as np
 import pytest
@@ -53,6 +55,12 @@ PLAIN = [
     Counter("banana"),
     defaultdict(list, a=[1]),
     deque([1, 2], maxlen=3),
+    [*range(2_000), -(2**63)],
+    [0.1] * 2_000,
+    [2**64] * 2_000,
+    [1, True] * 1_000,
+    np.array([1, Fraction(1, 2), None], dtype=object),
+    np.array([[1, "a"]], dtype=object),
 ]
 
 
@@ -97,6 +105,33 @@ def test_a_view_of_a_dict(view):
 
 
 Pair = namedtuple("Pair", "x y")
+
+
+class Letters(Set):
+    def __init__(self, letters):
+        self.letters = letters
+
+    def __contains__(self, letter):
+        return letter in self.letters
+
+    def __iter__(self):
+        return iter(self.letters)
+
+    def __len__(self):
+        return len(self.letters)
+
+
+class Table:
+    def __array__(self, dtype=None, copy=None):
+        return np.array([1])
+
+
+class Half:
+    def __float__(self):
+        return 0.5
+
+
+Real.register(Half)
 INSTEAD = [
     (Pair(1, 2), (1, 2)),
     ([Pair(1, 2)], [(1, 2)]),
@@ -104,6 +139,15 @@ INSTEAD = [
     (np.ma.masked_array([1]).view(np.recarray), np.array([1])),
     (OrderedDict(a=1).keys(), {"a": 1}.keys()),
     (defaultdict(lambda: 0, a=1), {"a": 1}),
+    (type("Share", (Fraction,), {})(1, 2), Fraction(1, 2)),
+    (type("Moment", (datetime,), {})(2024, 1, 2, 3), datetime(2024, 1, 2, 3)),
+    (UserList([1, 2]), [1, 2]),
+    (Letters("ab"), {"a", "b"}),
+    (np.longdouble(2), 2.0),
+    (np.arange(1.0, 2.0, dtype=np.longdouble), np.array([1.0])),
+    (np.arange(1, 2, dtype=">i4"), np.array([1])),
+    (Table(), np.array([1])),
+    (Half(), 0.5),
 ]
 
 
@@ -119,7 +163,7 @@ def test_what_stands_for_an_iterator_and_for_anything_else():
     assert repr(decode(encode(object(), instead))) == "<object object>"
     assert not decode(encode(type("Empty", (), {"__len__": lambda self: 0})(), instead))
     with pytest.raises(NotPlain):
-        encode(np.array([object(), 1]), instead)
+        encode(np.zeros(2, "datetime64[D]"), instead)
 
 
 class Liar(float):

@@ -1,6 +1,6 @@
 """Plain data as JSON: the only thing that ever leaves a sandbox.
 
-Exact types only (no subclass, no object array). Lists, texts and small numbers are JSON's own; everything else is taken
+Exact types only (no subclass). Lists, texts and small numbers are JSON's own; everything else is taken
 apart into plain parts, and made again from them: what `decode` gives back has the behaviour of Python and NumPy, and none
 of a student's. Both directions are capped, and `decode` trusts nothing: its text may have been forged.
 """
@@ -73,8 +73,8 @@ def _from_base64(text: str) -> bytes:
 
 
 def _array(value: Any) -> list[Any]:
-    if value.dtype.kind == "U":
-        return ["text", [*value.shape], value.ravel().tolist()]
+    if value.dtype.kind in "UO":
+        return ["text" if value.dtype.kind == "U" else "objects", [*value.shape], value.ravel().tolist()]
     if value.dtype.str not in NUMERIC:
         raise NotPlain(f"an array of {value.dtype} is not plain data")
     return [value.dtype.str, [*value.shape], _base64(value)]
@@ -83,6 +83,8 @@ def _array(value: Any) -> list[Any]:
 def _from_array(code: str, shape: list[int], data: Any) -> Any:
     if len(shape) > 32 or not all(type(side) is int and side >= 0 for side in shape):
         raise NotPlain("no shape of an array")
+    if code == "objects":
+        return np.fromiter(data, object).reshape(shape)
     flat = np.array(data, np.str_) if code == "text" else np.frombuffer(_from_base64(data), NUMERIC[code])
     return flat.reshape(shape).copy()
 
@@ -179,7 +181,7 @@ def encode(value: Any, instead: Callable[[Any], Any] | None = None) -> Any:
             return value
         if kind is list:
             return [coded(item, depth + 1) for item in value]
-        if kind in TAGS:
+        if kind in TAGS and not (instead and kind is np.ndarray and value.dtype.str not in NUMERIC and value.dtype.kind not in "UO"):
             return {TAGS[kind]: [coded(part, depth + 1) for part in FORMS[TAGS[kind]][1](value)]}
         if instead is not None:
             return coded(instead(value), depth + 1)
