@@ -25,15 +25,17 @@ WRONG = {
     "tuple": "def minmax(xs):\n    return max(xs), min(xs)",
     "gen": "def evens(n):\n    return [2*i for i in range(n)]",
     "printed": "def greet(name):\n    print('hi')",
-    "small": "def small(n):\n    return iter(range(n))",
+    "small": "import time\ndef small(n):\n    time.sleep(0.5)\n    return iter(range(n))",
     "pair": "from typing import NamedTuple\nclass Polar(NamedTuple):\n    r: float\n    phi: float\ndef polar(x, y):\n    return Polar(x, y + 1)",
     "digit": "def has_digit(text):\n    return map(str.isdigit, text)",
     "leaving": "def checked(n):\n    raise SystemExit(n)",
     "vector": "class Vector:\n    def __init__(self, *parts):\n        self.parts = parts",
     "trace": "def trace(m):\n    found = sum(np.diag(m))\n    real = m.dtype == float\n    m *= len(m) > 2 or not real\n    return found if len(m) > 2 or real else 0",
+    "bag": "class Bag:\n    def __init__(self, items):\n        self.items = items",
+    "repeated": "def repeated(f, n):\n    return [f() + 0 * f() for _ in range(n)]",
 }
 ODD = {
-    "square": "def square(n):\n    if isinstance(n, str):\n        raise ValueError(n)\n    return n ** 2 if hasattr(n, 'shape') else float(n) ** 2",
+    "square": "SIZE = 4  # taken for something else\ndef square(n):\n    if isinstance(n, str):\n        raise ValueError(n)\n    return n ** 2 if hasattr(n, 'shape') else float(n) ** 2",
     "pure": "def reversed_copy(v):\n    return list(reversed(v))",
     "gen": "def evens(n):\n    return iter([2*i for i in range(n)])",
     "tuple": "def minmax(xs):\n    return [min(xs), max(xs)]",
@@ -45,6 +47,8 @@ ODD = {
     "tally": "from collections import defaultdict\ndef tally(text):\n    found = defaultdict(int)\n    for c in text:\n        found[c] += 1\n    return found",
     "vector": "class Vector(list):\n    def __init__(self, *parts):\n        super().__init__(x for x in parts if x)",
     "trace": "def trace(m):\n    return np.trace(m)",
+    "cubes": "def cubes(n):\n    return [i ** 3 for i in range(n)]",
+    "half": "def half(x):\n    return np.longdouble(x) / 2",
 }
 # What no grader can judge from plain data, and why each of them stands here: errors that are wanted (raises, unittest),
 # printed text (captured), a deleted name, an object compared by its own __eq__, a student's value as the score.
@@ -88,7 +92,7 @@ def test_idioms_of_foreign_tests_score_as_in_nbgrader(tmp_path):
     students = {name: {"nb": answered(IDIOMS, **changed)} for name, changed in answers.items()}
     wanted, found = compare(course(tmp_path / "c", "ps", {"nb": IDIOMS}, students), tmp_path, "ps")
     assert found == wanted
-    assert sum(score or 0 for score in wanted["perfect"].values()) == 68
+    assert sum(score or 0 for score in wanted["perfect"].values()) == 77
 
 
 def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
@@ -96,7 +100,7 @@ def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
     grade("ps", folder, Options(workers=1, level="unsafe"))
     record = json.loads((folder / "records" / "ps" / "ann.json").read_text())
     assert set(record["more"]["unprotected"]["nb"]) == UNPROTECTED
-    assert record["score"] == 68
+    assert record["score"] == 77
     said = capsys.readouterr().out
     assert all(f"unprotected: nb/{name}: " in said for name in UNPROTECTED)
 

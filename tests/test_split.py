@@ -29,6 +29,15 @@ class Box:
     def __init__(self, value):
         self.value = value
 names = ["a"]
+# %% given checks
+def good(g):
+    assert g(3) == 9
+def fine():
+    np.testing.assert_allclose(f(3), 9)
+class Judge:
+    def say(self):
+        assert f(3) == 9
+        return True
 """
 
 
@@ -49,7 +58,7 @@ SPLIT = {
     "a loop": ("for n, want in [(1, 1), (2, 4)]:\n    assert f(n) == want", ["f(n) with n", "f(n) with n"]),
     "a comprehension": ("assert all(f(n) == n ** 2 for n in range(2))", ["f(n) with n", "f(n) with n"]),
     "an assignment": ("r = f(2)\nassert r == 4", ["run r = f(2)", "r"]),
-    "numpy judges": ("np.testing.assert_allclose(f(X), X ** 2)", ["f(X)"]),
+    "numpy judges": ("np.testing.assert_allclose(f(X), X ** 2)", ["f(X) with X"]),
     "an object": ("b = Box(3)\nassert b.value == 3", ["run b = Box(3)", "b.value"]),
     "about objects": ("assert isinstance(Box(1), Box)", ["isinstance(Box(1), Box)"]),
     "an effect": (
@@ -70,7 +79,24 @@ SPLIT = {
     ),
     "a helper that gets a value": ("from beside import agrees\nassert agrees(int, f(3), 9)", ["f(3)"]),
     "an object of ours is handed on": ("class Pair:\n    def __eq__(self, other):\n        return True\nassert Box(Pair()).value.conjugate() == 3", ["Box(Pair()).value.conjugate()"]),
-    "a function of ours is handed on": ("def even(n):\n    return n % 2 == 0\nassert list(filter(even, f(X))) == [0, 4]", ["f(X)"]),
+    "a function of ours is handed on": ("def even(n):\n    return n % 2 == 0\nassert list(filter(even, f(X))) == [0, 4]", ["f(X) with X"]),
+    "a key": ("assert max([f(1), f(2)], key={1: 1, 4: 2}.copy().get) == 4", ["f(1)", "f(2)"]),
+    "a helper that asserts by NumPy": (
+        "def near(n, want):\n    np.testing.assert_allclose(f(n), want)\nnear(1, 1)",
+        ["f(n) with n"],
+    ),
+    "one after the other": ("x = [1]\nassert len(f(x)) == 1 and x == [1]", ["f(x) with x", "x"]),
+    "which object it is": ("x = [1]\nassert f(x) is not x", ["f(x) is not x with x"]),
+    "shared memory": ("assert not np.shares_memory(f(X), X)", ["np.shares_memory(f(X), X) with X"]),
+    "a value that it may hold": ("x = [1]\nb = Box(x)\nx.append(2)\nassert b.value == [1]", ["run b = Box(x) with x", "run x.append(2) with x", "b.value"]),
+    "a clock": (
+        "import time\nt = time.time()\nassert time.time() - t < 1",
+        ["run import time", "run t = time.time()", "time.time()", "t"],
+    ),
+    "a counter": (
+        "calls = 0\ndef g():\n    global calls\n    calls += 1\n    return 1\nassert f(g()) == 1\nassert calls < 2",
+        ["f(g()) with calls", "calls"],
+    ),
     "a check": ("checks.check('x', 2, fed='', got=lambda: f(2), want=4)", None),
 }
 
@@ -99,6 +125,10 @@ WHOLE = {
     "last value": "f(3)",
     "a helper that gets the function": "def same(g, n, want):\n    return g(n) == want\nassert same(f, 3, 9)",
     "a helper that says yes": "def right(g):\n    if g(3) != 9:\n        return False\n    return True\nassert right(f)",
+    "a given helper that asserts": "good(f)\nassert True",
+    "a given helper that asserts by NumPy": "fine()\nassert True",
+    "a given class that asserts": "judge = Judge()\nassert judge.say()",
+    "a class of tests": "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        self.assertEqual(f(3), 9)\nassert T('test').run().wasSuccessful()",
     "a helper that asserts": "def check(g):\n    assert g(3) == 9\ncheck(f)\nassert f(3) == 9",
     "a helper that is asked first": "def same(g, n, want):\n    return g(n) == want\nok = same(f, 3, 9)\nassert ok",
     "a helper that compares": "def right():\n    return np.allclose(f(3), 9)\nassert right()",

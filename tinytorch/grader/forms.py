@@ -3,7 +3,7 @@
 import ast
 from dataclasses import dataclass
 
-__all__ = ["Site", "Unsplittable", "call", "got_of", "is_judging", "last_name", "name_of"]
+__all__ = ["Site", "Unsplittable", "asserts", "call", "got_of", "is_judging", "last_name", "name_of"]
 
 
 class Unsplittable(Exception):
@@ -18,6 +18,7 @@ class Site:
     run: bool  # statements, not an expression
     line: int
     inputs: list[str]
+    given: set[str]  # those of the inputs that the sandbox has from a given cell
     fresh: bool = False  # bind the inputs anew each time: a check's `got`
     assigned: int = 0  # the line of the assignment whose value it is a part of
 
@@ -36,6 +37,13 @@ def last_name(node: ast.AST) -> str:
 
 def is_judging(function: ast.expr) -> bool:
     return "raises" in name_of(function).lower() or last_name(function).lower().startswith("assert")
+
+
+def asserts(node: ast.AST) -> bool:
+    """Whether a definition asserts or raises, by itself or by a function that does."""
+    inner = list(ast.walk(node))
+    calls = (one.func for one in inner if isinstance(one, ast.Call))
+    return any(isinstance(one, ast.Assert | ast.Raise) for one in inner) or any(map(is_judging, calls))
 
 
 def got_of(node: ast.Call) -> ast.keyword | None:

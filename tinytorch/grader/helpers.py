@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from tinytorch.grader.forms import last_name
+from tinytorch.grader.forms import asserts, last_name
 from tinytorch.grader.names import Scope, bound, free, import_names, parsed
 
 __all__ = ["is_running", "note"]
@@ -57,7 +57,7 @@ def _says(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, theirs:
     """It asserts, raises, returns a comparison, yes or no, or compares what a student's function gave it."""
     inner = list(ast.walk(function))
     returned = [function.body] if isinstance(function, ast.Lambda) else [n.value for n in inner if isinstance(n, ast.Return) and n.value]
-    if any(isinstance(node, ast.Assert | ast.Raise) for node in inner) or any(map(_is_verdict, _parts(returned))):
+    if asserts(function) or any(map(_is_verdict, _parts(returned))):
         return True
     called = {node.arg for node in inner if isinstance(node, ast.arg)} | set(filter(theirs, free(function)))
     given = set[str]()

@@ -7,12 +7,13 @@ import importlib
 import warnings
 from dataclasses import dataclass, field
 
-__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "free", "import_names", "local", "only_names", "parsed"]
+__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "clocks", "free", "import_names", "local", "only_names", "parsed"]
 
 Node = ast.AST
 BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+CLOCKS = {"time", "timeit"}
 SCOPES = frozenset((*DEFINITIONS, *COMPREHENSIONS, ast.Lambda))
 
 
@@ -23,7 +24,9 @@ class Scope:
     own: set[str] = field(default_factory=set)  # the instructor's
     student: set[str] = field(default_factory=set)  # the student's, even where it is a builtin's name too
     reported: set[str] = field(default_factory=set)  # the judge's: computed from what was reported
-    given: set[str] = field(default_factory=set)  # the instructor's, bound by a cell that runs in the sandbox as well
+    given: set[str] = field(default_factory=set)  # the instructor's, bound by a cell that runs in the sandbox as well;
+    defined: set[str] = field(default_factory=set)  # those of them that are functions and classes
+    shared: set[str] = field(default_factory=set)  # what functions of given cells change by `global`
     lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
     made_by: dict[str, ast.stmt] = field(default_factory=dict)  # imports, and functions even if they touch the student's
     verdicts: set[str] = field(default_factory=set)  # what of the instructor's says what is right,
@@ -35,14 +38,15 @@ class Scope:
 
     def bind(self, name: str, node: ast.stmt | None = None) -> None:
         self._now(self.own, name, node)
-        self.given.discard(name)
-        self.lent.discard(name)
+        for others in (self.given, self.defined, self.lent):
+            others.discard(name)
 
     def give_away(self, name: str, node: ast.stmt | None = None) -> None:
         self._now(self.student, name, node)
 
     def report(self, name: str) -> None:
         self._now(self.reported, name, None)
+        self.lent.discard(name)
 
     def _now(self, whose: set[str], name: str, node: ast.stmt | None) -> None:
         for others in (self.own, self.student, self.reported):
@@ -73,10 +77,17 @@ def import_names(node: ast.Import | ast.ImportFrom) -> set[str]:
     return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
 
 
+def clocks(node: ast.Import | ast.ImportFrom) -> set[str]:
+    """Those by which time is measured: it passes where the student's code runs."""
+    if isinstance(node, ast.ImportFrom):
+        return import_names(node) if node.module in CLOCKS else set()
+    return {alias.asname or alias.name for alias in node.names if alias.name in CLOCKS}
+
+
 def bound(node: Node) -> set[str]:
     """The names that a statement binds at the top level of a cell."""
     if isinstance(node, DEFINITIONS):
-        return {node.name} | {name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names}
+        return {node.name} | _declared(node)
     if isinstance(node, ast.Import | ast.ImportFrom):
         return import_names(node)
     if isinstance(node, ast.ExceptHandler) and node.name:
@@ -126,4 +137,9 @@ def local(node: Node) -> set[str]:
     if isinstance(node, COMPREHENSIONS):
         return set().union(*(bound(generator.target) for generator in node.generators))
     arguments = {arg.arg for arg in ast.walk(node.args if isinstance(node, ast.Lambda) else node) if isinstance(arg, ast.arg)}
-    return arguments.union({node.name}, *map(bound, node.body)) if isinstance(node, DEFINITIONS) else arguments
+    return arguments.union({node.name}, *map(bound, node.body)) - _declared(node) if isinstance(node, DEFINITIONS) else arguments
+
+
+def _declared(node: Node) -> set[str]:
+    """The names that functions in it share with the notebook."""
+    return {name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names}

@@ -5,14 +5,15 @@ import copy
 from collections.abc import Collection
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, call, got_of, is_judging
+from tinytorch.grader.forms import Site, Unsplittable, call, got_of, is_judging, last_name, name_of
 from tinytorch.grader.helpers import is_running
 from tinytorch.grader.names import Scope, free, local
 
 __all__ = ["Questions"]
 
 Node = ast.AST
-ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr"}
+ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
+                 "shares_memory", "may_share_memory"}  # fmt: skip
 OF_OBJECTS = {*ABOUT_OBJECTS, "len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min",
               "str", "bool", "map", "zip", "enumerate", "any", "all"}  # fmt: skip
 
@@ -56,7 +57,7 @@ class Questions:
             return False
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         functions = (isinstance(v, ast.Lambda) or (isinstance(v, ast.Name) and v.id in self.callables) for v in values)
-        about = isinstance(call.func, ast.Name) and call.func.id in ABOUT_OBJECTS
+        about = last_name(call.func) in ABOUT_OBJECTS
         return self.touches(call) and (about or self.runs(call) or any(functions))
 
     def runs(self, node: Node) -> bool:
@@ -119,7 +120,7 @@ class Questions:
         else:
             negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
             fit = negated or isinstance(node, ast.Attribute | ast.Subscript | ast.Starred)
-        if not fit or self.inputs(node) - self.scope.lent:
+        if not fit or self.inputs(node) - self.scope.lent - self.scope.given:
             raise Unsplittable(f"line {node.lineno}: what is compared there is no plain data")
         return self.leaf(node)
 
@@ -136,11 +137,11 @@ class Questions:
                 self.must_not_judge(inner)
         inputs = sorted(self.inputs(node))
         number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
-        self.sites.append(Site(text, run, node.lineno, inputs, fresh, self.assigned))
+        self.sites.append(Site(text, run, node.lineno, inputs, self.scope.given.intersection(inputs), fresh, self.assigned))
         values = ast.Dict([ast.Constant(name) for name in inputs], [ast.Name(name, ast.Load()) for name in inputs])
         self.captures.append(call("__capture__", number, counted, values))
         if not fresh:
-            self.scope.lent.update(inputs, free(node) & self.scope.given)
+            self.scope.lent.update(inputs)
         return call("__ask__", number, counted)
 
     def inputs(self, node: Node) -> set[str]:
@@ -157,7 +158,7 @@ class Questions:
             elif definition is not None:
                 self.needed[name] = definition
                 queue |= set() if isinstance(definition, ast.Import | ast.ImportFrom) else free(definition) - seen
-            elif name in self.scope.own and name not in self.scope.given and not self.scope.is_student(name):
+            elif name in self.scope.own and name not in self.scope.defined and not self.scope.is_student(name):
                 values.add(name)
         return values
 
@@ -170,8 +171,18 @@ class Questions:
                 setattr(node, name, self.expr(value))
         return node
 
-    on_Compare = on_BinOp = on_UnaryOp = on_Tuple = on_List = on_Set = on_Dict = descend
+    on_BinOp = on_UnaryOp = on_Tuple = on_List = on_Set = on_Dict = descend
     on_JoinedStr = on_FormattedValue = on_Starred = on_keyword = on_Slice = descend
+
+    def on_Compare(self, node: ast.Compare) -> Any:
+        """Which object it is can be seen where it is only; nothing goes there that the student's code has not been given."""
+        sides = [node.left, *node.comparators]
+        same = any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops) or any(map(_is_id, sides))
+        if not same or any(isinstance(side, ast.Constant) for side in sides):
+            return self.descend(node)
+        ours = set().union(*(self.inputs(side) for side in sides if not self.touches(side)))
+        given = set().union(*(self.inputs(side) for side in sides if self.touches(side)))
+        return self.descend(node) if ours - given - self.scope.lent - self.scope.given else self.leaf(node)
 
     def sometimes(self, node: Any) -> Any:
         if self.local:
@@ -193,7 +204,7 @@ class Questions:
             return self.leaf(node)
         if isinstance(node.func, ast.Attribute):
             node.func.value = self.expr(node.func.value)
-        node.args, node.keywords = [self.expr(a) for a in node.args], [self.expr(k) for k in node.keywords]
+        node.args, node.keywords = [self.expr(a) for a in node.args], [self.descend(k) for k in node.keywords]
         return node
 
     def check(self, node: ast.Call, got: ast.keyword) -> ast.expr:
@@ -235,3 +246,7 @@ class Questions:
         self.local.pop()
         captured = ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)
         self.captures = [*outer, captured]
+
+
+def _is_id(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and name_of(node.func) == "id"

@@ -1,15 +1,16 @@
 """What stands behind the sites of a cell while it runs: the values that were reported, or a note of what they need."""
 
+import json
 from collections import Counter
 from typing import Any
 
 from tinytorch.checks import StudentError
-from tinytorch.grader.forms import Unsplittable
+from tinytorch.grader.forms import Site, Unsplittable
 from tinytorch.grader.plain import NotPlain, decode, encode
 
 __all__ = ["Sites", "short"]
 
-ASKS = 5_000
+ASKS, MOST_GIVEN = 5_000, 20_000
 
 
 class Sites:
@@ -50,19 +51,26 @@ class Sites:
 
     def capture(self, number: int, counted: bool, values: dict[str, Any]) -> None:
         site = self.sites[number]
-        inputs = {name: self.encoded(name, value) for name, value in values.items()}
+        inputs = self.inputs(site, values)
         keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
-        self.bound.update({name: (id(values[name]), inputs[name]) for name in inputs})
+        self.bound.update({name: (id(values[name]), code) for name, code in inputs.items()})
         kind = "run" if site.run else "expr"
         self.asks.append({"key": self.key(number, counted), kind: site.text, "inputs": inputs, "keep": keep})
         if len(self.asks) > ASKS:
             raise Unsplittable(f"more than {ASKS} questions")
 
-    def encoded(self, name: str, value: Any) -> Any:
-        try:
-            return encode(value)
-        except NotPlain:
-            self.not_plain.add(name)
+    def inputs(self, site: Site, values: dict[str, Any]) -> dict[str, Any]:
+        """A given cell's values are in the sandbox as well, where a student may have changed them: what is small is sent."""
+        found = {}
+        for name, value in values.items():
+            try:
+                code = encode(value)
+            except NotPlain:
+                self.not_plain |= {name} - site.given
+                continue
+            if name not in site.given or len(json.dumps(code)) < MOST_GIVEN:
+                found[name] = code
+        return found
 
 
 def short(value: Any) -> str:

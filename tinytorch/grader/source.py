@@ -7,7 +7,7 @@ from typing import Any
 
 from tinytorch.grader.forms import Unsplittable
 from tinytorch.grader.helpers import note
-from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names, parsed
+from tinytorch.grader.names import DEFINITIONS, Scope, bound, clocks, free, import_names, parsed
 from tinytorch.grader.split import split
 
 __all__ = ["Source", "statements"]
@@ -59,7 +59,7 @@ class Source:
                 note(self.scope, node)
                 ours.append(node)
                 for name in import_names(node):
-                    self.scope.bind(name, node)
+                    self.scope.give_away(name) if name in clocks(node) else self.scope.bind(name, node)
                 continue
             for name in bound(node):
                 self.scope.give_away(name)
@@ -76,9 +76,15 @@ class Source:
             imported, names = isinstance(node, ast.Import | ast.ImportFrom), bound(node)
             before = free(node) - (names - self.scope.student)  # a loop reads what it binds itself
             theirs = any(map(self.scope.is_student, before))
+            timed = clocks(node) if isinstance(node, ast.Import | ast.ImportFrom) else set()
             for name in names:
-                self.scope.give_away(name) if theirs else self.scope.bind(name, node if imported else None)
+                self.scope.give_away(name) if theirs or name in timed else self.scope.bind(name, node if imported else None)
                 self.scope.given |= set() if theirs or imported else {name}
+            if isinstance(node, DEFINITIONS):
+                self.scope.defined |= self.scope.given & {node.name}
+                self.scope.shared |= names - {node.name}
+                for name in names - {node.name}:
+                    self.scope.give_away(name)
             if not theirs and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
                 ours.append(node)
         return ours

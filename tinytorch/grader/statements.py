@@ -4,9 +4,9 @@ import ast
 import copy
 from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, name_of
+from tinytorch.grader.forms import Unsplittable, asserts, call, got_of, is_judging, name_of
 from tinytorch.grader.helpers import note
-from tinytorch.grader.names import DEFINITIONS, bound, free, import_names
+from tinytorch.grader.names import DEFINITIONS, bound, clocks, free, import_names
 from tinytorch.grader.questions import Questions
 
 __all__ = ["Pair", "Statements", "with_blocks"]
@@ -41,8 +41,8 @@ class Statements(Questions):
     def ours(self, node: ast.stmt) -> Pair:
         """A statement without the student: in both programs, or in the judge's only if it reads reported values."""
         self.must_not_run(node)
-        judge, capture = self.in_sandbox(node) if self.changes_a_module(node) else ([], [])
-        reported = self.reported(node)
+        reported, seen = self.reported(node), self.changes_a_module(node) or _changed(node) & self.scope.lent
+        judge, capture = self.in_sandbox(node) if seen and not reported else ([], [])
         for name in bound(node):
             self.scope.report(name) if reported else self.scope.bind(name)
         return [*judge, node], [*capture, *([] if reported else [node])]
@@ -60,9 +60,11 @@ class Statements(Questions):
         return self.split(ast.Expr(self.site(node, ast.unparse(node), run=True)))
 
     def do_Import(self, node: Any) -> Pair:
+        timed = clocks(node)
         for name in import_names(node):
-            self.scope.bind(name, node)
-        return [node], [node]
+            self.scope.give_away(name) if name in timed else self.scope.bind(name, node)
+        judge, capture = self.in_sandbox(node) if timed else ([], [])
+        return [*judge, node], [*capture, node]
 
     do_ImportFrom = do_Import
 
@@ -72,7 +74,7 @@ class Statements(Questions):
                 raise Unsplittable(f"{node.name} reads what comes from the student's values")
             self.scope.bind(node.name, node)
             return [node], [node]
-        if any(isinstance(n, ast.Assert | ast.Raise) for n in ast.walk(node)):
+        if asserts(node):
             return self.judging_function(node)
         self.scope.give_away(node.name, node)
         return [], []
@@ -101,7 +103,7 @@ class Statements(Questions):
             (name,) = names
             self.scope.give_away(name, node)
             return [], []
-        forced = {node.lineno, *(f"{name} =" for name in names)} & self.forced
+        forced = {node.lineno, *(f"{name} =" for name in names)} & self.forced or names & self.scope.shared
         if forced or any(map(self.touches, targets)) or self.is_theirs(node):
             return self.given_away(node, names)
         if not self.touches(node):
@@ -166,6 +168,8 @@ class Statements(Questions):
         return isinstance(self.scope.made_by.get(name), ast.Import | ast.ImportFrom)
 
     def do_Assert(self, node: ast.Assert) -> Pair:
+        if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And):
+            return self.block([ast.copy_location(ast.Assert(part, node.msg), node) for part in node.test.values])
         node.msg = None if node.msg is not None and (self.touches(node.msg) or self.reported(node.msg)) else node.msg
         held = self.held(node.test)
         if not self.touches(node) and not held:
@@ -184,3 +188,19 @@ def with_blocks(node: ast.stmt, **blocks: list[ast.stmt]) -> ast.stmt:
     made = copy.copy(node)
     vars(made).update(blocks)
     return made
+
+
+def _changed(node: ast.stmt) -> set[str]:
+    """The names whose values a statement may change in place."""
+    if isinstance(node, ast.Expr):
+        places = [node.value.func] if isinstance(node.value, ast.Call) else []
+    else:
+        places = getattr(node, "targets", [getattr(node, "target", None)])
+    found = set[str]()
+    for place in places:
+        inner = place
+        while isinstance(inner, ast.Attribute | ast.Subscript):
+            inner = inner.value
+        if isinstance(inner, ast.Name) and (inner is not place or isinstance(node, ast.AugAssign)):
+            found.add(inner.id)
+    return found
