@@ -13,6 +13,7 @@ ANSWERS = """
 # %% given setup
 import numpy as np
 X = np.arange(3.0)
+WANT = {}
 def agrees(g, n, other):
     return g(n) == other
 def nine():
@@ -87,6 +88,8 @@ SPLIT = {
     ),
     "one after the other": ("x = [1]\nassert len(f(x)) == 1 and x == [1]", ["f(x) with x", "x"]),
     "which object it is": ("x = [1]\nassert f(x) is not x", ["f(x) is not x with x"]),
+    "which secret it is": ("want = 5\nassert f(3) is want", ["f(3)"]),
+    "a table of what is right": ("WANT[3] = 9\nassert f(3) == WANT[3]", ["f(3)"]),
     "shared memory": ("assert not np.shares_memory(f(X), X)", ["np.shares_memory(f(X), X) with X"]),
     "a value that it may hold": ("x = [1]\nb = Box(x)\nx.append(2)\nassert b.value == [1]", ["run b = Box(x) with x", "run x.append(2) with x", "b.value"]),
     "a clock": (
