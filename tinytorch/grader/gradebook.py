@@ -203,21 +203,14 @@ class Book:
         cells = [(cell, kind) for (book, kind, _), cell in self.cells.items() if book == notebook]
         graded = (cell for cell, kind in cells if kind != "SolutionCell" and cell not in row.grades)
         commented = (cell for cell, kind in cells if kind != "GradeCell" and cell not in row.comments)
-        grades, comments = [_new_grade(own, cell) for cell in graded], [_new_comment(own, cell) for cell in commented]
+        empty = dict.fromkeys(("auto_score", "manual_score", "extra_credit")) | {"needs_manual_grade": True}
+        grades = [{"id": uuid4().hex, "notebook_id": own, "cell_id": cell, **empty} for cell in graded]
+        comments = [{"id": uuid4().hex, "notebook_id": own, "cell_id": cell, "auto_comment": None} for cell in commented]
         insert(db, "grade", grades)
         insert(db, "comment", comments)
         row.grades.update({grade["cell_id"]: SimpleNamespace(**grade) for grade in grades})
         row.comments.update({comment["cell_id"]: comment["id"] for comment in comments})
         return own
-
-
-def _new_grade(submitted: str, cell: str) -> dict[str, Any]:
-    empty = dict.fromkeys(("auto_score", "manual_score", "extra_credit"))
-    return {"id": uuid4().hex, "notebook_id": submitted, "cell_id": cell, **empty, "needs_manual_grade": True}
-
-
-def _new_comment(submitted: str, cell: str) -> dict[str, Any]:
-    return {"id": uuid4().hex, "notebook_id": submitted, "cell_id": cell, "auto_comment": None}
 
 
 def _sum(grades: Iterable[Any]) -> float:

@@ -5,7 +5,7 @@ import functools
 import pickle
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 from tinytorch.grader import isolation, paper, sandbox, submission
 from tinytorch.grader import plan as plans
-from tinytorch.grader.job import Job, Outcome, StepOutcome
+from tinytorch.grader.job import Outcome, StepOutcome
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.magics import clean_all
 from tinytorch.grader.plan import Plan, whole_score
@@ -53,12 +53,11 @@ class Graded:
     book: dict[str, Any] = field(default_factory=dict)
 
 
-Run = Callable[[Job], Outcome]
 Checksums = dict[str, str]  # of the released cells, by id: an answer that still has its own was not given
 
 
 def grade(
-    plan: Plan, data: bytes, run: Run, judge: plans.Judge, checksums: Checksums, kept: Mapping[str, CellResult]
+    plan: Plan, data: bytes, run: plans.Run, judge: plans.Judge, checksums: Checksums, kept: Mapping[str, CellResult]
 ) -> Graded:
     """Run and judge one notebook; `kept` are results of the same answers that still hold, by test."""
     begin = time.perf_counter()

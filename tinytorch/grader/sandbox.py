@@ -108,7 +108,8 @@ class _Submission:
     def _step(self, box: Sandbox, place: int, step: Step) -> bool:
         """One step, new or again; False if the sandbox died of it."""
         again = place < self.front
-        if step["id"] in self.dead or (again and step["kind"] == "ask" and not _runs(step)):
+        runs = step["kind"] != "ask" or any("run" in ask for ask in step["asks"])
+        if step["id"] in self.dead or (again and not runs):
             self.front = max(self.front, place + 1)
             return True
         asks = self._asks(step, again)
@@ -213,10 +214,6 @@ def _compiled(source: str, name: str) -> str:
     if not all(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign) for node in body):
         return ""
     return base64.b64encode(marshal.dumps(compile(source, f"<cell {name}>", "exec", dont_inherit=True))).decode()
-
-
-def _runs(step: Step) -> bool:
-    return any("run" in ask for ask in step["asks"])
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

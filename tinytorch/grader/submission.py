@@ -165,7 +165,8 @@ def _free(
             continue
         if answer and place.get(after, 0) >= place[answer]:
             after = earlier[place[answer] - 1]
-        found.setdefault(after, []).append(_as_free(cell, f"free-{number}"))
+        free = {"id": f"free-{number}", "role": "free", "type": cell.type, "source": cell.source}
+        found.setdefault(after, []).append(free)
     return found
 
 
@@ -175,10 +176,6 @@ def _last(cells: list[Cell], wanted: set[str]) -> Iterator[str | None]:
     for cell in cells:
         yield last
         last = cell.id if cell.id in wanted else last
-
-
-def _as_free(cell: Cell, name: str) -> dict[str, Any]:
-    return {"id": name, "role": "free", "type": cell.type, "source": cell.source}
 
 
 def _filled(cell: dict[str, Any], answer: Cell | None, notes: list[str]) -> dict[str, Any]:
