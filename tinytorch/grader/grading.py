@@ -49,7 +49,6 @@ class Graded:
     signs: list[str] = field(default_factory=list)
     isolation: str = ""
     seconds: float = 0.0
-    inside: float = 0.0  # seconds that the cells took in the sandbox
     book: dict[str, Any] = field(default_factory=dict)
 
 
@@ -76,7 +75,7 @@ def grade(
             outcome["reports"][key] = {"opaque": "the value is nested too deeply"}
     verdicts = judge.verdicts(outcome["reports"], spared)
     cells = {
-        cell["id"]: kept.get(cell["id"]) or _result(plan, cell, outcome, verdicts, checksums, halted.get(cell["id"], ""))
+        cell["id"]: kept.get(cell["id"]) or _result(cell, outcome, verdicts, checksums, halted.get(cell["id"], ""))
         for cell in merged
         if cell.get("grade") or cell.get("solution_cell")
     }
@@ -84,7 +83,6 @@ def grade(
     notes = [note[:300] for note in said][:40]
     graded = Graded("partly" if halted else "graded", cells, notes, outcome["signs"], outcome["level"])
     graded.book = paper.executed(merged, outcome, cells, checksums)
-    graded.inside = sum(step.get("seconds", 0.0) for step in outcome["steps"].values())
     graded.seconds = time.perf_counter() - begin
     return graded
 
@@ -139,17 +137,17 @@ def _explain(plan: Plan, outcome: Outcome, halted: dict[str, str]) -> None:
 
 
 def _result(
-    plan: Plan, cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], checksums: Checksums, halted: str
+    cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], checksums: Checksums, halted: str
 ) -> CellResult:
     if cell["role"] == "test":
-        return _tested(plan, cell, outcome, verdicts, halted)
+        return _tested(cell, outcome, verdicts, halted)
     result = CellResult(cell["id"], None, cell["points"] if cell["grade"] else 0.0)
     if checksums.get(cell["id"]) == paper.checksum(cell):
         result.score, result.comment = 0.0, "No response."
     return result
 
 
-def _tested(plan: Plan, cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], halted: str) -> CellResult:
+def _tested(cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], halted: str) -> CellResult:
     if cell["whole"]:
         (score, error), out = whole_score(cell, outcome), outcome["steps"].get(cell["id"], {}).get("stdout", "")
         said: dict[str, Any] = {"score": score, "error": halted or error, "stdout": out, "protected": False}

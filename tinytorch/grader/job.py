@@ -60,7 +60,6 @@ class StepOutcome(TypedDict, total=False):
     stderr: str
     error: str  # traceback text
     where: str  # "your SGD.step (line 7)", where it is known
-    seconds: float
 
 
 class Outcome(TypedDict):

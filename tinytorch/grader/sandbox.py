@@ -13,7 +13,7 @@ from typing import Any
 
 from tinytorch.grader import waiting
 from tinytorch.grader.isolation import Level
-from tinytorch.grader.job import Ask, Job, Outcome, Report, Step, StepOutcome
+from tinytorch.grader.job import Job, Outcome, Report, Step, StepOutcome
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.process import Ended, Sandbox
 from tinytorch.grader.submission import parts
@@ -115,10 +115,9 @@ class _Submission:
         asks = self._asks(step, again)
         order = self._order(step, asks) | {"env": step.get("env", {})}
         seconds = self.job["cell_seconds"] / (4 if step["id"] in self.late else 1)
-        start = time.monotonic()
-        ended = self._do(box, order, min(seconds, max(0.1, self.end - start)), {} if again else asks)
+        ended = self._do(box, order, min(seconds, max(0.1, self.end - time.monotonic())), {} if again else asks)
         if not again or not ended.alive:
-            self._note(step, ended, seconds if ended.status == "timeout" else time.monotonic() - start)
+            self._note(step, ended)
         if ended.alive:
             self.front = max(self.front, place + 1)
         else:
@@ -138,8 +137,8 @@ class _Submission:
             token = next(iter(asks), "")
             order = {"do": "cell", "id": step["id"], "source": step["source"], "token": token, "free": free}
             return order | ({"code": _compiled(step["source"], step["id"])} if step["kind"] == "given" else {})
-        by_key: dict[str, Ask] = {ask["key"]: ask for ask in step["asks"]}
-        told = [{**by_key[key], "key": "", "token": token} for token, key in asks.items()]
+        tokens = {key: token for token, key in asks.items()}
+        told = [{**ask, "key": "", "token": tokens[ask["key"]]} for ask in step["asks"] if ask["key"] in tokens]
         return {"do": "ask", "prelude": step["prelude"], "asks": told, "strict": self.job.get("strict", False)}
 
     def _do(self, box: Sandbox, order: dict[str, Any], seconds: float, asks: dict[str, str]) -> Ended:
@@ -180,13 +179,13 @@ class _Submission:
         if text not in self.outcome["signs"] and len(self.outcome["signs"]) < 20:
             self.outcome["signs"].append(text)
 
-    def _note(self, step: Step, ended: Ended, seconds: float) -> None:
+    def _note(self, step: Step, ended: Ended) -> None:
         """Keep how the step ended; the worst that happened to it stays."""
         known: StepOutcome = self.outcome["steps"].setdefault(step["id"], {"stdout": "", "stderr": ""})
         if not self.deaths[step["id"]]:
             status = ended.status if ended.status == "ok" or not ended.alive else "error"
             known["status"] = status  # type: ignore[typeddict-item]
-            known["error"], known["seconds"] = ended.error, round(seconds, 3)
+            known["error"] = ended.error
             if not ended.alive and ended.stack and (where := line_of(ended.stack, self.job["steps"])):
                 known["where"] = where
         for name in ("stdout", "stderr"):
