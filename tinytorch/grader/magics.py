@@ -10,7 +10,7 @@ from tinytorch.grader.names import parsed
 __all__ = ["clean", "clean_all"]
 
 MAX_CODE = 500_000  # characters of all of a student's cells: Python needs up to 18 s and 1.5 GB to read a million
-MAX_MAGIC, LOOPS = 30_000, 60  # characters of a cell that IPython is asked to read, and how often: once for each magic
+MAX_MAGIC, LOOPS = 60_000, 60  # characters of a notebook that IPython is asked to read, and how often: once for each magic
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.M)
 RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug", "memit", "snakeviz", "pyinstrument"}
 CAPTURES = re.compile(r"%%capture[ \t]+(?:--\S+[ \t]+)*([A-Za-z_]\w*)")
@@ -19,7 +19,7 @@ WRITES = re.compile(r"\s*%%(?:writefile|file)((?:[ \t]+-a|[ \t]+--append)?)[ \t]
 
 def clean_all(merged: list[dict[str, Any]], notes: list[str]) -> None:
     """A student's cells. A notebook full of magics gets no more of IPython's time than one with a few dozen."""
-    room, code = 4 * MAX_MAGIC, MAX_CODE
+    room, code = MAX_MAGIC, MAX_CODE
     for cell in merged:
         if cell["type"] != "code" or cell.get("locked"):
             continue
@@ -29,7 +29,7 @@ def clean_all(merged: list[dict[str, Any]], notes: list[str]) -> None:
             cell["source"] = ""
         code -= len(cell["source"])
         if not parsed(cell["source"]):
-            cell["source"] = _python_of(cell["source"], notes, cell["id"], min(room, MAX_MAGIC))
+            cell["source"] = _python_of(cell["source"], notes, cell["id"], room)
             room -= size
 
 
@@ -39,7 +39,7 @@ def clean(source: str, notes: list[str], where: str) -> str:
 
 
 def _python_of(source: str, notes: list[str], where: str, most: int) -> str:
-    """IPython reads at most `most` characters, which takes it seconds; of a longer text the lines of magics go."""
+    """IPython reads at most `most` characters, which takes it half a minute; of a longer text the lines of magics go."""
     if written := WRITES.match(source):  # a helper module, to be imported further down
         append, name, body = written.groups()
         return f"open({name!r}, {'a' if append else 'w'!r}).write({body!r});"
