@@ -68,6 +68,10 @@ SPLIT = {
     ),
     "a helper that drives": ("def last(g, n):\n    while n < 50:\n        n = g(n)\n    return n\nassert last(f, 3) == 81", ["last(f, 3)"]),
     "a helper": ("def twice(n):\n    return f(f(n))\nassert twice(2) == 16", ["twice(2)"]),
+    "a helper's name for a value": (
+        "def twice(n):\n    return f(f(n))\nassert twice(2) == 16\ntwice = 3\nassert f(twice) == 9",
+        ["twice(2)", "f(twice) with twice"],
+    ),
     "a judging helper": ("def check(n, want):\n    assert f(n) == want\ncheck(1, 1)\ncheck(2, 4)", ["f(n) with n"] * 2),
     "a seed is set on both sides": ("np.random.seed(0)\nassert f(1) == 1", ["run np.random.seed(0)", "f(1)"]),
     "partial credit": ("score = 0\nif f(1) == 1:\n    score += 1\nscore", ["f(1)"]),
