@@ -52,9 +52,10 @@ class Level(images.Image):
     def command(self, settings: dict[str, Any], cwd: str, disk_mb: int) -> list[str]:
         """The command line of one sandbox."""
         walled = self.name == "bubblewrap"
+        readable = [self.root, *self.needs, *map(str, images.libraries())]
         settings |= {
             "cwd": "/tmp" if walled else cwd,
-            "landlock": self._paths(cwd) if self.name == "landlock" else None,
+            "landlock": [readable, [cwd], DEVICES] if self.name == "landlock" else None,
             "shared": not walled,
             "parent": 0 if walled else os.getpid(),
         }
@@ -65,10 +66,6 @@ class Level(images.Image):
     def seen(self, path: str) -> str:
         """Where a path of the image is for the process inside."""
         return path.replace(self.root, "/grader", 1) if self.name == "bubblewrap" else path
-
-    def _paths(self, cwd: str) -> list[list[str]]:
-        shared = [str(place) for place in images.libraries()]
-        return [[self.root, *self.needs, *shared], [cwd], list(DEVICES)]
 
     def _bubblewrap(self, disk_mb: int) -> list[str]:
         binds = [word for place in ("/tmp", "/dev/shm") for word in ("--size", str(disk_mb << 20), "--tmpfs", place)]
@@ -136,20 +133,16 @@ def _held(home: str) -> Iterator[None]:
 
 
 def _choose(name: str | None, image: images.Image, without: frozenset[str], limits: Limits) -> Level:
-    reasons = []
+    if name and name not in NAMES:
+        raise Refused(f"There is no isolation level {name!r}; the levels are {', '.join(NAMES)}.")
+    reasons, cgroups = [], cgroup_roots()
     for candidate in (name,) if name else NAMES[:2]:
-        chosen = _level(candidate, image, without)
+        lacks = tuple(_lacks(candidate, bool(cgroups)))
+        chosen = Level(**vars(image), name=candidate, lacks=lacks, without=without, cgroups=cgroups)
         if not (why := probe(chosen, limits)):
             return chosen
         reasons.append(why)
     raise Refused("No sandbox can be had here. " + " ".join(reasons))
-
-
-def _level(name: str, image: images.Image, without: frozenset[str]) -> Level:
-    if name not in NAMES:
-        raise Refused(f"There is no isolation level {name!r}; the levels are {', '.join(NAMES)}.")
-    cgroups = cgroup_roots()
-    return Level(**vars(image), name=name, lacks=tuple(_lacks(name, bool(cgroups))), without=without, cgroups=cgroups)
 
 
 def _lacks(name: str, cgroups: bool) -> Iterator[str]:
