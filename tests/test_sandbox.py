@@ -187,7 +187,7 @@ def test_what_was_there_at_home_costs_its_line_alone(level):
     """A package, a file, an endless experiment: what else the cell defines is there for the cells below."""
     endless = "TWO, double = 2, 0\ndouble = lambda n: TWO * n\ndef g(): return double(1)\nwhile True: pass"
     cells = {
-        "package": cell("package", "import torch, pandas\nfrom math import tau\ndef f(): return 1"),
+        "package": cell("package", "import torch, pandas\nfrom . import *\nfrom math import tau\ndef f(): return 1"),
         "its use": cell("use", "torch.manual_seed(0)\nclass Mine(torch.optim.SGD): pass\nmine = Mine()\nmine.step()\ndef k(): return 5"),
         "outside": cell("outside", "def m(): return 6\nreturn m\ndef m(): return 0"),
         "waits": cell("waits", "import asyncio\nlock = asyncio.Lock()\nawait lock.acquire()\nlock.release()\nfrom __future__ import division"),

@@ -71,7 +71,7 @@ def import_names(node: ast.Import | ast.ImportFrom) -> set[str]:
     if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
         try:
             module = importlib.import_module(node.module or "")
-        except ImportError:
+        except (ImportError, ValueError):  # the second of `from . import *`
             return set()
         return {*getattr(module, "__all__", [name for name in vars(module) if name[:1] != "_"])}
     return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
