@@ -152,6 +152,10 @@ WHOLE = {
     "a helper within": "assert [agrees(f, n, n * n) for n in f(X)] == [True] * 3",
     "a helper from beside": "from beside import agrees as right\nassert right(f, 3, 9)",
     "a helper of a module beside": "import beside\nassert beside.agrees(f, 3, 9)",
+    "a class of tests": "import unittest\nclass Test(unittest.TestCase):\n    def test(self):\n        self.assertEqual(f(3), 9)\n"
+    "done = unittest.TextTestRunner().run(unittest.TestLoader().loadTestsFromTestCase(Test))\nassert done.wasSuccessful()",
+    "a value that compares itself": "assert f(3).__eq__(9)",
+    "nothing that is asked": "import doctest\nassert doctest.testmod().failed == 0",
     "a text put together": "text = names[0] + '*3'\nassert eval(text, {'a': 3}) == 9",
     "a text in a list": "cases = [(names[0], 3)]\nfor text, want in cases:\n    assert eval(text, {'a': 3}) == want",
     "a text in a sum": "cases = [names[0]]\nassert sum(eval(text, {'a': 3}) for text in cases) == 3",

@@ -29,6 +29,8 @@ def note(scope: Scope, node: ast.stmt) -> None:
         used = bool(free(node) & known) and not (made and known is scope.runs)
         known -= names
         known |= names if found or used else set()
+    theirs = any(map(scope.is_student, free(node))) and not isinstance(node, IMPORTS)
+    scope.tests = scope.tests - names | (names & scope.verdicts if theirs and not made else set())
 
 
 def is_running(node: ast.AST) -> bool:

@@ -70,6 +70,8 @@ class Notebook(Source):
                 exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
         except Exception as error:
             return {"whole": f"line {self.line}: {type(error).__name__}: {error}"}
+        if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
+            return {"whole": "nothing in it is asked of the student's code by name"}
         about = [{"text": site.text, "assigned": site.assigned} for site in parts.sites]
         return {"prelude": parts.prelude, "asks": sites.asks, "not_plain": sorted(sites.not_plain), "sites": about}
 

@@ -12,6 +12,7 @@ from tinytorch.grader.names import Scope, free, local
 __all__ = ["Questions"]
 
 Node = ast.AST
+EQUAL = {"equals", "__eq__", "__ne__"}  # methods of a student's value, which may say anything of one of ours
 ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
                  "shares_memory", "may_share_memory"}  # fmt: skip
 OF_OBJECTS = {*ABOUT_OBJECTS, "len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min",
@@ -78,7 +79,8 @@ class Questions:
         while not isinstance(root, ast.Name) and (inner := getattr(root, "value", getattr(root, "func", None))):
             root = inner
         theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
-        return is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.verdicts)
+        equal = last_name(call.func) in EQUAL and not all(map(self.touches, call.args))
+        return equal or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.verdicts)
 
     def must_not_judge(self, call: ast.Call) -> None:
         if self.judges(call):
@@ -132,6 +134,8 @@ class Questions:
         return self.site(node, ast.unparse(node), run=False, fresh=fresh)
 
     def site(self, node: Any, text: str, run: bool, fresh: bool = False) -> ast.expr:
+        if not fresh and (names := free(node) & self.scope.tests):
+            raise Unsplittable(f"line {node.lineno}: {min(names)} says beside the student's code what is right")
         for inner in () if fresh else ast.walk(node):
             if isinstance(inner, ast.Call) and (self.rooted(inner.func) or self.takes_objects(inner)):
                 self.must_not_judge(inner)
