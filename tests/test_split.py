@@ -47,7 +47,9 @@ BESIDE = "import builtins\ndef agrees(g, n, want):\n    return g(n) == want\ndef
 
 def planned(tmp_path, cell, answers=ANSWERS):
     path = tmp_path / "nb.ipynb"
-    (tmp_path / "beside.py").write_text(BESIDE)
+    (tmp_path / "inner").mkdir()
+    for name in ("beside.py", "inner/beside.py"):
+        (tmp_path / name).write_text(BESIDE)
     path.write_text(json.dumps(notebook(f"{answers}# %% test t 2\n{cell}")))
     return make(Plan("ps", "nb", read(path), 7, str(tmp_path)))
 
@@ -76,6 +78,7 @@ SPLIT = {
     "a seed is set on both sides": ("np.random.seed(0)\nassert f(1) == 1", ["run np.random.seed(0)", "f(1)"]),
     "partial credit": ("score = 0\nif f(1) == 1:\n    score += 1\nscore", ["f(1)"]),
     "a text is run": ("assert eval(names[0], {'a': 3}) == 3", ["eval(names[0], {'a': 3})"]),
+    "a pattern": ("import re\npattern = re.compile(names[0])\nassert pattern.match('abc')", ["names[0]"]),
     "a helper runs a text": ("def run(text):\n    return eval(text, {'a': 3})\nassert run(names[0]) == 3", ["run(names[0])"]),
     "texts are run in turn": ("assert sum(eval(t, {'a': 3}) for t in names) == 3", ["(eval(t, {'a': 3}) for t in names)"]),
     "a database is asked": (
@@ -151,6 +154,8 @@ WHOLE = {
     "a helper of a helper": "def right(g):\n    return agrees(g, 3, 9)\nassert right(f)",
     "a helper within": "assert [agrees(f, n, n * n) for n in f(X)] == [True] * 3",
     "a helper from beside": "from beside import agrees as right\nassert right(f, 3, 9)",
+    "a helper of a package beside": "from inner import beside\nassert beside.agrees(f, 3, 9)",
+    "a helper of a module in a folder": "import inner.beside as beside\nassert beside.agrees(f, 3, 9)",
     "a helper of a module beside": "import beside\nassert beside.agrees(f, 3, 9)",
     "a class of tests": "import unittest\nclass Test(unittest.TestCase):\n    def test(self):\n        self.assertEqual(f(3), 9)\n"
     "done = unittest.TextTestRunner().run(unittest.TestLoader().loadTestsFromTestCase(Test))\nassert done.wasSuccessful()",

@@ -127,7 +127,7 @@ class Run(Shared):
         print(f"changed since the last grading: {', '.join(changed)}", file=sys.stderr)
         with tempfile.TemporaryFile() as aside:  # a large class does not fit into memory
             lines = [line for one in graded for line in self.set_aside(one, aside)]
-            print("\n".join(lines or ["nobody's score changes"]), file=sys.stderr)
+            print("\n".join(map(printable, lines or ["nobody's score changes"])), file=sys.stderr)
             aside.seek(0)
             return [self.kept(*pickle.load(aside)) for _ in folders]
 

@@ -11,7 +11,7 @@ __all__ = ["is_running", "note"]
 
 COMPARING = {"allclose", "array_equal", "array_equiv", "isclose"}
 RUNNING = {
-    "eval", "exec", "compile", "open", "__import__", "import_module", "system", "popen", "Popen", "run", "check_output",
+    "eval", "exec", "open", "__import__", "import_module", "system", "popen", "Popen", "run", "check_output",
     "getoutput", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load", "loads",
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
 }  # fmt: skip
@@ -40,9 +40,10 @@ def is_running(node: ast.AST) -> bool:
 
 def _beside(node: ast.Import | ast.ImportFrom) -> ast.AST:
     """The code of the modules beside the notebook that an import reads."""
-    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-    files = (Path(name.partition(".")[0], "__init__.py") if (Path(name.partition(".")[0])).is_dir() else Path(f"{name}.py") for name in names)
-    trees = (parsed(file.read_text("utf-8", "replace")) for file in files if file.is_file())
+    names = [alias.name for alias in node.names]
+    names = [node.module or "", *(f"{node.module}.{name}" for name in names)] if isinstance(node, ast.ImportFrom) else names
+    places = (Path(name.replace(".", "/") + end) for name in names for end in (".py", "/__init__.py"))
+    trees = (parsed(place.read_text("utf-8", "replace")) for place in places if place.is_file())
     return ast.Module([node for tree in trees if tree for node in tree.body], [])
 
 
