@@ -19,6 +19,7 @@ from foreign import answered, course, notebook, scores
 
 from tinytorch.course import grade as grading
 from tinytorch.course.errors import CourseError
+from tinytorch.course.feedback import feedback
 from tinytorch.course.grade import Options, grade
 from tinytorch.course.grades import rows
 from tinytorch.course.handed_in import take
@@ -338,6 +339,31 @@ def test_a_name_that_no_record_can_have_is_in_nobodys_way(tmp_path, capsys):
     assert run(folder) == 1
     assert "too long" in " ".join(capsys.readouterr().out.split())
     assert record(folder, "zoe")["score"] == 6
+
+
+WHOLE = notebook("""
+# %% answer f
+def f(n):
+    ### BEGIN SOLUTION
+    return n * n
+    ### END SOLUTION
+# %% test t 2
+try:
+    assert f(2) == 4, "shown"
+finally:
+    pass
+### BEGIN HIDDEN TESTS
+assert f(3) == 9, "secret"
+### END HIDDEN TESTS
+""")
+
+
+@pytest.mark.parametrize(("answer", "shown"), [("return 4", ""), ("return 1", "shown"), ("return 9 if n == 2 else {}[n]", "shown"), ("return {2: 4}[n]", "")])
+def test_a_hidden_test_of_a_cell_that_ran_whole_is_on_no_page(tmp_path, answer, shown):
+    folder = course(tmp_path / "c", "ps", {"nb": WHOLE}, {"ann": {"nb": answered(WHOLE, f=f"def f(n):\n    {answer}")}})
+    run(folder)
+    (page,) = feedback("ps", folder)
+    assert "secret" not in page.read_text() and shown in page.read_text()
 
 
 def test_a_manual_answer_waits_for_a_person(graded):

@@ -157,7 +157,7 @@ WHOLE = {
     "a helper of a package beside": "from inner import beside\nassert beside.agrees(f, 3, 9)",
     "a helper of a module in a folder": "import inner.beside as beside\nassert beside.agrees(f, 3, 9)",
     "a helper of a module beside": "import beside\nassert beside.agrees(f, 3, 9)",
-    "a class of tests": "import unittest\nclass Test(unittest.TestCase):\n    def test(self):\n        self.assertEqual(f(3), 9)\n"
+    "a class of tests that a runner runs": "import unittest\nclass Test(unittest.TestCase):\n    def test(self):\n        self.assertEqual(f(3), 9)\n"
     "done = unittest.TextTestRunner().run(unittest.TestLoader().loadTestsFromTestCase(Test))\nassert done.wasSuccessful()",
     "a value that compares itself": "assert f(3).__eq__(9)",
     "nothing that is asked": "import doctest\nassert doctest.testmod().failed == 0",

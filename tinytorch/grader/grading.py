@@ -116,7 +116,7 @@ def _broken(merged: list[dict[str, Any]], outcome: Outcome, checksums: Checksums
         error = outcome["steps"].get(cell["id"], {}).get("error", "")
         if not error or not (given or answer):
             continue
-        lines = re.findall(rf'File "<cell {re.escape(cell["id"])}>", line (\d+)', error)
+        lines = _lines(cell["id"], error)
         what = next((line for line in error.splitlines() if re.match(r"(?!Traceback)\S", line)), "an error")
         where = f" (line {lines[-1]})" if lines else ""
         if given and not above:
@@ -125,6 +125,11 @@ def _broken(merged: list[dict[str, Any]], outcome: Outcome, checksums: Checksums
             notes.append(f"{cell['id']}: {what}{where}")
         above = True
     return notes
+
+
+def _lines(cell: str, error: str) -> list[str]:
+    """The lines of a cell that a traceback names."""
+    return re.findall(rf'File "<cell {re.escape(cell)}>", line (\d{{1,6}})', error)
 
 
 def _explain(plan: Plan, outcome: Outcome, halted: dict[str, str]) -> None:
@@ -151,6 +156,7 @@ def _tested(cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], ha
     if cell["whole"]:
         (score, error), out = whole_score(cell, outcome), outcome["steps"].get(cell["id"], {}).get("stdout", "")
         said: dict[str, Any] = {"score": score, "error": halted or error, "stdout": out, "protected": False}
+        said["hidden"] = any(int(line) in cell["hidden"] for line in _lines(cell["id"], error))
     else:
         said = verdicts[cell["id"]]
     return CellResult(cell["id"], points=cell["points"], stopped=halted, **said)

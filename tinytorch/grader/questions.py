@@ -5,16 +5,13 @@ import copy
 from collections.abc import Collection
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, call, got_of, is_judging, last_name, name_of
-from tinytorch.grader.helpers import is_running
+from tinytorch.grader.forms import Site, Unsplittable, call, got_of, name_of
 from tinytorch.grader.names import Scope, free, local
+from tinytorch.grader.whose import ABOUT_OBJECTS, Whose
 
 __all__ = ["Questions"]
 
 Node = ast.AST
-EQUAL = {"equals", "__eq__", "__ne__"}  # methods of a student's value, which may say anything of one of ours
-ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
-                 "shares_memory", "may_share_memory"}  # fmt: skip
 OF_OBJECTS = {*ABOUT_OBJECTS, "len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min",
               "str", "bool", "map", "zip", "enumerate", "any", "all"}  # fmt: skip
 
@@ -23,70 +20,17 @@ class _Wider(Unsplittable):
     """An expression whose value is not plain data: the one around it has to be asked for."""
 
 
-class Questions:
+class Questions(Whose):
     """The expressions of one cell. Methods named for a syntax node give what stands in its place for the judge."""
 
     def __init__(self, scope: Scope, callables: set[str], forced: set[str | int]) -> None:
-        self.scope, self.callables, self.forced = scope, callables, forced
+        super().__init__(scope, callables)
+        self.forced = forced
         self.sites: list[Site] = []
         self.needed: dict[str, ast.stmt] = {}
         self.captures: list[ast.expr] = []  # of the statement that is being split
         self.begun = 0  # how many sites there were before it
-        self.local: list[set[str]] = []  # names of the comprehensions around
         self.assigned = 0
-
-    # -- whose is it?
-
-    def touches(self, node: Node, *within: set[str]) -> bool:
-        own = set().union(*self.local, *within)
-        return any(self.scope.is_student(name) for name in free(node) - own)
-
-    def reported(self, node: Node) -> bool:
-        return bool(free(node) & self.scope.reported)
-
-    def rooted(self, node: Node) -> bool:
-        """Is the object that this expression starts from the student's?"""
-        if isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
-            return self.rooted(node.value)
-        if isinstance(node, ast.Call):
-            return self.rooted(node.func) or self.takes_objects(node)
-        return self.touches(node) if isinstance(node, ast.Name) else False
-
-    def takes_objects(self, call: ast.Call) -> bool:
-        """Does an instructor's function get what cannot be plain data, such as a student's function?"""
-        if got_of(call) is not None:
-            return False
-        values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        functions = (isinstance(v, ast.Lambda) or (isinstance(v, ast.Name) and v.id in self.callables) for v in values)
-        about = last_name(call.func) in ABOUT_OBJECTS
-        return self.touches(call) and (about or self.runs(call) or any(functions))
-
-    def runs(self, node: Node) -> bool:
-        """Does it run or open what it is given? In the grader that must be nothing of a student's."""
-        return is_running(node) or (isinstance(node, ast.Call) and bool(free(node.func) & self.scope.runs))
-
-    def must_not_run(self, node: Node) -> None:
-        """What was reported may be any text, and what a comprehension or a block takes from it too."""
-        parts = list(ast.walk(node))
-        taken = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
-        risky = self.scope.reported | taken | {part.arg for part in parts if isinstance(part, ast.arg)}
-        if self.reported(node) and any(self.runs(part) and free(part) & risky for part in parts):
-            raise Unsplittable(f"line {node.lineno}: it would run, in the grader, what the student's code gave")  # type: ignore[attr-defined]
-
-    def judges(self, call: ast.Call) -> bool:
-        """Does the function that is called say what is right? Beside the student's code it could be made to say anything."""
-        root: Any = call.func
-        while not isinstance(root, ast.Name) and (inner := getattr(root, "value", getattr(root, "func", None))):
-            root = inner
-        theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
-        equal = last_name(call.func) in EQUAL and not all(map(self.touches, call.args))
-        return equal or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.verdicts)
-
-    def must_not_judge(self, call: ast.Call) -> None:
-        if self.judges(call):
-            raise Unsplittable(f"line {call.lineno}: {ast.unparse(call.func)} says beside the student's code what is right")
-
-    # -- expressions
 
     def expr(self, node: Any, held: Collection[str] = ()) -> Any:
         """`held`: names of ours whose values are asked for all the same."""
