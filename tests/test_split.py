@@ -99,6 +99,15 @@ SPLIT = {
     "a table of what is right": ("WANT[3] = 9\nassert f(3) == WANT[3]", ["f(3)"]),
     "shared memory": ("assert not np.shares_memory(f(X), X)", ["np.shares_memory(f(X), X) with X"]),
     "a value that it may hold": ("x = [1]\nb = Box(x)\nx.append(2)\nassert b.value == [1]", ["run b = Box(x) with x", "run x.append(2) with x", "b.value"]),
+    "a helper of a second kind": (
+        "def g(n):\n    return n\nassert f(g(1)) == 1\ndef g(n):\n    return n + 1\nassert f(g(1)) == 4",
+        ["f(g(1))", "run def g(n):\n    return n + 1", "f(g(1))"],
+    ),
+    "a file of ours": (
+        "with open('nb.ipynb') as book:\n    cells = len(book.read())\nassert f(cells) == cells ** 2",
+        ["f(cells) with cells"],
+    ),
+    "said where it is wrong": ("r = f(2)\nok = r == 4\nif not ok:\n    print(f'{r} is wrong')\nassert ok", ["run r = f(2)", "r"]),
     "a clock": (
         "import time\nt = time.time()\nassert time.time() - t < 1",
         ["run import time", "run t = time.time()", "time.time()", "t"],

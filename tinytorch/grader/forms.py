@@ -3,7 +3,7 @@
 import ast
 from dataclasses import dataclass
 
-__all__ = ["Site", "Unsplittable", "asserts", "call", "got_of", "is_judging", "last_name", "name_of"]
+__all__ = ["Site", "Unsplittable", "asserts", "call", "got_of", "is_judging", "is_print", "last_name", "name_of"]
 
 
 class Unsplittable(Exception):
@@ -37,6 +37,10 @@ def last_name(node: ast.AST) -> str:
 
 def is_judging(function: ast.expr) -> bool:
     return "raises" in name_of(function).lower() or last_name(function).lower().startswith("assert")
+
+
+def is_print(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and name_of(node.value.func) == "print"
 
 
 def asserts(node: ast.AST) -> bool:

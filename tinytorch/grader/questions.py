@@ -104,7 +104,7 @@ class Questions(Whose):
             elif name in self.scope.reported:
                 raise Unsplittable(f"{name} comes from the student's values and goes back to the student's code")
             elif definition is not None:
-                self.needed[name] = definition
+                self.needed.setdefault(name, definition)
                 queue |= set() if isinstance(definition, ast.Import | ast.ImportFrom) else free(definition) - seen
             elif name in self.scope.own and name not in self.scope.defined and not self.scope.is_student(name):
                 values.add(name)

@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable
+from tinytorch.grader.forms import Site, Unsplittable, is_print
 from tinytorch.grader.names import Scope, bound, free
 from tinytorch.grader.statements import Pair, Statements, with_blocks
 
@@ -66,6 +66,7 @@ class _Splitter(Statements):
         """A loop or branch on a reported value: the judge's alone, so nothing in it may call the student's code."""
         if any(self.runs(part) for block in (*node.body, *node.orelse) for part in ast.walk(block)):
             raise Unsplittable(f"line {node.lineno}: something is run or opened where the student's values decide")
+        node.body = [n for n in node.body if not (is_print(n) and self.touches(n))] or [ast.Pass()]  # earns nothing
         setattr(node, header, self.expr(getattr(node, header)))
         local = bound(node.target) if isinstance(node, ast.For) else set[str]()
         names = set().union(*map(bound, (*node.body, *node.orelse))) | local

@@ -34,7 +34,7 @@ class Statements(Questions):
         handler = getattr(self, "do_" + type(node).__name__, None)
         if handler is not None:
             return handler(node)
-        if self.touches(node):
+        if self.touches(node, bound(node) - self.scope.student):
             raise Unsplittable(f"line {node.lineno}: {type(node).__name__.lower()} with the student's names in it")
         return self.ours(node)
 
@@ -72,14 +72,20 @@ class Statements(Questions):
         if not self.touches(node):
             if self.reported(node):
                 raise Unsplittable(f"{node.name} reads what comes from the student's values")
+            judge, capture = self.again(node)
             self.scope.bind(node.name, node)
-            return [node], [node]
+            return [*judge, node], [*capture, node]
         if asserts(node):
             return self.judging_function(node)
+        judge, capture = self.again(node)
         self.scope.give_away(node.name, node)
-        return [], []
+        return judge, capture
 
     do_ClassDef = do_AsyncFunctionDef = do_FunctionDef
+
+    def again(self, node: Any) -> Pair:
+        """What the student's code has got under this name before is another definition: it is made anew there."""
+        return self.in_sandbox(node) if self.needed.get(node.name, node) is not node else ([], [])
 
     def judging_function(self, node: Any) -> Pair:
         """A function of ours that calls the student's code and judges it: split like a cell, at each call anew."""
