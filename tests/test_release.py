@@ -1,6 +1,7 @@
 """`release`: what students get holds no answer, and does not change under those who have handed in."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ def released(tmp_path_factory):
     copy_project(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setenv("PATH", "/nowhere")  # an environment that is not activated: nbgrader would not find alembic
+        patch.setenv("PATH", os.defpath)  # an environment that is not activated: nbgrader would not find alembic
         release("08")
     return folder
 
@@ -187,6 +188,22 @@ def test_new_words_may_be_released_after_submissions(course):
     SOURCE.write_text(SOURCE.read_text("utf-8").replace("# Optimizers", "# Optimizers, corrected", 1), "utf-8")
     release("08")
     assert "# Optimizers, corrected" in RELEASED.read_text("utf-8")
+
+
+def test_a_release_knows_what_a_first_grading_would_have_to_find_out(released):
+    known = json.loads((released / "course/plans/08_optimizers/optimizers_dev.json").read_text("utf-8"))
+    cells = [(cell["cell_type"], cell["metadata"].get("nbgrader", {})) for cell in notebooks(released)[0]["cells"]]
+    assert known["steps"].keys() == {about["grade_id"] for kind, about in cells if kind == "code" and about.get("grade")}
+    assert json.loads((released / "course/seeds.json").read_text("utf-8")).keys() == {"08_optimizers"}
+
+
+def test_a_source_that_cannot_be_graded_is_not_released(course):
+    before, text = RELEASED.read_bytes(), SOURCE.read_text("utf-8")
+    dies = "### BEGIN HIDDEN TESTS\nimport os, sys\nif 'tinytorch.grader.judge' in sys.modules:\n    os._exit(3)\n"  # where it is judged, not in a build
+    SOURCE.write_text(text.replace("### BEGIN HIDDEN TESTS\n", dies), "utf-8")
+    with pytest.raises(CourseError, match="the instructor's own cells crash or take too long"):
+        release("08")
+    assert RELEASED.read_bytes() == before
 
 
 def test_plain_nbgrader_makes_the_same_release(course):

@@ -1,10 +1,12 @@
 """What a new grading changes: said before it is written, or instead."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tinytorch.course.records import Record
-from tinytorch.grader.gradebook import Book
+
+if TYPE_CHECKING:
+    from tinytorch.grader.gradebook import Book
 
 __all__ = ["change", "differences"]
 
@@ -27,7 +29,7 @@ def _scores(record: Record) -> dict[str, float | None]:
     return {f"{name}/{cell}": found["score"] for name, cells in notebooks for cell, found in cells.items()}
 
 
-def differences(book: Book, record: Record) -> Iterator[str]:
+def differences(book: "Book", record: Record) -> Iterator[str]:
     """Where a score is another one than the gradebook's, and why."""
     for name, cells in record.more["cells"].items():
         stands = book.auto_scores(record.student, name)

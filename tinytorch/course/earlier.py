@@ -3,13 +3,15 @@
 import functools
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tinytorch.course.handed_in import Work
 from tinytorch.course.outcome import SAVED
 from tinytorch.course.records import Record, each_record, read_record
-from tinytorch.grader.gradebook import Book
 from tinytorch.grader.grading import CellResult
+
+if TYPE_CHECKING:
+    from tinytorch.grader.gradebook import Book
 
 __all__ = ["Earlier"]
 
@@ -19,7 +21,7 @@ Cells = dict[str, dict[str, Any]]
 class Earlier:
     """The records of the last grading, the gradebook as it is now, and the digests of today's tests."""
 
-    def __init__(self, course: Path, assignment: str, book: Book, tests: dict[str, str]) -> None:
+    def __init__(self, course: Path, assignment: str, book: "Book", tests: dict[str, str]) -> None:
         self.course, self.assignment, self.book, self.tests = course, assignment, book, tests
         self.record = functools.lru_cache(1)(functools.partial(read_record, course, assignment))
 

@@ -12,8 +12,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from tinytorch.course import workers
 from tinytorch.course.build import behind, write
 from tinytorch.course.compare import change, differences
@@ -25,8 +23,7 @@ from tinytorch.course.refreshed import refreshed
 from tinytorch.course.shared import Options, Shared
 from tinytorch.course.show import printable, progress_of, table
 from tinytorch.grader import submission
-from tinytorch.grader.gradebook import CellScore, backup
-from tinytorch.grader.grading import Graded, grade_bytes
+from tinytorch.grader.grading import CellResult, Graded, grade_bytes
 
 __all__ = ["Options", "Run", "grade", "grade_one"]
 
@@ -95,10 +92,7 @@ class Run(Shared):
     def save(self, work: Work, record: Record, found: dict[str, Graded]) -> Record:
         """The gradebook first, the record last: a run that was cut off does this submission again."""
         if record.status in ("graded", "partly"):
-            scores = {
-                name: [CellScore(c.id, c.score, c.comment) for c in graded.cells.values()]
-                for name, graded in found.items()
-            }
+            scores = {name: [*graded.cells.values()] for name, graded in found.items()}
             scores |= {name: self._zeros(name) for name, status in work.status.items() if status == "missing"}
             self.book.write(work.student, work.timestamp, scores, self.config.penalty)
             for name, graded in found.items():
@@ -112,9 +106,9 @@ class Run(Shared):
             write_record(self.settings.course, self.assignment, new)
         return new
 
-    def _zeros(self, name: str) -> list[CellScore]:
+    def _zeros(self, name: str) -> list[CellResult]:
         plan = next(plan for plan in self.plans if plan.notebook == name)
-        return [CellScore(cell["id"], 0.0) for cell in plan.cells if cell["grade"]]
+        return [CellResult(cell["id"], 0.0, cell["points"]) for cell in plan.cells if cell["grade"]]
 
     # -- all of them
 
@@ -154,6 +148,8 @@ class Run(Shared):
 
     def kept(self, work: Work, record: Record, found: dict[str, Graded] | None) -> Record:
         """Save an outcome that is new, and of one that is not, what has changed around it; what a table shows of it."""
+        from sqlalchemy.exc import SQLAlchemyError
+
         try:
             if self.options.dry_run:
                 return record
@@ -175,6 +171,7 @@ def grade(name: str, course: Path | None = None, options: Options | None = None)
     options = options or Options()
     run = Run(name, course, options)
     folders = run.folders()
+    run.options = options = replace(options, workers=min(workers.count(options), len(folders)))
     if behind(run.assignment, run.settings.course):
         print(
             f"{run.assignment}: its source is newer than the course's notebook; run `tinytorch build`, then grade",
@@ -185,7 +182,7 @@ def grade(name: str, course: Path | None = None, options: Options | None = None)
             stack.enter_context(only_one(run.settings.course))
         run.start(stack)
         if not options.dry_run:
-            backup(run.config.gradebook)
+            run.book.backup()
         records = run.all_records(folders)
         found = [text for record in records for text in differences(run.book, record)] if options.dry_run else []
         found = found or ["no score differs from the gradebook's"] * options.dry_run

@@ -62,7 +62,7 @@ def recalled(plan: Plan, kept: Path) -> bool:
         return False
     if not isinstance(known, dict) or known.get("key") != plan.fingerprint():
         return False
-    plan.with_steps(known["steps"])
+    plan.with_steps(known["steps"], known["alone"])
     return True
 
 
@@ -74,7 +74,7 @@ def prove(plan: Plan, run: Run, judge: Judge, kept: Path | None) -> None:
     except PlanError as error:
         raise CourseError(str(error)) from error
     if kept:
-        write(kept, json.dumps({"key": key, "steps": plan.steps}) + "\n")
+        write(kept, json.dumps({"key": key, "steps": plan.steps, "alone": plan.alone}) + "\n")
 
 
 def _exported(cells: list[dict[str, object]]) -> list[str]:

@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tinytorch.course.records import Record
-from tinytorch.grader.gradebook import Book, Penalty
+
+if TYPE_CHECKING:
+    from tinytorch.grader.gradebook import Book, Penalty
 
 __all__ = ["refreshed"]
 
 
-def refreshed(book: Book, penalty: Penalty, record: Record, timestamp: datetime | None) -> Record:
+def refreshed(book: "Book", penalty: "Penalty", record: Record, timestamp: datetime | None) -> Record:
     """The record with the penalty that is due now and the gradebook's total; nothing runs again."""
     late = book.seconds_late(record.student, timestamp)
     if late or record.more.get("late_seconds"):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +34,7 @@ def release(name: str, course: Path | None = None) -> Path:
         settings.course.mkdir(parents=True, exist_ok=True)
         _refuse_changed_cells(module, settings, _read(module.built(scratch)))
         _generate(module, scratch, settings.gradebook)
+        _ask_the_reference(module, settings.course)
         _publish(scratch / "release" / module.name, settings.course / "release" / module.name)
     publish(module, kit, settings.course)
     return module.built(settings.course, "release")
@@ -45,6 +47,15 @@ def _generate(module: Module, folder: Path, gradebook: str) -> None:
     done = nbgrader.run("GenerateAssignment", folder, gradebook, module.name)
     if done:
         raise CourseError(f"{module.name}: nbgrader cannot make the release, nothing was changed: {done}")
+
+
+def _ask_the_reference(module: Module, course: Path) -> None:
+    """What `grade` would find out at its first run, so that it is quick, and a source that cannot be graded is not released."""
+    from tinytorch.course.shared import Options, Shared
+    from tinytorch.grader.isolation import Refused
+
+    with ExitStack() as stack, suppress(Refused):  # no sandbox here: `grade` will say so, on a machine that may have one
+        Shared(module.name, course, Options()).prepare(stack)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import random
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tinytorch.course import nbconfig, workers
 from tinytorch.course import settings as ini
@@ -18,11 +19,13 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work
 from tinytorch.course.modules import assignment
 from tinytorch.course.plans import plans_of, prove, recalled
-from tinytorch.course.register import opened
-from tinytorch.grader import isolation, sandbox, touched
+from tinytorch.grader import grading, isolation, sandbox, touched
 from tinytorch.grader.image import needed
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.plan import Judge, Plan
+
+if TYPE_CHECKING:
+    from tinytorch.grader.gradebook import Book
 
 __all__ = ["Options", "Shared"]
 
@@ -51,36 +54,49 @@ class Shared:
         _ = self.config.plugin  # what cannot be imported is said before anything is graded
         self.limits = Limits(cell_seconds=self.settings.cell_seconds, memory_mb=self.settings.memory_mb)
 
-    def start(self, stack: ExitStack) -> None:
-        """Make it all ready; `stack` puts it away."""
+    def prepare(self, stack: ExitStack) -> None:
+        """What is the same for everybody: the level, and plans that are proved; `stack` puts it away."""
         os.environ.pop("TINYTORCH_ONLY_CHECK", None)  # is for plain nbgrader, gives no marks, must not reach a plan
         self.seed = _seed(self.settings.course, self.assignment, self.options)
-        self.book = opened(self.config, self.settings, self.assignment, self.options.dry_run)
         self.plans = plans_of(
             self.config.folders["source"] / self.assignment,
             self.assignment,
             self.seed,
             self.settings.cell_seconds,
-            self.book.source,
+            lambda *cell: self.book.source(*cell),
         )
         fresh = [plan for plan in self.plans if not recalled(plan, self._kept(plan))]
-        judges = [stack.enter_context(closing(Judge(plan))) for plan in fresh]  # they come up while a sandbox does
+        judges = [stack.enter_context(closing(Judge(plan))) for plan in fresh]  # they come up while the rest does
+        self.packed = {plan.notebook: pickle.dumps(plan) for plan in self.plans if plan not in fresh}
+        for packed in self.packed.values() if workers.count(self.options) == 1 else ():
+            grading.opened(packed)
         without = sorted({name for plan in self.plans for name in plan.without})
-        try:
-            self.level = stack.enter_context(isolation.level(self.options.level, without, self._packages(), self.limits))
-        except isolation.Refused as error:
-            raise CourseError(str(error)) from error
-        self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()
+        self.level = stack.enter_context(isolation.level(self.options.level, without, self._packages(), self.limits))
         run = functools.partial(sandbox.run, limits=self.limits, level=self.level)
         for plan, judge in zip(fresh, judges, strict=True):
             prove(plan, run, judge, None if self.options.dry_run else self._kept(plan))
-        self.packed = {plan.notebook: pickle.dumps(plan) for plan in self.plans}
+        self.packed |= {plan.notebook: pickle.dumps(plan) for plan in fresh}
+
+    def start(self, stack: ExitStack) -> None:
+        """Make all ready to grade."""
+        try:
+            self.prepare(stack)
+        except isolation.Refused as error:
+            raise CourseError(str(error)) from error
+        self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()
         self.checksums = {plan.notebook: self._checksums(plan) for plan in self.plans}
         digests = ((plan.notebook, touched.digests(plan)) for plan in self.plans)
         self.tests = {f"{name}/{test}": text for name, found in digests for test, text in found.items()}
         self.earlier = Earlier(self.settings.course, self.assignment, self.book, self.tests)
         self.start_workers = lambda: stack.enter_context(workers.executor(self.options))
         self.executor = self.start_workers()
+
+    @functools.cached_property
+    def book(self) -> "Book":
+        """Opened when it is first wanted: what reads a database takes its time to import, and sandboxes start meanwhile."""
+        from tinytorch.course.register import opened
+
+        return opened(self.config, self.settings, self.assignment, self.options.dry_run)
 
     def _packages(self) -> tuple[str, ...] | None:
         cells = (cell for plan in self.plans for cell in plan.cells)
@@ -110,7 +126,7 @@ class Shared:
 
 
 def _seed(course: Path, name: str, options: Options) -> int:
-    """The assignment's seed: drawn when it is first graded, then kept with the course."""
+    """The assignment's seed: drawn when it is first released or graded, then kept with the course."""
     seeds = _seeds(course)
     if options.seed is not None or name not in seeds:
         seeds[name] = random.SystemRandom().randrange(1, 2**31) if options.seed is None else options.seed

@@ -13,24 +13,16 @@ from uuid import uuid4
 
 import sqlalchemy as sql
 
+from tinytorch.grader.grading import CellResult
 from tinytorch.grader.tables import ids, insert, select, update
 
-__all__ = ["Book", "BookError", "CellScore", "backup"]
+__all__ = ["Book", "BookError"]
 
 Penalty = Callable[[str, float, float], float | None]
 
 
 class BookError(Exception):
     """The gradebook cannot be used as it is."""
-
-
-@dataclass
-class CellScore:
-    """What the grader found for one cell: `score` None waits for a person."""
-
-    cell: str
-    score: float | None
-    comment: str | None = None
 
 
 @dataclass
@@ -43,18 +35,6 @@ class _Row:
     notebooks: dict[str, str] = field(default_factory=dict)  # notebook id -> submitted notebook's
     grades: dict[str, Any] = field(default_factory=dict)  # cell -> row
     comments: dict[str, str] = field(default_factory=dict)  # cell -> id
-
-
-def backup(url: str) -> Path | None:
-    """Copy an SQLite gradebook beside itself; other databases are the administrator's to copy."""
-    database = sql.make_url(url).database
-    if not url.startswith("sqlite") or not database or not Path(database).is_file():
-        return None
-    copy = Path(f"{database}.{datetime.now():%Y%m%d-%H%M%S}.bak")
-    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
-    shutil.copymode(database, copy)
-    return copy
 
 
 class Book:
@@ -96,6 +76,15 @@ class Book:
             owner[comment.notebook_id].comments[comment.cell_id] = comment.id
         return known
 
+    def backup(self) -> None:
+        """Copy an SQLite gradebook beside itself; other databases are the administrator's to copy."""
+        database = self.engine.url.database
+        if self.engine.name == "sqlite" and database:
+            copy = Path(f"{database}.{datetime.now():%Y%m%d-%H%M%S}.bak")
+            with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
+            shutil.copymode(database, copy)
+
     # -- what it says
 
     def checksum(self, notebook: str, cell: str) -> str | None:
@@ -133,7 +122,7 @@ class Book:
     # -- what is written
 
     def write(
-        self, student: str, timestamp: datetime | None, found: dict[str, list[CellScore]], penalty: Penalty
+        self, student: str, timestamp: datetime | None, found: dict[str, list[CellResult]], penalty: Penalty
     ) -> None:
         """A submission's automatic scores, in one transaction. Manual scores and comments stay as they are."""
         with self.engine.begin() as db:
@@ -146,17 +135,17 @@ class Book:
         self.rows[student] = row
 
     def _write_notebook(
-        self, db: Any, student: str, row: _Row, notebook: str, scores: list[CellScore], penalty: Penalty
+        self, db: Any, student: str, row: _Row, notebook: str, scores: list[CellResult], penalty: Penalty
     ) -> None:
         own = self.notebooks[notebook]
         submitted = self._submitted(db, row, own)
         grades, comments = [], []
         for score in scores:
-            grade = row.grades.get(self.cells.get((own, "GradeCell", score.cell), ""))
+            grade = row.grades.get(self.cells.get((own, "GradeCell", score.id), ""))
             if grade is not None:
                 review = grade.manual_score is not None or score.score is None
                 grades.append({"id": grade.id, "auto_score": score.score, "needs_manual_grade": review})
-            comment = row.comments.get(self.cells.get((own, "SolutionCell", score.cell), ""))
+            comment = row.comments.get(self.cells.get((own, "SolutionCell", score.id), ""))
             comments += [{"id": comment, "auto_comment": score.comment}] if comment else []
         update(db, "grade", grades)
         update(db, "comment", comments)

@@ -18,7 +18,7 @@ from tinytorch.grader.limits import Limits
 from tinytorch.grader.magics import clean_all
 from tinytorch.grader.plan import Plan, whole_score
 
-__all__ = ["CellResult", "Graded", "grade", "grade_bytes"]
+__all__ = ["CellResult", "Graded", "grade", "grade_bytes", "opened"]
 
 MOST_LEVELS = 120  # what `plain` encodes is never nested so deeply
 
@@ -66,7 +66,7 @@ def grade(
         return Graded("unreadable", notes=[str(error)])
     merged = submission.merge(plan.cells, student)
     clean_all(merged, student.notes)
-    spared = kept.keys() & plan.alone
+    spared = kept.keys() & {*plan.alone}
     outcome = run(plans.job(plan, merged, without=spared))
     halted = {name: text for name, step in outcome["steps"].items() if (text := stopped(step, plan.cell_seconds))}
     _explain(plan, outcome, halted)
@@ -166,7 +166,8 @@ def _tested(cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], ha
 
 
 @functools.lru_cache(maxsize=4)
-def _opened(packed: bytes) -> tuple[Plan, plans.Judge]:
+def opened(packed: bytes) -> tuple[Plan, plans.Judge]:
+    """The plan and its judge, which is on its way up."""
     plan = pickle.loads(packed)  # the parent's own
     return plan, plans.Judge(plan)
 
@@ -188,10 +189,10 @@ def grade_bytes(
     packed: bytes, data: bytes, limits: Any, level: Any, checksums: Checksums, kept: Mapping[str, CellResult]
 ) -> Graded:
     """`grade` for any executor: everything that it needs are arguments that can be sent."""
-    plan, judge = _opened(packed)
+    plan, judge = opened(packed)
     try:
         return grade(plan, data, lambda job: sandbox.run(job, limits, _here(level, limits)), judge, checksums, kept)
     except plans.PlanError:
         judge.close()
-        _opened.cache_clear()
+        opened.cache_clear()
         raise

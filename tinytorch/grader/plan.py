@@ -1,7 +1,6 @@
 """From the instructor's source notebook to a plan: cells, order, tags, points, and what to ask of each submission."""
 
 import contextlib
-import functools
 import hashlib
 import json
 import re
@@ -40,6 +39,7 @@ class Plan:
     without: list[str] = field(default_factory=list)
     cell_seconds: float = 10.0
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each test: asks and prelude, or why it is whole
+    alone: list[str] = field(default_factory=list)  # the tests that a grading can leave out where their result still holds
     modules: dict[str, str] = field(default_factory=dict)  # versions and contents that a score depends on
 
     @property
@@ -51,11 +51,6 @@ class Plan:
         """The tests that run whole in the sandbox, and why."""
         return {cell["id"]: cell["whole"] for cell in self.tests if cell["whole"]}
 
-    @functools.cached_property
-    def alone(self) -> set[str]:
-        """The tests that a grading can leave out where their result still holds."""
-        return alone(self.code, self.steps)
-
     @property
     def code(self) -> list[dict[str, Any]]:
         """The cells that a grading runs."""
@@ -66,9 +61,9 @@ class Plan:
         wanted = ("id", "role", "source", "hidden", "solution", "points", *FOUND)
         return [{name: cell[name] for name in wanted} for cell in self.code]
 
-    def with_steps(self, steps: dict[str, dict[str, Any]]) -> "Plan":
+    def with_steps(self, steps: dict[str, dict[str, Any]], alone: list[str]) -> "Plan":
         """The plan with what `make` found out."""
-        self.steps = steps
+        self.steps, self.alone = steps, alone
         for cell in self.tests:
             cell.update({name: steps[cell["id"]].get(name, FOUND[name]) for name in FOUND})
         return self
@@ -157,7 +152,7 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
         name: {"number": False, "forced": _cell_of(plan, name)["forced"]} | {key: step[key] for key in wanted if key in step}
         for name, step in plan.steps.items()
     }
-    return plan.with_steps(steps)
+    return plan.with_steps(steps, alone(plan.code, steps))
 
 
 def _cell_of(plan: Plan, name: str) -> dict[str, Any]:

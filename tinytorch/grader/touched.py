@@ -17,29 +17,29 @@ SHARED = re.compile(r"\bseed\b|\brandom\.(?!default_rng|Generator|SeedSequence)|
 
 def digests(plan: Any) -> dict[str, str]:
     """By test: where it is the same for two plans, equal answers get the same score in both."""
-    before = [plan.notebook, plan.seed, plan.files, plan.without, plan.cell_seconds, plan.modules, sys.version]
-    found = {}
+    about = [plan.notebook, plan.seed, plan.files, plan.without, plan.cell_seconds, plan.modules, sys.version]
+    before, found = hashlib.sha256(json.dumps(about, sort_keys=True).encode()), {}
     for cell in plan.code:
-        about = [cell, plan.steps.get(cell["id"])]
+        after = before.copy()
+        after.update(json.dumps([cell, plan.steps.get(cell["id"])], sort_keys=True).encode())
         if cell["role"] == "test":
-            text = json.dumps([*before, about], sort_keys=True)
-            found[cell["id"]] = hashlib.sha256(text.encode()).hexdigest()[:32]
+            found[cell["id"]] = after.hexdigest()[:32]
         if cell["id"] not in plan.alone:
-            before.append(about)
+            before = after
     return found
 
 
-def alone(cells: list[dict[str, Any]], steps: dict[str, dict[str, Any]]) -> set[str]:
+def alone(cells: list[dict[str, Any]], steps: dict[str, dict[str, Any]]) -> list[str]:
     """The tests that leave nothing behind for a later cell of the instructor's: without them the others score the same."""
     names = [_Names(cell) for cell in cells]
-    found = set()
+    found = []
     for place, cell in enumerate(cells):
         step, own = steps.get(cell["id"], {}), names[place]
         values = set().union(*(one.values for one in names[:place]))
         later = set().union(*(one.reads for one in names[place + 1 :]))
         asked = "asks" in step and not any("run" in ask for ask in step["asks"])
         if asked and not SHARED.search(cell["source"]) and not later & (own.binds | own.reads & values):
-            found.add(cell["id"])
+            found.append(cell["id"])
     return found
 
 
