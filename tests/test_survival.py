@@ -125,6 +125,21 @@ def test_code_without_end_is_not_read():
     assert [bool(cell["source"]) for cell in cells] == [True, True, False, False, False] and len(notes) == 3
 
 
+MAGICS = {"help": "x?\n" * 59 + "+a" * 14_000, "magics": "%time x\n" * 50 + "$" * 29_000, "many": "%time x\n" * 3_700}
+
+
+@pytest.mark.parametrize("name", MAGICS)
+def test_ipython_reads_no_more_of_a_notebook_than_it_may(name, monkeypatch):
+    """It reads all of a cell once more for each magic in it."""
+    from IPython.core import inputtransformer2
+
+    read, tokens = [], inputtransformer2.make_tokens_by_line
+    monkeypatch.setattr(inputtransformer2, "make_tokens_by_line", lambda lines: read.append(sum(map(len, lines))) or tokens(lines))
+    cells = [{"id": f"free-{n}", "type": "code", "source": MAGICS[name] + "\n"} for n in range(9)]
+    magics.clean_all(cells, [])
+    assert sum(read) <= magics.MAX_READ
+
+
 def test_a_script_of_a_name_without_end_costs_no_time():
     start = time.monotonic()
     assert magics.clean("%run " + "." * 29_000, [], "") == "None\n"

@@ -10,7 +10,7 @@ from tinytorch.grader.names import parsed
 __all__ = ["clean", "clean_all"]
 
 MAX_CODE = 500_000  # characters of all of a student's cells: Python needs up to 18 s and 1.5 GB to read a million
-MAX_MAGIC, LOOPS = 60_000, 60  # characters of a notebook that IPython is asked to read, and how often: once for each magic
+MAX_READ = 1_000_000  # characters of a notebook that IPython may read: all of a cell once more for each magic in it
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.M)
 RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug", "memit", "snakeviz", "pyinstrument"}
 CAPTURES = re.compile(r"%%capture[ \t]+(?:--\S+[ \t]+)*([A-Za-z_]\w*)")
@@ -18,8 +18,8 @@ WRITES = re.compile(r"\s*%%(?:writefile|file)((?:[ \t]+-a|[ \t]+--append)?)[ \t]
 
 
 def clean_all(merged: list[dict[str, Any]], notes: list[str]) -> None:
-    """A student's cells. A notebook full of magics gets no more of IPython's time than one with a few dozen."""
-    room, code = MAX_MAGIC, MAX_CODE
+    """A student's cells."""
+    room, code = [MAX_READ], MAX_CODE
     for cell in merged:
         if cell["type"] != "code" or cell.get("locked"):
             continue
@@ -30,26 +30,22 @@ def clean_all(merged: list[dict[str, Any]], notes: list[str]) -> None:
         code -= len(cell["source"])
         if not parsed(cell["source"]):
             cell["source"] = _python_of(cell["source"], notes, cell["id"], room)
-            room -= size
 
 
 def clean(source: str, notes: list[str], where: str) -> str:
     """Source without magics, shell commands and help: Python that means the same, line for line."""
-    return source if parsed(source) else _python_of(source, notes, where, MAX_MAGIC)
+    return source if parsed(source) else _python_of(source, notes, where, [MAX_READ])
 
 
-def _python_of(source: str, notes: list[str], where: str, most: int) -> str:
-    """IPython reads at most `most` characters, which takes it half a minute; of a longer text the lines of magics go."""
+def _python_of(source: str, notes: list[str], where: str, room: list[int]) -> str:
+    """`room`: how many characters IPython may still read (a million take it three seconds); where they are too few, the lines of magics go."""
     if written := WRITES.match(source):  # a helper module, to be imported further down
         append, name, body = written.groups()
         return f"open({name!r}, {'a' if append else 'w'!r}).write({body!r});"
     body = _without_cell_magic(source, notes, where)
     if body != source and parsed(body):
         return body
-    source = body
-    if len(source) > most or len(MAGIC.findall(source)) > LOOPS:
-        return MAGIC.sub(r"\1None", source)
-    return _without_magics(source, notes, where)
+    return _without_magics(body, notes, where, room)
 
 
 def _without_cell_magic(source: str, notes: list[str], where: str) -> str:
@@ -70,12 +66,18 @@ def _without_cell_magic(source: str, notes: list[str], where: str) -> str:
     return "\n".join(lines)
 
 
-def _without_magics(source: str, notes: list[str], where: str) -> str:
+def _without_magics(source: str, notes: list[str], where: str, room: list[int]) -> str:
     from IPython.core import inputtransformer2 as ipython  # slow to import, and seldom needed
 
-    ipython.TRANSFORM_LOOP_LIMIT = LOOPS
+    class Manager(ipython.TransformerManager):
+        def do_one_token_transform(self, lines: list[str]) -> tuple[bool, list[str]]:
+            room[0] -= sum(map(len, lines))
+            if room[0] < 0:
+                raise ValueError
+            return super().do_one_token_transform(lines)
+
     with contextlib.suppress(Exception):  # whatever IPython stumbles over
-        text = ipython.TransformerManager().transform_cell(source)
+        text = Manager().transform_cell(source)
         if tree := parsed(text):
             return _replaced(text, tree, notes, where)
     return MAGIC.sub(r"\1None", source)  # the student's own syntax error: it is reported when the cell is run
