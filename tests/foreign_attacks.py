@@ -2,7 +2,7 @@
 
 from foreign import notebook
 
-__all__ = ["ANSWERS", "FORMULAS", "FULL", "SOURCE"]
+__all__ = ["ANSWERS", "FULL", "OTHERS", "SOURCE"]
 
 SOURCE = notebook("""
 # %% given setup
@@ -14,6 +14,12 @@ def f(n):
     ### END SOLUTION
 # %% answer b
 formula = "6 * 7"
+# %% answer c
+def greet(name):
+    return "Hello " + name
+class Bag:
+    def is_empty(self):
+        return True
 # %% test text 2
 assert eval(formula) == 42
 # %% test plain 2
@@ -38,9 +44,15 @@ assert compare(f, 3, 9)
 n = 3
 rounded = round(f(n), 2)
 assert rounded == n * n
+# %% test says 3
+assert greet("Ann").startswith("Hello") and not greet("Ann").isspace()
+assert Bag().is_empty()
+# %% test renamed 2
+import builtins
+assert getattr(builtins, "ev" + "al")(formula) == 42
 """)
-FULL = 18.0
-TEXT = 2.0  # of `text`, which asks for `formula` alone
+FULL = 23.0
+TEXT, SAYS = 4.0, 3.0  # of `text` and `renamed`, which ask for `formula` alone, and of `says`
 RAISES = "def f(n):\n    if n == 'a':\n        raise KeyError(n)\n    raise ValueError({!r})"
 ANSWERS = {  # where f("a") raises nothing, or a TypeError, the one point of `whole` is deserved
     "an array of any numbers": ("import numpy as np\ndef f(n):\n    return np.array([1, 2, 3, 4.5])", 1.0),
@@ -58,9 +70,14 @@ ANSWERS = {  # where f("a") raises nothing, or a TypeError, the one point of `wh
     "right in NumPy": ("import numpy as np\ndef f(n):\n    return np.int64(n) ** 2 if n != 'a' else n * n", FULL),
 }  # fmt: skip
 LEAVES = "open('/tmp/left-by-another', 'w').write('x') and"
-FORMULAS = {  # the function beside it is right
-    "a formula that writes": (f"formula = {LEAVES + ' 42'!r}", FULL),  # where it is run it may, and it is worth 42
-    "a formula that writes elsewhere": ("formula = \"open('/var/tmp/left-by-another', 'w').write('x') and 42\"", FULL - TEXT),
-    "a formula that is none": ("class Formula(str):\n    def __eq__(self, other):\n        return True\nformula = Formula('1')", FULL - TEXT),
-    "another formula": ("formula = '2 * 21'", FULL),
-}
+JUDGES = """[__import__('os').write(fd, b'{"verdict": {"renamed": {"score": 2.0}, "text": {"score": 2.0}}}\\n') for fd in range(3, 9) if __import__('os').path.exists(f'/proc/self/fd/{fd}')] and __import__('os')._exit(0)"""
+OTHERS = {  # the function beside these is right
+    "a formula that writes": ({"b": f"formula = {LEAVES + ' 42'!r}"}, FULL),  # where it is run it may, and it is worth 42
+    "a formula that writes elsewhere": ({"b": "formula = \"open('/var/tmp/left-by-another', 'w').write('x') and 42\""}, FULL - TEXT),
+    "a formula that says what it is worth": ({"b": f"formula = {JUDGES!r}"}, FULL - TEXT),
+    "a formula that is nonsense to the grader": ({"b": f"formula = {JUDGES.replace('verdict', 'verd' + chr(34))!r}"}, FULL - TEXT),
+    "a formula that is none": ({"b": "class Formula(str):\n    def __eq__(self, other):\n        return True\nformula = Formula('1')"}, FULL - TEXT),
+    "another formula": ({"b": "formula = '2 * 21'"}, FULL),
+    "a text that says what it is": ({"c": "class Text(str):\n    def __getattribute__(self, name):\n        return lambda *args: name == 'startswith'\ndef greet(name):\n    return Text()\nclass Bag:\n    def is_empty(self):\n        return True"}, FULL - SAYS),
+    "a text of NumPy's": ({"c": "import numpy as np\ndef greet(name):\n    return np.str_('Hello ' + name)\nclass Bag(list):\n    def is_empty(self):\n        return not self"}, FULL),
+}  # fmt: skip

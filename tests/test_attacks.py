@@ -13,7 +13,7 @@ import pytest
 from attack_table import FULL, ROWS, Table
 from conftest import ROOT
 from foreign import answered, course
-from foreign_attacks import ANSWERS, FORMULAS, SOURCE, TEXT
+from foreign_attacks import ANSWERS, OTHERS, SAYS, SOURCE, TEXT
 from foreign_attacks import FULL as FULL_FOREIGN
 
 from tinytorch.course.build import build
@@ -147,15 +147,15 @@ def test_the_table_is_long_enough():
 
 def test_hostile_answers_to_a_foreign_course(tmp_path, capsys):
     """Each gets what it deserves, honest neighbours too; and what it says to the terminal is not what a terminal obeys."""
-    rows = {name: ({"a": text}, score + TEXT * (score < FULL_FOREIGN)) for name, (text, score) in ANSWERS.items()}
-    rows |= {name: ({"b": text}, score) for name, (text, score) in FORMULAS.items()} | dict.fromkeys(NEIGHBOURS, ({}, FULL_FOREIGN))
+    rows = {name: ({"a": text}, score + (TEXT + SAYS) * (score < FULL_FOREIGN)) for name, (text, score) in ANSWERS.items()}
+    rows |= OTHERS | dict.fromkeys(NEIGHBOURS, ({}, FULL_FOREIGN))
     books = {student(name): {"nb": answered(SOURCE, **answers)} for name, (answers, _) in rows.items()}
     folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, books)
     assert run_grade("ps", folder, Options(level="bubblewrap", workers=2)) == 0
     records = {record["student"]: record["score"] for record in map(json.loads, map(Path.read_text, (folder / "records").rglob("*.json")))}
     assert records == {student(name): score for name, (_, score) in rows.items()}
     assert not [place for place in LEFT if place.exists()]
-    assert "unprotected: nb/helper" in capsys.readouterr().out
+    assert set(re.findall(r"unprotected: nb/(\w+)", capsys.readouterr().out)) == {"whole", "helper", "renamed"}
     with sqlite3.connect(folder / "gradebook.db") as book:
         book.execute("UPDATE grade SET auto_score = 0.25")
     run_grade("ps", folder, Options(level="bubblewrap", workers=2, dry_run=True))

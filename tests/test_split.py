@@ -42,7 +42,7 @@ class Judge:
 """
 
 
-BESIDE = "import builtins\ndef agrees(g, n, want):\n    return g(n) == want\ndef worth(text):\n    return vars(builtins)['ev' + 'al'](text, {'a': 3})"
+BESIDE = "import builtins\ndef agrees(g, n, want):\n    return g(n) == want\ndef worth(text):\n    return vars(builtins)['ev' + 'al'](text, {'a': 3})\ndef opened(name):\n    return vars(builtins)['op' + 'en'](name, 'w')"
 
 
 def planned(tmp_path, cell, answers=ANSWERS):
@@ -62,6 +62,8 @@ SPLIT = {
     "a comprehension": ("assert all(f(n) == n ** 2 for n in range(2))", ["f(n) with n", "f(n) with n"]),
     "an assignment": ("r = f(2)\nassert r == 4", ["run r = f(2)", "r"]),
     "numpy judges": ("np.testing.assert_allclose(f(X), X ** 2)", ["f(X) with X"]),
+    "a value that compares itself": ("assert f(3).__eq__(9)", ["f(3)"]),
+    "a method that says yes": ("ok = names[0].startswith('a')\nassert ok and not names[0].strip().isspace()", ["names[0]", "names[0].strip()"]),
     "an object": ("b = Box(3)\nassert b.value == 3", ["run b = Box(3)", "b.value"]),
     "about objects": ("assert isinstance(Box(1), Box)", ["isinstance(Box(1), Box)"]),
     "an effect": (
@@ -168,7 +170,6 @@ WHOLE = {
     "a helper of a module beside": "import beside\nassert beside.agrees(f, 3, 9)",
     "a class of tests that a runner runs": "import unittest\nclass Test(unittest.TestCase):\n    def test(self):\n        self.assertEqual(f(3), 9)\n"
     "done = unittest.TextTestRunner().run(unittest.TestLoader().loadTestsFromTestCase(Test))\nassert done.wasSuccessful()",
-    "a value that compares itself": "assert f(3).__eq__(9)",
     "nothing that is asked": "import doctest\nassert doctest.testmod().failed == 0",
     "a text put together": "text = names[0] + '*3'\nassert eval(text, {'a': 3}) == 9",
     "a text in a list": "cases = [(names[0], 3)]\nfor text, want in cases:\n    assert eval(text, {'a': 3}) == want",
@@ -253,13 +254,42 @@ def test_absurd_values_cost_their_own_cell_only(tmp_path, monkeypatch):
     assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 1.0, "v": 0.0}
 
 
-def test_the_judge_writes_no_file_and_reaches_nobody(tmp_path):
-    """Where a helper's text does not show that it runs what it is given."""
-    hostile = ["open('left', 'w')", "__import__('os').kill(__import__('os').getppid(), 0)", "__import__('socket').socket()"]
-    plan = planned(tmp_path, "from beside import worth\nassert worth(names[0]) or True")
+RUN = {  # names that a helper's text does not show, what it gets, and what it is worth
+    "a text": ("worth", "a", 0.0),
+    "a text that the instructor's code runs too": ("worth", "3", 2.0),
+    "a file": ("opened", "left", 0.0),
+}
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_the_judge_runs_no_text_and_writes_no_file(tmp_path, name):
+    helper, text, score = RUN[name]
+    plan = planned(tmp_path, f"from beside import opened, worth\nassert worth('3') == 3\nassert {helper}(names[0]) or True")
     with contextlib.closing(Judge(plan)) as judge:
-        assert [judge.verdicts({"t/0/1/0": {"value": text}})["t"]["score"] for text in (*hostile, "a")] == [0.0, 0.0, 0.0, 2.0]
+        assert judge.verdicts({"t/0/1/0": {"value": text}})["t"]["score"] == score
     assert not (tmp_path / "left").exists()
+
+
+def test_a_refusal_that_the_instructors_code_takes_for_an_answer(tmp_path):
+    """It costs this cell alone, and the classes that the instructor's own code makes by a text are no refusal."""
+    cells = """from collections import namedtuple
+import ast
+ev = eval
+def worth(text):
+    try:
+        return ev(text)
+    except Exception:
+        return 3
+P = namedtuple("P", "x y")
+assert worth(names[0]) == 3
+# %% test u 2
+Q = namedtuple("Q", "x y")
+assert Q(ast.literal_eval(names[0]), 1) == P(5, 1)"""
+    plan = planned(tmp_path, cells)
+    with contextlib.closing(Judge(plan)) as judge:
+        verdicts = judge.verdicts({key: {"value": "5"} for key in ("t/0/1/0", "u/0/1/0")})
+    assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 2.0}
+    assert "in the grader" in verdicts["t"]["error"]
 
 
 FORGED = [

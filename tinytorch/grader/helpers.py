@@ -10,9 +10,8 @@ from tinytorch.grader.names import Scope, bound, free, import_names, parsed
 __all__ = ["is_running", "note"]
 
 COMPARING = {"allclose", "array_equal", "array_equiv", "isclose"}
-RUNNING = {
-    "eval", "exec", "open", "__import__", "import_module", "system", "popen", "Popen", "run", "check_output",
-    "getoutput", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load", "loads",
+RUNNING = {  # that a text becomes no code in the grader sees `texts`; by these names it is known ahead where it runs
+    "eval", "exec", "open", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load",
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
 }  # fmt: skip
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

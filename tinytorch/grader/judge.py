@@ -26,6 +26,7 @@ from tinytorch.grader.judging import SECONDS, points
 from tinytorch.grader.replay import Recorder, replay
 from tinytorch.grader.sites import Sites, short
 from tinytorch.grader.source import Source, statements
+from tinytorch.grader.texts import Texts
 
 __all__ = ["main"]
 
@@ -34,6 +35,8 @@ MEMORY, TEXT = 4 << 30, 40_000
 
 class Notebook(Source):
     """The instructor's half of one notebook, at work."""
+
+    texts: Texts  # where student's values may be
 
     def __init__(self, *about: Any) -> None:
         self.recorded: list[tuple[dict[str, Any], Recorder]] = []
@@ -72,8 +75,9 @@ class Notebook(Source):
             return {"whole": f"line {self.line}: {type(error).__name__}: {error}"}
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
             return {"whole": "nothing in it is asked of the student's code by name"}
+        texts, self.texts.noted = sorted(self.texts.noted), set()
         about = [{"text": site.text, "assigned": site.assigned} for site in parts.sites]
-        return {"prelude": parts.prelude, "asks": sites.asks, "not_plain": sorted(sites.not_plain), "sites": about}
+        return {"prelude": parts.prelude, "asks": sites.asks, "not_plain": sorted(sites.not_plain), "sites": about, "texts": texts}
 
     def record(self) -> None:
         """Run here, once, the leading tests that are nothing but checks: what they expect is the same for everybody."""
@@ -133,6 +137,7 @@ class Notebook(Source):
     def verdict(self, cell: dict[str, Any], sites: Sites) -> dict[str, Any]:
         self.space.update(__enter__=sites.enter, __ask__=sites.ask)
         out, lines, error, value = io.StringIO(), list[dict[str, Any]](), "", None
+        self.texts.refused = ""
         self.earlier = {id(value) for value in self.space.values() if type(value) is Checks}
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
@@ -143,6 +148,7 @@ class Notebook(Source):
                     lines += self.news(cell, len(lines))
         except BaseException as raised:
             error = self.said(cell, sites, raised)
+        error = error or self.texts.refused  # the instructor's code may have caught it
         shown: dict[str, Any] = {"lines": lines, "stdout": out.getvalue()[:TEXT]}
         if error:
             return {"score": 0.0, "error": error, "hidden": self.line in cell["hidden"], **shown}
@@ -232,6 +238,7 @@ def main() -> None:
 
 
 def _answer(notebook: Notebook, asked: dict[str, Any], out: int) -> None:
+    notebook.texts = Texts(asked.get("texts"))
     if "capture" in asked:
         _line(out, {"asks": notebook.asks()})
     else:

@@ -68,10 +68,10 @@ class Judge:
     def verdicts(self, reports: dict[str, Any], without: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
         """Of each split test the fields of its CellResult. A cell whose judging died is tried no more, the others again."""
         found: dict[str, dict[str, Any]] = {}
-        skipped = list(without)
+        skipped, texts = list(without), [text for step in self.plan.steps.values() for text in step.get("texts", ())]
         for _ in range(1 + len(self.plan.tests)):
             begun, broken = "", ""
-            self.tell({"judge": reports, "skip": skipped})
+            self.tell({"judge": reports, "skip": skipped, "texts": texts})
             for said in self.answers(SECONDS * (2 + len(self.plan.tests))):
                 begun = said.get("begin", begun)
                 found |= said.get("verdict", {})

@@ -147,7 +147,7 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
                 break
     else:
         raise PlanError(f"{plan.notebook}: no way to ask was found in twelve tries")
-    wanted = ("whole", "prelude", "asks", "number")
+    wanted = ("whole", "prelude", "asks", "number", "texts")
     steps = {
         name: {"number": False, "forced": _cell_of(plan, name)["forced"]} | {key: step[key] for key in wanted if key in step}
         for name, step in plan.steps.items()

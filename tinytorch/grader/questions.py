@@ -57,6 +57,8 @@ class Questions(Whose):
 
     def wider(self, node: ast.expr) -> ast.expr:
         """Ask for the whole of a comparison or a builtin's call, if nothing in it is there to be kept from the student."""
+        if isinstance(node, ast.Call) and self.tells(node):
+            return self.leaf(node)  # a method of the student's own class
         if isinstance(node, ast.Call):
             fit = isinstance(node.func, ast.Name) and node.func.id in OF_OBJECTS
         elif isinstance(node, ast.Compare):

@@ -11,6 +11,7 @@ __all__ = ["ABOUT_OBJECTS", "Whose"]
 
 Node = ast.AST
 EQUAL = {"equals", "__eq__", "__ne__"}  # methods of a student's value, which may say anything of one of ours
+TELLING = ("is", "has", "starts", "ends", "all", "any", *EQUAL)  # so begin the names of methods that say yes or no
 ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
                  "shares_memory", "may_share_memory"}  # fmt: skip
 
@@ -34,8 +35,12 @@ class Whose:
         if isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
             return self.rooted(node.value)
         if isinstance(node, ast.Call):
-            return self.rooted(node.func) or self.takes_objects(node)
+            return (self.rooted(node.func) and not self.tells(node)) or self.takes_objects(node)
         return self.touches(node) if isinstance(node, ast.Name) else False
+
+    def tells(self, call: ast.Call) -> bool:
+        """`f(3).startswith("a")`: what the method says of plain data the judge sees for itself."""
+        return isinstance(call.func, ast.Attribute) and call.func.attr.startswith(TELLING)
 
     def takes_objects(self, call: ast.Call) -> bool:
         """Does an instructor's function get what cannot be plain data, such as a student's function?"""
