@@ -7,9 +7,9 @@ from pathlib import Path
 from tinytorch.grader.forms import asserts, last_name
 from tinytorch.grader.names import Scope, bound, free, import_names, parsed
 
-__all__ = ["is_running", "note"]
+__all__ = ["compares", "is_running", "note"]
 
-COMPARING = {"allclose", "array_equal", "array_equiv", "isclose"}
+COMPARING = {"eq", "ne", "allclose", "array_equal", "array_equiv", "isclose"}
 RUNNING = {  # that a text becomes no code in the grader sees `texts`; by these names it is known ahead where it runs
     "eval", "exec", "open", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load",
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
@@ -74,16 +74,16 @@ def _says(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, theirs:
             if isinstance(node, HOLDING) and source and gives(source):
                 given |= bound(getattr(node, "target", node))
     loops = {*_parts(node.test for node in inner if isinstance(node, ast.While))}  # how long it goes on is no verdict
-    return any(_compares(part) and gives(part) for part in inner if part not in loops)
+    return any(compares(part) and gives(part) for part in inner if part not in loops)
 
 
 def _parts(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     return (part for node in nodes for part in ast.walk(node))
 
 
-def _compares(part: ast.AST) -> bool:
-    return isinstance(part, ast.Compare) or (isinstance(part, ast.Call) and last_name(part.func) in COMPARING)
+def compares(part: ast.AST) -> bool:
+    return isinstance(part, ast.Compare | ast.Match) or (isinstance(part, ast.Call) and last_name(part.func) in COMPARING)
 
 
 def _is_verdict(part: ast.AST) -> bool:
-    return _compares(part) or (isinstance(part, ast.Constant) and type(part.value) is bool)
+    return compares(part) or (isinstance(part, ast.Constant) and type(part.value) is bool)

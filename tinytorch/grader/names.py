@@ -28,6 +28,7 @@ class Scope:
     defined: set[str] = field(default_factory=set)  # those of them that are functions and classes
     shared: set[str] = field(default_factory=set)  # what functions of given cells change by `global`
     lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
+    abroad: set[str] = field(default_factory=set)  # the instructor's objects that only the sandbox has
     made_by: dict[str, ast.stmt] = field(default_factory=dict)  # imports, and functions even if they touch the student's
     verdicts: set[str] = field(default_factory=set)  # what of the instructor's says what is right,
     tests: set[str] = field(default_factory=set)  # those of them that call the student's code by name,
@@ -36,6 +37,10 @@ class Scope:
     def is_student(self, name: str) -> bool:
         known = name in self.own or name in self.reported or name in BUILTINS
         return name in self.student or not known
+
+    def objects(self) -> set[str]:
+        """The instructor's, neither modules nor functions nor classes: what compares them is a class that a student may lie to."""
+        return self.own - self.made_by.keys() - self.defined | self.abroad
 
     def bind(self, name: str, node: ast.stmt | None = None) -> None:
         self._now(self.own, name, node)
@@ -53,6 +58,7 @@ class Scope:
         for others in (self.own, self.student, self.reported):
             others.discard(name)
         whose.add(name)
+        self.abroad.discard(name)
         self.made_by.pop(name, None)
         self.made_by |= {name: node} if node else {}
 

@@ -63,8 +63,9 @@ class Questions(Whose):
             fit = isinstance(node.func, ast.Name) and node.func.id in OF_OBJECTS
         elif isinstance(node, ast.Compare):
             others = [part for part in (node.left, *node.comparators) if not self.touches(part)]
-            constants = (n for part in others for n in ast.walk(part) if isinstance(n, ast.Constant))
-            fit = all(constant.value is None for constant in constants)
+            constants = [n for part in others for n in ast.walk(part) if isinstance(n, ast.Constant)]
+            objects = {*map(name_of, (node.left, *node.comparators))} & self.scope.objects()
+            fit = all(constant.value is None for constant in constants) and bool(constants or not objects)
         else:
             negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
             fit = negated or isinstance(node, ast.Attribute | ast.Subscript | ast.Starred)
@@ -82,6 +83,8 @@ class Questions(Whose):
     def site(self, node: Any, text: str, run: bool, fresh: bool = False) -> ast.expr:
         if not fresh and (names := free(node) & self.scope.tests):
             raise Unsplittable(f"line {node.lineno}: {min(names)} says beside the student's code what is right")
+        if not fresh:
+            self.must_not_compare(node)
         for inner in () if fresh else ast.walk(node):
             if isinstance(inner, ast.Call) and (self.rooted(inner.func) or self.takes_objects(inner)):
                 self.must_not_judge(inner)

@@ -130,11 +130,13 @@ class Statements(Questions):
     def given_away(self, node: Any, names: set[str]) -> Pair:
         if isinstance(node.value, ast.Call) and self.rooted(node.value):
             self.must_not_judge(node.value)
+        abroad = set() if self.touches(node) else names
         pair = self.in_sandbox(node)
         parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript)]
         held = {n.value.id for n in parts if isinstance(n.ctx, ast.Store) and isinstance(n.value, ast.Name)}
         for name in names | held:
             self.scope.give_away(name)
+        self.scope.abroad |= abroad
         return pair
 
     def do_Expr(self, node: ast.Expr) -> Pair:

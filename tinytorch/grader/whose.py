@@ -4,8 +4,8 @@ import ast
 from typing import Any
 
 from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name
-from tinytorch.grader.helpers import is_running
-from tinytorch.grader.names import Scope, free
+from tinytorch.grader.helpers import compares, is_running
+from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
 
 __all__ = ["ABOUT_OBJECTS", "Whose"]
 
@@ -47,7 +47,7 @@ class Whose:
         if got_of(call) is not None:
             return False
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        functions = (isinstance(v, ast.Lambda) or (isinstance(v, ast.Name) and v.id in self.callables) for v in values)
+        functions = ((isinstance(v, ast.Lambda) and self.touches(v)) or (isinstance(v, ast.Name) and v.id in self.callables) for v in values)
         about = last_name(call.func) in ABOUT_OBJECTS
         return self.touches(call) and (about or self.runs(call) or any(functions))
 
@@ -71,6 +71,12 @@ class Whose:
         theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
         equal = last_name(call.func) in EQUAL and not all(map(self.touches, call.args))
         return equal or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.verdicts)
+
+    def must_not_compare(self, node: Node) -> None:
+        """`all(map(lambda n: f(n) == n * n, range(5)))` would be asked in one piece: what is right would be said there."""
+        for inner in (part for part in ast.walk(node) if isinstance(part, (ast.Lambda, *COMPREHENSIONS))):
+            if any(compares(part) and self.touches(part, local(inner)) for part in ast.walk(inner)):
+                raise Unsplittable(f"line {inner.lineno}: it compares beside the student's code")
 
     def must_not_judge(self, call: ast.Call) -> None:
         if self.judges(call):
