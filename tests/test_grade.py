@@ -341,29 +341,31 @@ def test_a_name_that_no_record_can_have_is_in_nobodys_way(tmp_path, capsys):
     assert record(folder, "zoe")["score"] == 6
 
 
-WHOLE = notebook("""
+HIDING = """
 # %% answer f
 def f(n):
     ### BEGIN SOLUTION
     return n * n
     ### END SOLUTION
 # %% test t 2
-try:
-    assert f(2) == 4, "shown"
-finally:
-    pass
-### BEGIN HIDDEN TESTS
-assert f(3) == 9, "secret"
-### END HIDDEN TESTS
-""")
+"""
+TESTS = {
+    "a cell that runs whole": "try:\n    assert f(2) == 4, 'shown'\nfinally:\n    pass\n",
+    "a loop": "for n in [2]:\n    assert f(n) == 4, 'shown'\n    ",
+    "a function": "def check(n):\n    assert f(n) == 4, 'shown'\n    ",
+}
+SECRET = "### BEGIN HIDDEN TESTS\n{0}assert f(3) == 9, 'secret'\n{0}### END HIDDEN TESTS\n"
 
 
+@pytest.mark.parametrize("test", TESTS)
 @pytest.mark.parametrize(("answer", "shown"), [("return 4", ""), ("return 1", "shown"), ("return 9 if n == 2 else {}[n]", "shown"), ("return {2: 4}[n]", "")])
-def test_a_hidden_test_of_a_cell_that_ran_whole_is_on_no_page(tmp_path, answer, shown):
-    folder = course(tmp_path / "c", "ps", {"nb": WHOLE}, {"ann": {"nb": answered(WHOLE, f=f"def f(n):\n    {answer}")}})
+def test_a_hidden_test_is_on_no_page(tmp_path, answer, shown, test):
+    indent = TESTS[test].rpartition("\n")[2]
+    source = notebook(HIDING + TESTS[test] + SECRET.format(indent) + ("check(2)" if test == "a function" else ""))
+    folder = course(tmp_path / "c", "ps", {"nb": source}, {"ann": {"nb": answered(source, f=f"def f(n):\n    {answer}")}})
     run(folder)
     (page,) = feedback("ps", folder)
-    assert "secret" not in page.read_text() and shown in page.read_text()
+    assert "secret" not in page.read_text() and (shown in page.read_text() or test == "a function")
 
 
 def test_a_manual_answer_waits_for_a_person(graded):

@@ -136,7 +136,7 @@ class Notebook(Source):
 
     def verdict(self, cell: dict[str, Any], sites: Sites) -> dict[str, Any]:
         self.space.update(__enter__=sites.enter, __ask__=sites.ask)
-        out, lines, error, value = io.StringIO(), list[dict[str, Any]](), "", None
+        out, lines, error, value, hidden = io.StringIO(), list[dict[str, Any]](), "", None, False
         self.texts.refused = ""
         self.earlier = {id(value) for value in self.space.values() if type(value) is Checks}
         try:
@@ -147,11 +147,13 @@ class Notebook(Source):
                     value = eval(expression, self.space) if expression else None
                     lines += self.news(cell, len(lines))
         except BaseException as raised:
-            error = self.said(cell, sites, raised)
+            at = {line for frame, line in traceback.walk_tb(raised.__traceback__) if frame.f_code.co_filename == cell["id"]}
+            hidden = bool({self.line, *at} & {*cell["hidden"]})
+            error = self.said(cell, sites, raised, hidden)
         error = error or self.texts.refused  # the instructor's code may have caught it
         shown: dict[str, Any] = {"lines": lines, "stdout": out.getvalue()[:TEXT]}
         if error:
-            return {"score": 0.0, "error": error, "hidden": self.line in cell["hidden"], **shown}
+            return {"score": 0.0, "error": error, "hidden": hidden, **shown}
         if cell["number"] is None:  # the right answers are being judged, which show it
             shown["number"] = type(value) in (int, float)
         return {"score": points(value, cell["points"], cell["number"]), **shown}
@@ -162,11 +164,12 @@ class Notebook(Source):
         hidden = self.line in cell["hidden"]
         return [_result(result, hidden) for result in (found[-1].results[known:] if found else [])]
 
-    def said(self, cell: dict[str, Any], sites: Sites, raised: BaseException) -> str:
+    def said(self, cell: dict[str, Any], sites: Sites, raised: BaseException, hidden: bool) -> str:
         """An error as the person who marks reads it: the statement, what was reported for it, and what it raised."""
         if isinstance(raised, StudentError):
             return str(raised)[:TEXT]
-        source = "\n".join(cell["source"].splitlines()[self.line - 1 :])
+        lines = list(enumerate(cell["source"].splitlines(), 1))[self.line - 1 :]
+        source = "\n".join(line for number, line in lines if hidden or number not in cell["hidden"])
         body = statements(source)
         text = ast.get_source_segment(source, body[0]) or "" if body else source
         last = traceback.format_exception_only(raised)[-1].strip()
