@@ -341,6 +341,33 @@ def test_a_name_that_no_record_can_have_is_in_nobodys_way(tmp_path, capsys):
     assert record(folder, "zoe")["score"] == 6
 
 
+SAVING = notebook("""
+# %% answer save
+def save(n):
+    ### BEGIN SOLUTION
+    with open("out.txt", "w") as file:
+        file.write(str(n * n))
+    ### END SOLUTION
+# %% test t 2
+save(3)
+with open("out.txt") as file:
+    assert file.read() == "9"
+# %% test u 2
+assert save(1) is None and open("data.txt").read() == "abc"
+""")
+
+
+def test_a_file_that_the_instructors_own_run_has_left_is_no_students(tmp_path):
+    """The judge stands where the source lies: there a wrong answer's file would be read as the right one."""
+    students = {"ann": SAVING, "bob": answered(SAVING, save="def save(n):\n    open('out.txt', 'w').write('8')")}
+    folder = course(tmp_path / "c", "ps", {"nb": SAVING}, {who: {"nb": book} for who, book in students.items()})
+    for name, text in (("out.txt", "9"), ("data.txt", "abc")):
+        (folder / "source" / "ps" / name).write_text(text)
+    run(folder)
+    assert [record(folder, who)["score"] for who in students] == [4, 2]
+    assert list(record(folder, "ann")["more"]["unprotected"]["nb"]) == ["t"]
+
+
 HIDING = """
 # %% answer f
 def f(n):

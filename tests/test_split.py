@@ -1,6 +1,7 @@
 """Splitting graded cells: what is asked of the student's code, what stays with the grader, what cannot be split."""
 
 import contextlib
+import itertools
 import json
 
 import pytest
@@ -256,6 +257,19 @@ def test_absurd_values_cost_their_own_cell_only(tmp_path, monkeypatch):
         reports = {key: {"value": {"int": hex(10**300)} if key[0] in "tv" else value} for key, value in keys.items()}
         verdicts = judge.verdicts(reports)
     assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 1.0, "v": 0.0}
+
+
+def test_slow_values_are_not_judged_again_without_end(tmp_path, monkeypatch):
+    """Where one cell's judging dies the others are judged again; that costs no more than twice what they may take."""
+    plan = planned(tmp_path, "assert f(1) == 1\n" + "".join(f"# %% test t{n} 1\nassert f({n}) == {n * n}\n" for n in range(30)))
+    with contextlib.closing(Judge(plan)) as judge:
+        now = itertools.count(0, 50)
+        monkeypatch.setattr("tinytorch.grader.judging.time.monotonic", lambda: next(now))
+        monkeypatch.setattr(judge, "tell", lambda said: asked.append(said["skip"][-1:]))
+        monkeypatch.setattr(judge, "answers", lambda seconds: iter([{"begin": f"t{len(asked)}"}, {"ended": -14}]))
+        asked = []
+        assert {verdict["score"] for verdict in judge.verdicts({}).values()} == {0.0}
+    assert 5 < len(asked) < 10
 
 
 RUN = {  # names that a helper's text does not show, what it gets, and what it is worth

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tinytorch.grader.beside import asking, written
 from tinytorch.grader.job import Job, Outcome, Step
 from tinytorch.grader.judging import Judge, PlanError, points
 from tinytorch.grader.magics import clean
@@ -175,7 +176,7 @@ def _force(plan: Plan) -> bool:
 def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     """Is there a cell whose questions the source's own answers cannot answer? Its plan is changed then."""
     merged = [cell if cell["id"] else {**cell, "id": f"own-{n}"} for n, cell in enumerate(plan.cells)]
-    outcome = run(job(plan, merged) | {"strict": True})
+    outcome = run(asking(job(plan, merged)) | {"strict": True})
     verdicts = judge.verdicts(outcome["reports"])
     split = [cell for cell in plan.tests if "whole" not in plan.steps[cell["id"]]]
     for cell in split:  # whoever answers otherwise must not do better by a value that nbgrader cannot read as a number
@@ -192,7 +193,9 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     worse = [name for name in doubtful if whole_score(_cell_of(plan, name), whole)[0] > verdicts[name]["score"]]
     for name in set(worse) - closed:
         _cell_of(plan, name)["whole"] = "split it would give another score than whole"
-    return bool(closed or worse)
+    for cell in (outside := [cell for cell in split if any(name in cell["source"] for name in written(outcome))]):
+        cell["whole"] = "it names a file that the answers write, and that lies beside the source as well"
+    return bool(closed or worse or outside)
 
 
 def _coarser(plan: Plan, name: str, number: str) -> None:
