@@ -63,7 +63,6 @@ SPLIT = {
     "a comprehension": ("assert all(f(n) == n ** 2 for n in range(2))", ["f(n) with n", "f(n) with n"]),
     "an assignment": ("r = f(2)\nassert r == 4", ["run r = f(2)", "r"]),
     "numpy judges": ("np.testing.assert_allclose(f(X), X ** 2)", ["f(X) with X"]),
-    "a value that compares itself": ("assert f(3).__eq__(9)", ["f(3)"]),
     "a method that says yes": ("ok = names[0].startswith('a')\nassert ok and not names[0].strip().isspace()", ["names[0]", "names[0].strip()"]),
     "an object": ("b = Box(3)\nassert b.value == 3", ["run b = Box(3)", "b.value"]),
     "about objects": ("assert isinstance(Box(1), Box)", ["isinstance(Box(1), Box)"]),
@@ -175,6 +174,7 @@ WHOLE = {
     "a helper of a module beside": "import beside\nassert beside.agrees(f, 3, 9)",
     "a class of tests that a runner runs": "import unittest\nclass Test(unittest.TestCase):\n    def test(self):\n        self.assertEqual(f(3), 9)\n"
     "done = unittest.TextTestRunner().run(unittest.TestLoader().loadTestsFromTestCase(Test))\nassert done.wasSuccessful()",
+    "a value that compares itself": "assert f(3).__eq__(9)",
     "nothing that is asked": "import doctest\nassert doctest.testmod().failed == 0",
     "a text put together": "text = names[0] + '*3'\nassert eval(text, {'a': 3}) == 9",
     "a text in a list": "cases = [(names[0], 3)]\nfor text, want in cases:\n    assert eval(text, {'a': 3}) == want",

@@ -11,7 +11,7 @@ __all__ = ["ABOUT_OBJECTS", "Whose"]
 
 Node = ast.AST
 EQUAL = {"equals", "__eq__", "__ne__"}  # methods of a student's value, which may say anything of one of ours
-TELLING = ("is", "has", "starts", "ends", "all", "any", *EQUAL)  # so begin the names of methods that say yes or no
+TELLING = ("is", "has", "starts", "ends", "all", "any")  # so begin the names of methods that say yes or no
 ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
                  "shares_memory", "may_share_memory"}  # fmt: skip
 
