@@ -22,13 +22,13 @@ IMPORTS = (ast.Import, ast.ImportFrom)
 def note(scope: Scope, node: ast.stmt) -> None:
     """Which of the names that a statement of the instructor's binds say what is right, or run a text."""
     names = import_names(node) if isinstance(node, IMPORTS) else bound(node)
-    body = _beside(node) if isinstance(node, IMPORTS) else node
+    body, read = _beside(node) if isinstance(node, IMPORTS) else node, free(node)
     made = isinstance(getattr(node, "value", None), ast.Call)  # an object may do what its class does; a value does not run
     for known, found in ((scope.verdicts, _decides(body, scope.is_student)), (scope.runs, not made and _runs(body))):
-        used = bool(free(node) & known) and not (made and known is scope.runs)
+        used = bool(read & known) and not (made and known is scope.runs)
         known -= names
         known |= names if found or used else set()
-    theirs = any(map(scope.is_student, free(node))) and not isinstance(node, IMPORTS)
+    theirs = any(map(scope.is_student, read)) and not isinstance(node, IMPORTS)
     scope.tests = scope.tests - names | (names & scope.verdicts if theirs and not made else set())
 
 

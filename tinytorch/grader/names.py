@@ -14,7 +14,7 @@ BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 CLOCKS = {"time", "timeit"}
-SCOPES = frozenset((*DEFINITIONS, *COMPREHENSIONS, ast.Lambda))
+SCOPES = (*DEFINITIONS, *COMPREHENSIONS, ast.Lambda)
 
 
 @dataclass
@@ -119,24 +119,12 @@ def only_names(node: ast.stmt) -> bool:
 
 def free(node: Node) -> set[str]:
     """The names that a node reads and does not bind itself (functions and comprehensions have their own)."""
-    found = set[str]()
-    _read(node, found)
-    return found
-
-
-def _read(node: Node, found: set[str]) -> None:
-    """Add a node's free names. Splitting asks for those of each expression in turn: one set for all of it."""
-    kind = type(node)
-    if kind is ast.Name:
-        if type(node.ctx) is ast.Load:  # type: ignore[attr-defined]
-            found.add(node.id)  # type: ignore[attr-defined]
-    elif kind in SCOPES:
-        found |= set().union(*map(free, ast.iter_child_nodes(node))) - local(node)
-    elif kind is not ast.Constant:
-        for child in ast.iter_child_nodes(node):
-            _read(child, found)
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            found.add(node.target.id)
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, ast.Load) else set()
+    found = set().union(*map(free, ast.iter_child_nodes(node)))
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        found.add(node.target.id)
+    return found - local(node) if isinstance(node, SCOPES) else found
 
 
 def local(node: Node) -> set[str]:
