@@ -16,7 +16,6 @@ class Site:
 
     text: str
     run: bool  # statements, not an expression
-    line: int
     inputs: list[str]
     given: set[str]  # those of the inputs that the sandbox has from a given cell
     fresh: bool = False  # bind the inputs anew each time: a check's `got`

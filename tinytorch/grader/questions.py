@@ -78,9 +78,9 @@ class Questions(Whose):
             raise _Wider(f"line {node.lineno}: {ast.unparse(node)} is no plain data")
         if isinstance(node, ast.Lambda | ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
             raise Unsplittable(f"line {node.lineno}: {type(node).__name__} with the student's names in it")
-        return self.site(node, ast.unparse(node), run=False, fresh=fresh)
+        return self.site(node, fresh)
 
-    def site(self, node: Any, text: str, run: bool, fresh: bool = False) -> ast.expr:
+    def site(self, node: ast.stmt | ast.expr, fresh: bool = False) -> ast.expr:
         if not fresh and (names := free(node) & self.scope.tests):
             raise Unsplittable(f"line {node.lineno}: {min(names)} says beside the student's code what is right")
         if not fresh:
@@ -90,7 +90,8 @@ class Questions(Whose):
                 self.must_not_judge(inner)
         inputs = sorted(self.inputs(node))
         number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
-        self.sites.append(Site(text, run, node.lineno, inputs, self.scope.given.intersection(inputs), fresh, self.assigned))
+        run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
+        self.sites.append(Site(ast.unparse(node), run, inputs, given, fresh, self.assigned))
         values = ast.Dict([ast.Constant(name) for name in inputs], [ast.Name(name, ast.Load()) for name in inputs])
         self.captures.append(call("__capture__", number, counted, values))
         if not fresh:

@@ -57,7 +57,7 @@ class Statements(Questions):
 
     def in_sandbox(self, node: ast.stmt) -> Pair:
         """A statement that is the student's: it runs there, in its turn."""
-        return self.split(ast.Expr(self.site(node, ast.unparse(node), run=True)))
+        return self.split(ast.Expr(self.site(node)))
 
     def do_Import(self, node: Any) -> Pair:
         timed = clocks(node)
