@@ -400,6 +400,14 @@ def test_a_manual_answer_waits_for_a_person(graded):
     assert record(graded, "s00")["more"]["waiting"] == 1
 
 
+@pytest.mark.parametrize("text", ["def helper(:\n    pass", "def helper():\n    nonlocal x"], ids=["no Python", "no scope"])
+def test_a_given_cell_that_is_no_python_stops_nobody(tmp_path, text):
+    source = notebook(f"# %% given helpers\n{text}\n# %% answer a\nvalue = 1\n# %% test t 1\nassert value == 1")
+    folder = course(tmp_path / "c", "ps", {"nb": source}, {"ann": {"nb": source}})
+    run(folder)
+    assert scores(folder, "ps") == {"ann": {"nb/t": 1}}
+
+
 # -- again
 
 

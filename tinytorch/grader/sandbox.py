@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import contextlib
 import functools
 import json
 import marshal
@@ -209,10 +210,11 @@ class _Submission:
 @functools.lru_cache(maxsize=200)
 def _compiled(source: str, name: str) -> str:
     """A given cell that only defines, compiled for every submission; empty where each sandbox has to look at the text."""
-    body = ast.parse(source).body
-    if not all(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign) for node in body):
-        return ""
-    return base64.b64encode(marshal.dumps(compile(source, f"<cell {name}>", "exec", dont_inherit=True))).decode()
+    with contextlib.suppress(SyntaxError):  # which the cell says itself, where it runs
+        body = ast.parse(source).body
+        if all(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign) for node in body):
+            return base64.b64encode(marshal.dumps(compile(source, f"<cell {name}>", "exec", dont_inherit=True))).decode()
+    return ""
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
