@@ -3,7 +3,7 @@
 import ast
 from dataclasses import dataclass
 
-__all__ = ["Site", "Unsplittable", "asserts", "call", "got_of", "is_judging", "is_print", "last_name", "name_of"]
+__all__ = ["Site", "Unsplittable", "asserts", "call", "got_of", "is_judging", "is_print", "last_name", "name_of", "root"]
 
 
 class Unsplittable(Exception):
@@ -32,6 +32,13 @@ def name_of(node: ast.AST) -> str:
 
 def last_name(node: ast.AST) -> str:
     return name_of(node).rpartition(".")[2]
+
+
+def root(node: ast.AST | None) -> ast.AST | None:
+    """What `a.b[c]` starts from."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node
 
 
 def is_judging(function: ast.expr) -> bool:

@@ -69,12 +69,13 @@ class Judge:
         """Of each split test the fields of its CellResult. A cell whose judging died is tried no more, the others again,
         as long as there is time: those that live may be as slow, each time."""
         found: dict[str, dict[str, Any]] = {}
-        end = time.monotonic() + SECONDS * (2 + len(self.plan.tests))
+        seconds = SECONDS * (2 + len(self.plan.tests))
+        end = time.monotonic() + seconds
         skipped, texts = list(without), [text for step in self.plan.steps.values() for text in step.get("texts", ())]
         for _ in range(1 + len(self.plan.tests)):
             begun, broken = "", ""
             self.tell({"judge": reports, "skip": skipped, "texts": texts})
-            for said in self.answers(SECONDS * (2 + len(self.plan.tests))):
+            for said in self.answers(seconds):
                 begun = said.get("begin", begun)
                 found |= said.get("verdict", {})
                 broken = said.get("broken", broken)

@@ -7,7 +7,7 @@ import importlib
 import warnings
 from dataclasses import dataclass, field
 
-__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "clocks", "free", "import_names", "local", "only_names", "parsed"]
+__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "free", "import_names", "local", "only_names", "parsed"]
 
 Node = ast.AST
 BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
@@ -47,6 +47,13 @@ class Scope:
         for others in (self.given, self.defined, self.lent):
             others.discard(name)
 
+    def bind_import(self, node: ast.Import | ast.ImportFrom) -> set[str]:
+        """The names of it that are the student's all the same: by them time is measured, which passes where that code runs."""
+        timed = _clocks(node)
+        for name in import_names(node):
+            self.give_away(name) if name in timed else self.bind(name, node)
+        return timed
+
     def give_away(self, name: str, node: ast.stmt | None = None) -> None:
         self._now(self.student, name, node)
 
@@ -84,8 +91,7 @@ def import_names(node: ast.Import | ast.ImportFrom) -> set[str]:
     return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
 
 
-def clocks(node: ast.Import | ast.ImportFrom) -> set[str]:
-    """Those by which time is measured: it passes where the student's code runs."""
+def _clocks(node: ast.Import | ast.ImportFrom) -> set[str]:
     if isinstance(node, ast.ImportFrom):
         return import_names(node) if node.module in CLOCKS else set()
     return {alias.asname or alias.name for alias in node.names if alias.name in CLOCKS}

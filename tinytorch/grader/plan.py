@@ -193,7 +193,8 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     worse = [name for name in doubtful if whole_score(_cell_of(plan, name), whole)[0] > verdicts[name]["score"]]
     for name in set(worse) - closed:
         _cell_of(plan, name)["whole"] = "split it would give another score than whole"
-    for cell in (outside := [cell for cell in split if any(name in cell["source"] for name in written(outcome))]):
+    files = written(outcome)
+    for cell in (outside := [cell for cell in split if any(name in cell["source"] for name in files)]):
         cell["whole"] = "it names a file that the answers write, and that lies beside the source as well"
     return bool(closed or worse or outside)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tinytorch.grader.forms import Unsplittable
 from tinytorch.grader.helpers import note
-from tinytorch.grader.names import DEFINITIONS, Scope, bound, clocks, free, import_names, parsed
+from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, parsed
 from tinytorch.grader.split import split
 
 __all__ = ["Source", "statements"]
@@ -58,8 +58,7 @@ class Source:
             if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno not in cell["solution"]:
                 note(self.scope, node)
                 ours.append(node)
-                for name in import_names(node):
-                    self.scope.give_away(name) if name in clocks(node) else self.scope.bind(name, node)
+                self.scope.bind_import(node)
                 continue
             for name in bound(node):
                 self.scope.give_away(name)
@@ -70,16 +69,19 @@ class Source:
 
     def read_given(self, cell: dict[str, Any]) -> list[ast.stmt]:
         """A locked cell that is not graded: what in it does not touch the student is the instructor's."""
-        ours = []
+        ours = list[ast.stmt]()
         for node in statements(cell["source"]):
             note(self.scope, node)
-            imported, names = isinstance(node, ast.Import | ast.ImportFrom), bound(node)
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self.scope.bind_import(node)
+                ours.append(node)
+                continue
+            names = bound(node)
             before = free(node) - (names - self.scope.student)  # a loop reads what it binds itself
             theirs = any(map(self.scope.is_student, before))
-            timed = clocks(node) if isinstance(node, ast.Import | ast.ImportFrom) else set()
             for name in names:
-                self.scope.give_away(name) if theirs or name in timed else self.scope.bind(name, node if imported else None)
-                self.scope.given |= set() if theirs or imported else {name}
+                self.scope.give_away(name) if theirs else self.scope.bind(name)
+                self.scope.given |= set() if theirs else {name}
             if isinstance(node, DEFINITIONS):
                 self.scope.defined |= self.scope.given & {node.name}
                 self.scope.shared |= names - {node.name}

@@ -4,9 +4,9 @@ import ast
 import copy
 from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, asserts, call, got_of, is_judging, name_of
+from tinytorch.grader.forms import Unsplittable, asserts, call, got_of, is_judging, name_of, root
 from tinytorch.grader.helpers import note
-from tinytorch.grader.names import DEFINITIONS, bound, clocks, free, import_names
+from tinytorch.grader.names import DEFINITIONS, bound, free
 from tinytorch.grader.questions import Questions
 
 __all__ = ["Pair", "Statements", "with_blocks"]
@@ -60,9 +60,7 @@ class Statements(Questions):
         return self.split(ast.Expr(self.site(node)))
 
     def do_Import(self, node: Any) -> Pair:
-        timed = clocks(node)
-        for name in import_names(node):
-            self.scope.give_away(name) if name in timed else self.scope.bind(name, node)
+        timed = self.scope.bind_import(node)
         judge, capture = self.in_sandbox(node) if timed else ([], [])
         return [*judge, node], [*capture, node]
 
@@ -168,9 +166,8 @@ class Statements(Questions):
         return self.of_module(node.value.func) and all(map(self.is_import, free(node) & self.scope.own))
 
     def of_module(self, node: ast.expr) -> bool:
-        while isinstance(node, ast.Attribute | ast.Subscript):
-            node = node.value
-        return isinstance(node, ast.Name) and self.is_import(node.id)
+        owner = root(node)
+        return isinstance(owner, ast.Name) and self.is_import(owner.id)
 
     def is_import(self, name: str) -> bool:
         return isinstance(self.scope.made_by.get(name), ast.Import | ast.ImportFrom)
@@ -206,9 +203,7 @@ def _changed(node: ast.stmt) -> set[str]:
         places = getattr(node, "targets", [getattr(node, "target", None)])
     found = set[str]()
     for place in places:
-        inner = place
-        while isinstance(inner, ast.Attribute | ast.Subscript):
-            inner = inner.value
-        if isinstance(inner, ast.Name) and (inner is not place or isinstance(node, ast.AugAssign)):
-            found.add(inner.id)
+        owner = root(place)
+        if isinstance(owner, ast.Name) and (owner is not place or isinstance(node, ast.AugAssign)):
+            found.add(owner.id)
     return found

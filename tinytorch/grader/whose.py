@@ -72,6 +72,15 @@ class Whose:
         equal = last_name(call.func) in EQUAL and not all(map(self.touches, call.args))
         return equal or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.verdicts)
 
+    def must_not_say(self, node: ast.stmt | ast.expr) -> None:
+        """Nothing that is asked in one piece may say what is right."""
+        if names := free(node) & self.scope.tests:
+            raise Unsplittable(f"line {node.lineno}: {min(names)} says beside the student's code what is right")
+        self.must_not_compare(node)
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Call) and (self.rooted(inner.func) or self.takes_objects(inner)):
+                self.must_not_judge(inner)
+
     def must_not_compare(self, node: Node) -> None:
         """`all(map(lambda n: f(n) == n * n, range(5)))` would be asked in one piece: what is right would be said there."""
         for inner in (part for part in ast.walk(node) if isinstance(part, (ast.Lambda, *COMPREHENSIONS))):
