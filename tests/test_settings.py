@@ -55,6 +55,16 @@ def test_another_course_has_its_own_gradebook(project):
     assert load("elsewhere").gradebook == f"sqlite:///{project / 'elsewhere' / 'gradebook.db'}"
 
 
+def test_who_stands_in_an_nbgrader_course_means_that_one(project, monkeypatch):
+    folder = project / "another"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert load().course == project / "course"  # a folder of the project like any other
+    (folder / "nbgrader_config.py").write_text("c = get_config()\n")
+    assert load().course == folder
+    assert load("elsewhere").course == folder / "elsewhere"
+
+
 def test_nbgrader_reads_the_same_settings(project):
     from tinytorch.course.nbgrader import configuration
 

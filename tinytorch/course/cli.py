@@ -6,11 +6,9 @@ from typing import Annotated
 
 import typer
 
-from tinytorch.course.cli_people import register
+from tinytorch.course.cli_people import Course, ModuleName, register
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-Course = Annotated[Path | None, typer.Option("--course", help="The course directory; settings.ini names the default.")]
-ModuleName = Annotated[str, typer.Argument(metavar="MODULE", help="08, optimizers or 08_optimizers.")]
 
 
 @app.callback()

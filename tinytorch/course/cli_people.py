@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-Course = Annotated[Path | None, typer.Option("--course", help="The course directory; settings.ini names the default.")]
+Course = Annotated[
+    Path | None,
+    typer.Option("--course", help="The course directory; else the nbgrader course you stand in, else settings.ini names it."),
+]
 ModuleName = Annotated[str, typer.Argument(metavar="MODULE", help="08, optimizers or 08_optimizers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 

@@ -32,14 +32,23 @@ class Settings:
 def root() -> Path:
     """The project: the nearest folder upwards with a `settings.ini` and sources, else the one this package stands in."""
     here = Path.cwd()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
-        if (folder / FILE).is_file() and (folder / "modules").is_dir():
-            return folder
-    return here
+    places = (here, *here.parents, Path(__file__).resolve().parents[2])
+    return next(filter(_is_project, places), here)
+
+
+def _is_project(folder: Path) -> bool:
+    return (folder / FILE).is_file() and (folder / "modules").is_dir()
+
+
+def _another() -> Path | None:
+    """The folder we stand in, where it is an nbgrader course of its own: nbgrader asks for no name there either."""
+    here = Path.cwd()
+    return here if (here / "nbgrader_config.py").is_file() and not _is_project(here) else None
 
 
 def load(course: Path | str | None = None, home: Path | None = None) -> Settings:
-    """The settings that hold for a course directory (default: the one that `settings.ini` names)."""
+    """The settings that hold for a course directory (default: the one we stand in, else the one that `settings.ini` names)."""
+    course = course or (None if home else _another())
     home = home or root()
     own = Path(course) / FILE if course else home / FILE
     values = _read(own if own.is_file() else home / FILE)
