@@ -57,11 +57,13 @@ def snippets(page: Path) -> str:
     return "\n".join(re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.M | re.S))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/importers.md", "docs/differences-from-torch.md"])
-def test_the_python_of_a_page_runs(page):
+@pytest.mark.parametrize("page", ["README.md", "docs/importers.md", "docs/differences-from-torch.md", "docs/grader.md"])
+def test_the_python_of_a_page_runs_and_prints_what_is_shown(page):
     assert (code := snippets(ROOT / page))
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    shown = re.findall(r"^```text\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.M | re.S)
+    assert not shown or done.stdout == "".join(shown)
 
 
 def test_every_page_is_reached_and_every_command_is_a_command():

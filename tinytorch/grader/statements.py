@@ -25,7 +25,8 @@ class Statements(Questions):
             ours, theirs = self.statement(node)
             judge += ours
             capture += theirs
-        return judge or [ast.Pass()], capture or [ast.Pass()]
+        nothing: list[ast.stmt] = [ast.Pass()] if body else []
+        return judge or nothing, capture or nothing
 
     def statement(self, node: ast.stmt) -> Pair:
         self.captures, self.begun, self.assigned = [], len(self.sites), 0
