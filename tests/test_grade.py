@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ from conftest import ROOT
 from foreign import answered, course, notebook, scores
 
 from tinytorch.course import grade as grading
+from tinytorch.course import workers
 from tinytorch.course.errors import CourseError
 from tinytorch.course.feedback import feedback
 from tinytorch.course.grade import Options, grade
@@ -334,6 +336,46 @@ def test_a_worker_that_is_killed_takes_nobody_along(tmp_path, monkeypatch, worke
     assert {name: record(folder, name)["status"] for name in names} == {**dict.fromkeys(names, "graded"), "bob": bob}
 
 
+BESIDE = notebook("""
+# %% answer count
+def count():
+    ### BEGIN SOLUTION
+    return len(open("words.txt").read().split())
+    ### END SOLUTION
+# %% test test-count 2
+assert count() == len(expected)
+""".replace("# %% answer", "# %% given words\nwith open('words.txt') as file:\n    expected = file.read().split()\n# %% answer", 1))
+
+
+def elsewhere(packed, *arguments):
+    """A worker on a machine that has nothing of the course."""
+    plan = pickle.loads(packed)
+    plan.folder = "/not/on/this/machine"
+    return engine.grade_bytes(pickle.dumps(plan), *arguments)
+
+
+def test_a_worker_on_another_machine_has_the_instructors_files(tmp_path, monkeypatch):
+    folder = course(tmp_path / "c", "ps", {"nb": BESIDE}, {"ann": {"nb": BESIDE}})
+    (folder / "source" / "ps" / "words.txt").write_text("one two three")
+    monkeypatch.setattr(grading, "grade_bytes", elsewhere)
+    assert run(folder) == 0
+    assert record(folder, "ann")["score"] == 2
+
+
+@pytest.mark.parametrize("quota, most", [("max 100000", 2), ("400000 100000", 2), ("100000 100000", 1), ("50000 100000", 1)])
+def test_as_many_at_once_as_processors_that_are_ours(tmp_path, monkeypatch, quota, most):
+    (tmp_path / "cpu.max").write_text(quota)
+    monkeypatch.setattr(workers, "QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3, 5})
+    assert workers.count(Options()) == most
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(small):
+    pytest.importorskip("distributed")
+    with pytest.raises(CourseError, match="^--scheduler nowhere: missing port .*; start one with `dask scheduler`"):
+        run(small, scheduler="nowhere")
+
+
 def test_a_name_that_no_record_can_have_is_in_nobodys_way(tmp_path, capsys):
     folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"a" * 252: {"nb": RIGHT}, "zoe": {"nb": RIGHT}})
     assert run(folder) == 1
@@ -449,6 +491,18 @@ def test_a_dry_run_writes_nothing_and_says_the_differences(small, capsys):
     run(small, dry_run=True)
     assert digest(small) == before
     assert "bob nb/test-square: gradebook 4, here 0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("known", ["nothing", "another assignment"])
+def test_a_dry_run_needs_no_gradebook_and_makes_none(tmp_path, capsys, known):
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}, "bob": {"nb": WRONG}})
+    if known == "another assignment":
+        with gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+            book.add_assignment("qs")
+    before = digest(folder)
+    assert run(folder, dry_run=True) == 0
+    assert digest(folder) == before
+    assert "not in the gradebook yet: ann, bob (2 of 2)" in capsys.readouterr().out
 
 
 def test_manual_scores_stay(small):
@@ -697,6 +751,9 @@ def test_a_dask_scheduler_loses_a_worker_in_the_middle(tmp_path):
         end_one = [
             start(stack, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard") for _ in range(2)
         ][0]
+        with workers._cluster(address) as cluster:
+            cluster.wait_for_workers(2, timeout=100)
+            assert workers.count(Options(scheduler=address)) == 2
         graded = start_grading(stack, folder, address)
         wait_for(folder / "records" / "ps" / "s01.json")
         end_one.kill()

@@ -52,7 +52,8 @@ def _known(error: Exception) -> str:
         name = (error.name or "").partition(".")[0]
         if name in ("fcntl", "resource"):
             return "tinytorch: grading needs Linux; on this system run it in a Linux container, in WSL or on a server"
-        return f"tinytorch: {name} is not installed; install this package with its extra 'course' (or 'student')"
+        extra = "'cluster'" if name == "distributed" else "'course' (or 'student')"
+        return f"tinytorch: {name} is not installed; install this package with its extra {extra}"
     if hasattr(error, "format_message"):  # typer keeps a click of its own, whose classes have no public name
         return _usage(error.format_message(), getattr(error, "ctx", None))
     if isinstance(error, OSError) and error.filename:

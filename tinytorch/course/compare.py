@@ -8,7 +8,7 @@ from tinytorch.course.records import Record
 if TYPE_CHECKING:
     from tinytorch.grader.gradebook import Book
 
-__all__ = ["change", "differences"]
+__all__ = ["change", "compared"]
 
 
 def change(old: Record | None, new: Record) -> Iterator[str]:
@@ -29,7 +29,16 @@ def _scores(record: Record) -> dict[str, float | None]:
     return {f"{name}/{cell}": found["score"] for name, cells in notebooks for cell, found in cells.items()}
 
 
-def differences(book: "Book", record: Record) -> Iterator[str]:
+def compared(book: "Book", records: list[Record]) -> list[str]:
+    """What a dry run says of a whole class."""
+    found = [text for record in records for text in _differences(book, record)]
+    new = [record.student for record in records if record.student not in book.rows]
+    if new:
+        found.append(f"not in the gradebook yet: {', '.join(new[:9])}{' ...' if new[9:] else ''} ({len(new)} of {len(records)})")
+    return found or ["no score differs from the gradebook's"]
+
+
+def _differences(book: "Book", record: Record) -> Iterator[str]:
     """Where a score is another one than the gradebook's, and why."""
     for name, cells in record.more["cells"].items():
         stands = book.auto_scores(record.student, name)

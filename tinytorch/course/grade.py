@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from tinytorch.course import workers
 from tinytorch.course.build import behind, write
-from tinytorch.course.compare import change, differences
+from tinytorch.course.compare import change, compared
 from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work, take
 from tinytorch.course.outcome import combined, scores
@@ -171,7 +171,8 @@ def grade(name: str, course: Path | None = None, options: Options | None = None)
     options = options or Options()
     run = Run(name, course, options)
     folders = run.folders()
-    run.options = options = replace(options, workers=min(workers.count(options), len(folders)))
+    if not options.scheduler:
+        run.options = options = replace(options, workers=min(workers.count(options), len(folders)))
     if behind(run.assignment, run.settings.course):
         print(
             f"{run.assignment}: its source is newer than the course's notebook; run `tinytorch build`, then grade",
@@ -184,8 +185,7 @@ def grade(name: str, course: Path | None = None, options: Options | None = None)
         if not options.dry_run:
             run.book.backup()
         records = run.all_records(folders)
-        found = [text for record in records for text in differences(run.book, record)] if options.dry_run else []
-        found = found or ["no score differs from the gradebook's"] * options.dry_run
+        found = compared(run.book, records) if options.dry_run else []
     _print(run, records, found)
     return int(any(record.eye for record in records))
 

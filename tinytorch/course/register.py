@@ -1,8 +1,12 @@
 """The gradebook of an assignment; one that does not know it yet is told of it by nbgrader's own converter."""
 
 import logging
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from sqlalchemy import make_url
 
 from tinytorch.course.errors import CourseError
 from tinytorch.course.nbconfig import CourseConfig
@@ -14,16 +18,36 @@ __all__ = ["opened"]
 
 
 def opened(config: CourseConfig, settings: Settings, assignment: str, dry_run: bool) -> Book:
-    """The gradebook, with the assignment entered if it is new to it."""
+    """The gradebook, with the assignment entered if it is new to it; of a dry run, in a copy that is thrown away."""
+    file = _file(config.gradebook)
     try:
+        if file and not file.is_file():  # to read it would make an empty one
+            raise BookError(f"{file} is not there yet")
         book = Book(config.gradebook, assignment)
         missing = _unknown(book, config.folders["source"] / assignment)
+        if not missing:
+            return book
     except BookError as error:
         missing = str(error)
-    if not missing:
-        return book
-    problem = "a dry run enters nothing" if dry_run else _register(config, settings, assignment)
-    if problem:
+    if not dry_run:
+        return _entered(config, settings, assignment, missing)
+    if file is None:
+        raise CourseError(f"{missing}, and it cannot be entered: a dry run enters nothing")
+    with TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "gradebook.db"
+        if file.is_file():
+            shutil.copyfile(file, copy)
+        return _entered(replace(config, gradebook=f"sqlite:///{copy}"), settings, assignment, missing)
+
+
+def _file(url: str) -> Path | None:
+    """Of an SQLite gradebook."""
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.database and parsed.get_backend_name() == "sqlite" else None
+
+
+def _entered(config: CourseConfig, settings: Settings, assignment: str, missing: str) -> Book:
+    if problem := _register(config, settings, assignment):
         raise CourseError(f"{missing}, and it cannot be entered: {problem}")
     return Book(config.gradebook, assignment)
 

@@ -1,19 +1,47 @@
 """Where submissions are graded: in this process, in several, or by a Dask scheduler's workers."""
 
+import functools
 import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import active_children, get_context
+from pathlib import Path
 from typing import Any
 
+from tinytorch.course.errors import CourseError
 from tinytorch.grader import kernel, waiting
 
 __all__ = ["count", "executor"]
 
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of processor time, in so many
+
 
 def count(options: Any) -> int:
-    return options.workers or os.cpu_count() or 1
+    """How many submissions are graded at once. A cluster's workers come and go: those of now."""
+    if options.scheduler and not options.workers:
+        return max(1, sum(_cluster(options.scheduler).nthreads().values()))
+    return options.workers or _cores()
+
+
+def _cores() -> int:
+    """Those that this process may use: on a shared machine a part, in a container what its quota comes to."""
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # no cgroup v2, or no quota: "max"
+        quota, period = map(int, QUOTA.read_text().split())
+        found = min(found, max(1, quota // period))
+    return found
+
+
+@functools.cache
+def _cluster(address: str) -> Any:
+    from distributed import Client
+
+    try:
+        return Client(address)
+    except (OSError, ValueError) as error:
+        raise CourseError(f"--scheduler {address}: {error}; start one with `dask scheduler`, which says its address") from error
 
 
 class _Here(Executor):
@@ -30,9 +58,7 @@ class _Here(Executor):
 
 def executor(options: Any) -> Executor:
     if options.scheduler:
-        from distributed import Client
-
-        return Client(options.scheduler).get_executor()
+        return _cluster(options.scheduler).get_executor()
     workers = count(options)
     if workers == 1:
         return _Here()

@@ -1,10 +1,12 @@
 """The grader's end of the judging process: questions down, verdicts up, and a new one where an absurd value ended it."""
 
+import base64
 import itertools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -25,7 +27,8 @@ class Judge:
     """A process that runs the instructor's half; started again where an absurd value ended it."""
 
     def __init__(self, plan: Any) -> None:
-        self.plan, self.process = plan, _start(plan)
+        self.plan, self.copy = plan, None if Path(plan.folder).is_dir() else _copied(plan.files)
+        self.process = _start(plan, self.copy.name if self.copy else plan.folder)
         self.tell({"load": plan.for_judge(), "seed": plan.seed})
 
     def tell(self, message: dict[str, Any]) -> None:
@@ -37,6 +40,8 @@ class Judge:
         if self.process.returncode is None:
             self.process.kill()
             self.process.communicate()
+        if self.copy:
+            self.copy.cleanup()
 
     def answers(self, seconds: float) -> Iterator[dict[str, Any]]:
         """What it answers to one question, to the last line, `ended`; killed where that takes too long."""
@@ -104,7 +109,17 @@ def points(value: Any, most: float, number: bool | None = False) -> float:
     return min(max(score, 0.0), most) if score == score else 0.0
 
 
-def _start(plan: Any) -> "subprocess.Popen[bytes]":
+def _copied(files: dict[str, str]) -> "tempfile.TemporaryDirectory[str]":
+    """Where they lie on another machine than the course."""
+    folder = tempfile.TemporaryDirectory(prefix="tinytorch-")
+    for name, content in files.items():
+        place = Path(folder.name, name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(base64.b64decode(content))
+    return folder
+
+
+def _start(plan: Any, folder: str) -> "subprocess.Popen[bytes]":
     from tinytorch.grader.limits import widen  # not on Windows, where a build splits cells all the same
 
     root = str(Path(__file__).parents[2])
@@ -116,7 +131,7 @@ def _start(plan: Any) -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        cwd=plan.folder,
+        cwd=folder,
         env=env,
     )
     assert process.stdin is not None
