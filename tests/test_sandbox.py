@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -159,6 +160,8 @@ HONEST = {
     "tqdm": "from tqdm.auto import tqdm\nassert sum(tqdm(range(5))) == 10",
     "await": "import asyncio\nawait asyncio.sleep(0)\nasync def f(): return 3\nassert await f() == 3",
     "thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(99,)).start()",
+    "threads at once": "import threading\ngate, done = threading.Barrier(9), []\ndef work():\n    gate.wait(5)\n    done.append(len([object() for n in range(9000)]))\n"
+    "    gate.wait(5)\nteam = [threading.Thread(target=work) for n in range(9)]\nfor one in team: one.start()\nfor one in team: one.join()\nassert len(done) == 9",
     "sets": "import os\nopen('notes.txt', 'w').write('x')\nassert 'notes.txt' in os.listdir('.')",
     "long line": "print('x' * 5_000_000)",
     "error": "1 / 0",
@@ -525,6 +528,26 @@ def test_refusals_name_what_lifts_them(monkeypatch):
     monkeypatch.setattr(isolation.shutil, "which", lambda name: None)
     monkeypatch.setattr(isolation.kernel, "abi", lambda: 0)
     with pytest.raises(isolation.Refused, match="apt install bubblewrap.*lsm=landlock"), isolation.level():
+        pass
+
+
+def test_a_folder_that_starts_no_program_is_not_used(monkeypatch, tmp_path):
+    closed, real = {tempfile.gettempdir()}, os.statvfs
+    flags = lambda place: SimpleNamespace(f_flag=real(place).f_flag | os.ST_NOEXEC * (str(place) in closed))  # noqa: E731
+    monkeypatch.setattr(isolation.os, "statvfs", flags)
+    with isolation.level("unsafe") as made:
+        assert made.root.startswith("/var/tmp/")
+    closed.add("/var/tmp")
+    with pytest.raises(isolation.Refused, match="noexec.*set TMPDIR"), isolation.level():
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="for root")
+def test_root_without_capabilities_is_told_to_be_somebody_else(monkeypatch, tmp_path):
+    """As with `--cap-drop ALL` in a container."""
+    (tmp_path / "status").write_text("Name:\tpython\nCapEff:\t0000000000000000\n")
+    monkeypatch.setattr(isolation, "STATUS", tmp_path / "status")
+    with pytest.raises(isolation.Refused, match="--user 1000"), isolation.level():
         pass
 
 
