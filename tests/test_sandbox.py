@@ -147,6 +147,14 @@ def test_what_was_reached_counts(level):
     assert outcome["steps"]["u"]["status"] == "ok"
 
 
+@FIRST_LEVEL
+def test_a_cell_needs_no_thread_of_ours(level):
+    """Below bubblewrap, all sandboxes of an ordinary user share one number of processes, which a neighbour may use up."""
+    none_left = "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (0, 0))"
+    outcome = run(level, cell("a", none_left), cell("b", "x = 3"), ask("t", "x"))
+    assert (outcome["steps"]["b"]["status"], outcome["reports"]["t/0"]) == ("ok", {"value": 3})
+
+
 HONEST = {
     "warning": "import warnings\nwarnings.warn('careful')\nimport numpy as np\nnp.log(0.0)",
     "stderr": "import sys\nprint('progress', file=sys.stderr)",

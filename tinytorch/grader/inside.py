@@ -66,8 +66,10 @@ class Inside:
         for line in self.orders:
             order = json.loads(line)
             self.quiet()
-            # Written by a thread of C that needs no lock of Python's: also where a loop never lets go.
-            faulthandler.dump_traceback_later(order["seconds"], file=self.last)
+            # Written by a thread of C that needs no lock of Python's: also where a loop never lets go. None can be had where
+            # another's code has used up what all of one user may start.
+            with contextlib.suppress(RuntimeError):
+                faulthandler.dump_traceback_later(order["seconds"], file=self.last)
             status, error = self.carry_out(order)
             faulthandler.cancel_dump_traceback_later()
             self.quiet()
