@@ -539,6 +539,20 @@ def test_refusals_name_what_lifts_them(monkeypatch):
         pass
 
 
+@FIRST_LEVEL
+@pytest.mark.skipif(not Path("/etc/alternatives").is_dir(), reason="a system without them")
+def test_debians_own_packages_find_their_libraries(level):
+    """Its NumPy needs libblas.so.3, which leads through there."""
+    seen = run(level, ask("t", "len(__import__('os').listdir('/etc/alternatives'))"))["reports"]["t/0"]
+    assert seen == {"value": len(os.listdir("/etc/alternatives"))}
+
+
+def test_a_sandbox_that_is_not_for_want_of_namespaces(monkeypatch):
+    monkeypatch.setattr(isolation, "START", "import no_such_module")
+    with pytest.raises(isolation.Refused, match="(?s)unsafe is there, but its sandbox .*no_such_module"), isolation.level("unsafe"):
+        pass
+
+
 def test_a_folder_that_starts_no_program_is_not_used(monkeypatch, tmp_path):
     closed, real = {tempfile.gettempdir()}, os.statvfs
     flags = lambda place: SimpleNamespace(f_flag=real(place).f_flag | os.ST_NOEXEC * (str(place) in closed))  # noqa: E731

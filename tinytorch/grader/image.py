@@ -167,7 +167,11 @@ def _copy(source: Path, target: Path, module: str, without: set[str]) -> None:
 
 
 def libraries() -> list[Path]:
-    """Where the system keeps the shared libraries that an interpreter and its packages load, and what loads them."""
+    """Where the system keeps the shared libraries that an interpreter and its packages load, and what loads them.
+
+    Debian's own packages find theirs by way of /etc/alternatives, which holds links and nothing else.
+    """
     kind = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"
-    places = [Path("/usr/lib") / kind, Path("/usr/lib64"), Path("/lib") / kind, Path("/lib64"), *Path("/lib").glob("ld-*")]
+    places = [Path("/usr/lib") / kind, Path("/usr/lib64"), Path("/lib") / kind, Path("/lib64"), *Path("/lib").glob("ld-*"),
+              Path("/etc/alternatives")]  # fmt: skip
     return [place for place in places if place.exists()]

@@ -203,7 +203,8 @@ def probe(candidate: Level, limits: Limits) -> str:
     try:
         waiting.warm(limits, candidate).result()
     except Exception as error:
-        return HOST.get(candidate.name, "") + f" [{str(error).strip()[-300:]}]"
+        why = NAMESPACES if "bwrap: " in str(error) else f"{candidate.name} is there, but its sandbox did not start."
+        return f"{why} [{str(error).strip()[-300:]}]"
     return ""
 
 
@@ -211,13 +212,9 @@ POWERLESS = (
     "This is root without root's capabilities: no sandbox can have another user's id, and no limit on processes holds for root. "
     "Start the grader as an ordinary user (in Docker `--user 1000`, in Kubernetes `runAsUser: 1000`)."
 )
-HOST = {
-    "bubblewrap": (
-        "bubblewrap may not make namespaces here. The host's settings that lift it: `sysctl -w user.max_user_namespaces=10000` "
-        "and, on Ubuntu 23.10 or later, `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` (on older Debian, "
-        "`kernel.unprivileged_userns_clone=1`); in a container, start it with `--security-opt seccomp=unconfined "
-        "--security-opt apparmor=unconfined`."
-    ),
-    "landlock": "Landlock is there, but a sandbox did not start.",
-    "unsafe": "A separate process did not start.",
-}
+NAMESPACES = (
+    "bubblewrap may not make namespaces here. The host's settings that lift it: `sysctl -w user.max_user_namespaces=10000` "
+    "and, on Ubuntu 23.10 or later, `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` (on older Debian, "
+    "`kernel.unprivileged_userns_clone=1`); in a container, start it with `--security-opt seccomp=unconfined "
+    "--security-opt apparmor=unconfined`."
+)
