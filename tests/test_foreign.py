@@ -61,6 +61,9 @@ UNPROTECTED = {
     "deleted",
     "opaque-equal",
     "opaque-same",
+    "opaque-made",
+    "opaque-sum",
+    "opaque-member",
     "last-student",
     "branches",
 }
@@ -93,7 +96,7 @@ def test_idioms_of_foreign_tests_score_as_in_nbgrader(tmp_path):
     students = {name: {"nb": answered(IDIOMS, **changed)} for name, changed in answers.items()}
     wanted, found = compare(course(tmp_path / "c", "ps", {"nb": IDIOMS}, students), tmp_path, "ps")
     assert found == wanted
-    assert sum(score or 0 for score in wanted["perfect"].values()) == 78
+    assert sum(score or 0 for score in wanted["perfect"].values()) == 81
 
 
 def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
@@ -101,7 +104,7 @@ def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
     grade("ps", folder, Options(workers=1, level="unsafe"))
     record = json.loads((folder / "records" / "ps" / "ann.json").read_text())
     assert set(record["more"]["unprotected"]["nb"]) == UNPROTECTED
-    assert record["score"] == 78
+    assert record["score"] == 81
     said = capsys.readouterr().out
     assert all(f"unprotected: nb/{name}: " in said for name in UNPROTECTED)
 

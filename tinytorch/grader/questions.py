@@ -5,7 +5,7 @@ import copy
 from collections.abc import Collection
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, call, got_of, name_of
+from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of
 from tinytorch.grader.names import Scope, free, local
 from tinytorch.grader.whose import ABOUT_OBJECTS, Whose
 
@@ -56,16 +56,13 @@ class Questions(Whose):
             return self.wider(spare)
 
     def wider(self, node: ast.expr) -> ast.expr:
-        """Ask for the whole of a comparison or a builtin's call, if nothing in it is there to be kept from the student."""
+        """Ask for the whole of a builtin's call or of what an object is, if nothing in it is there to be kept from the student."""
         if isinstance(node, ast.Call) and self.tells(node):
             return self.leaf(node)  # a method of the student's own class
         if isinstance(node, ast.Call):
             fit = isinstance(node.func, ast.Name) and node.func.id in OF_OBJECTS
         elif isinstance(node, ast.Compare):
-            others = [part for part in (node.left, *node.comparators) if not self.touches(part)]
-            constants = [n for part in others for n in ast.walk(part) if isinstance(n, ast.Constant)]
-            objects = {*map(name_of, (node.left, *node.comparators))} & self.scope.objects()
-            fit = all(constant.value is None for constant in constants) and bool(constants or not objects)
+            fit = any(map(_is_kind, (node.left, *node.comparators)))  # else a student's `__eq__` would say what is equal
         else:
             negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
             fit = negated or isinstance(node, ast.Attribute | ast.Subscript | ast.Starred)
@@ -129,9 +126,10 @@ class Questions(Whose):
         same = any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops) or any(map(_is_id, sides))
         if not same or any(isinstance(side, ast.Constant) for side in sides):
             return self.descend(node)
-        ours = set().union(*(self.inputs(side) for side in sides if not self.touches(side)))
-        given = set().union(*(self.inputs(side) for side in sides if self.touches(side)))
-        return self.descend(node) if ours - given - self.scope.lent - self.scope.given else self.leaf(node)
+        others = [self.inputs(side) for side in sides if not self.touches(side)]
+        given = set().union(*(self.inputs(side) for side in sides if self.touches(side)), self.scope.lent, self.scope.given)
+        known = set().union(*others) <= given and (all(others) or any(map(_is_kind, sides)))
+        return self.leaf(node) if known else self.descend(node)
 
     def sometimes(self, node: Any) -> Any:
         if self.local:
@@ -195,6 +193,13 @@ class Questions(Whose):
         self.local.pop()
         captured = ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)
         self.captures = [*outer, captured]
+
+
+def _is_kind(node: ast.expr) -> bool:
+    """`None`, `type(f(3))`, `box.__class__`."""
+    if isinstance(node, ast.Constant):
+        return node.value is None
+    return (isinstance(node, ast.Call) and name_of(node.func) == "type") or last_name(node) == "__class__"
 
 
 def _is_id(node: ast.expr) -> bool:
