@@ -31,6 +31,7 @@ class Questions(Whose):
         self.captures: list[ast.expr] = []  # of the statement that is being split
         self.begun = 0  # how many sites there were before it
         self.assigned = 0
+        self.claims = set[bool]()  # whether a question of this statement is of nothing but the instructor's objects
 
     def expr(self, node: Any, held: Collection[str] = ()) -> Any:
         """`held`: names of ours whose values are asked for all the same."""
@@ -80,6 +81,7 @@ class Questions(Whose):
     def site(self, node: ast.stmt | ast.expr, fresh: bool = False) -> ast.expr:
         if not fresh:
             self.must_not_say(node)
+            self.must_not_be_told(node)
         inputs = sorted(self.inputs(node))
         number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
         run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
@@ -89,6 +91,17 @@ class Questions(Whose):
         if not fresh:
             self.scope.lent.update(inputs)
         return call("__ask__", number, counted)
+
+    def must_not_be_told(self, node: ast.stmt | ast.expr) -> None:
+        """`assert f(p) == p.x`: of an object that only the sandbox has, the student's code may say what is right."""
+        if isinstance(node, ast.expr):
+            self.claims.add(self.is_abroad(node))
+            if True in self.claims and (False in self.claims or self.assigned):
+                raise Unsplittable(f"line {node.lineno}: what is right there comes from beside the student's code")
+
+    def is_abroad(self, node: Node) -> bool:
+        theirs = set(filter(self.scope.is_student, free(node).difference(*self.local)))
+        return bool(theirs) and theirs <= self.scope.abroad - self.scope.shared
 
     def inputs(self, node: Node) -> set[str]:
         """The instructor's values that a site reads; on the way, the definitions that it needs."""

@@ -28,7 +28,7 @@ class Statements(Questions):
         return judge or [ast.Pass()], capture or [ast.Pass()]
 
     def statement(self, node: ast.stmt) -> Pair:
-        self.captures, self.begun, self.assigned = [], len(self.sites), 0
+        self.captures, self.begun, self.assigned, self.claims = [], len(self.sites), 0, set()
         if isinstance(node, NAMING):
             note(self.scope, node)
         handler = getattr(self, "do_" + type(node).__name__, None)
@@ -128,7 +128,7 @@ class Statements(Questions):
     def given_away(self, node: Any, names: set[str]) -> Pair:
         if isinstance(node.value, ast.Call) and self.rooted(node.value):
             self.must_not_judge(node.value)
-        abroad = set() if self.touches(node) else names
+        abroad = names if self.is_abroad(node.value) or not self.touches(node) else set[str]()
         pair = self.in_sandbox(node)
         parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript)]
         held = {n.value.id for n in parts if isinstance(n.ctx, ast.Store) and isinstance(n.value, ast.Name)}
