@@ -259,6 +259,16 @@ def test_absurd_values_cost_their_own_cell_only(tmp_path, monkeypatch):
     assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 1.0, "v": 0.0}
 
 
+def test_what_breaks_the_judge_is_told_without_a_path_of_ours(tmp_path):
+    plan = planned(tmp_path, SECRET.replace("assert", "pass #"))
+    endless = {ask["key"]: {"value": {"range": [0, 10**12, 1]}} for ask in plan.steps["t"]["asks"]}
+    with contextlib.closing(Judge(plan)) as judge:
+        verdict = judge.verdicts(endless)["t"]
+    assert verdict["score"] == 0.0
+    assert "could not be judged" in verdict["error"]
+    assert "File" not in verdict["error"]
+
+
 def test_slow_values_are_not_judged_again_without_end(tmp_path, monkeypatch):
     """Where one cell's judging dies the others are judged again; that costs no more than twice what they may take."""
     plan = planned(tmp_path, "assert f(1) == 1\n" + "".join(f"# %% test t{n} 1\nassert f({n}) == {n * n}\n" for n in range(30)))
