@@ -128,7 +128,7 @@ class Statements(Questions):
     def given_away(self, node: Any, names: set[str]) -> Pair:
         if isinstance(node.value, ast.Call) and self.rooted(node.value):
             self.must_not_judge(node.value)
-        abroad = names if self.is_abroad(node.value) or not self.touches(node) else set[str]()
+        abroad = {name for target, value in _pairs(node) if self.is_abroad(value) or not self.touches(value) for name in bound(target)}
         pair = self.in_sandbox(node)
         parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript)]
         held = {n.value.id for n in parts if isinstance(n.ctx, ast.Store) and isinstance(n.value, ast.Name)}
@@ -193,6 +193,16 @@ def with_blocks(node: ast.stmt, **blocks: list[ast.stmt]) -> ast.stmt:
     made = copy.copy(node)
     vars(made).update(blocks)
     return made
+
+
+def _pairs(node: Any) -> list[tuple[ast.AST, ast.AST]]:
+    """What an assignment names, and what that is made from: `ours, theirs = Model(3), Answer(3)` are two."""
+    if not isinstance(node, ast.Assign):
+        return [(node.target, node if isinstance(node, ast.AugAssign) else node.value)]
+    first, value = node.targets[0], node.value
+    if isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple) and len(first.elts) == len(value.elts):
+        return [*zip(first.elts, value.elts, strict=True)]
+    return [(target, value) for target in node.targets]
 
 
 def _changed(node: ast.stmt) -> set[str]:
