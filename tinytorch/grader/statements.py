@@ -185,7 +185,10 @@ class Statements(Questions):
 
     def held(self, test: ast.expr) -> set[str]:
         """The values of ours that the student's code has had, where a test is of nothing else: has it changed them?"""
-        return set() if self.touches(test) or self.reported(test) else free(test) & self.scope.lent
+        held = set() if self.touches(test) or self.reported(test) else free(test) & self.scope.lent
+        if len(held) > 1:  # the one is to be right by the other
+            raise Unsplittable(f"line {test.lineno}: {' and '.join(sorted(held))} have both been in the student's hands")
+        return held
 
 
 def with_blocks(node: ast.stmt, **blocks: list[ast.stmt]) -> ast.stmt:
