@@ -51,7 +51,8 @@ ODD = {
     "half": "def half(x):\n    return np.longdouble(x) / 2",
 }
 # What no grader can judge from plain data, and why each of them stands here: errors that are wanted (raises, unittest),
-# printed text (captured), a deleted name, an object compared by its own __eq__, a student's value as the score.
+# printed text (captured), a deleted name, an object compared by its own __eq__, a student's value as the score; and what
+# compares with a value that such a cell made (below-whole) or by a package that the student brings (brought).
 UNPROTECTED = {
     "raises-try",
     "raises-or-leaves",
@@ -59,8 +60,16 @@ UNPROTECTED = {
     "unittest",
     "captured",
     "deleted",
+    "raises-below",
+    "below-whole",
+    "brought",
     "opaque-equal",
     "opaque-same",
+    "opaque-told",
+    "opaque-pair",
+    "opaque-made",
+    "opaque-sum",
+    "opaque-member",
     "last-student",
     "branches",
 }
@@ -93,7 +102,7 @@ def test_idioms_of_foreign_tests_score_as_in_nbgrader(tmp_path):
     students = {name: {"nb": answered(IDIOMS, **changed)} for name, changed in answers.items()}
     wanted, found = compare(course(tmp_path / "c", "ps", {"nb": IDIOMS}, students), tmp_path, "ps")
     assert found == wanted
-    assert sum(score or 0 for score in wanted["perfect"].values()) == 78
+    assert sum(score or 0 for score in wanted["perfect"].values()) == 87
 
 
 def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
@@ -101,7 +110,7 @@ def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
     grade("ps", folder, Options(workers=1, level="unsafe"))
     record = json.loads((folder / "records" / "ps" / "ann.json").read_text())
     assert set(record["more"]["unprotected"]["nb"]) == UNPROTECTED
-    assert record["score"] == 78
+    assert record["score"] == 87
     said = capsys.readouterr().out
     assert all(f"unprotected: nb/{name}: " in said for name in UNPROTECTED)
 

@@ -288,6 +288,10 @@ TAMED = [
     ("&#36;&#92;href{javascript:alert(1)}{x}&#36;", "\\href"),
     ("&dollar;\\\\&#104;ref{javascript:alert(1)}{x}&dollar;", "\\href"),
     ('$\\mmlToken{mi}[href="javascript:alert(1)"]{x}$', "\\mmlToken"),
+    ("$\\hr\0ef{javascript:alert(1)}{x}$ and [x]\0(javascript:alert(1))", "\0"),
+    ("$\\csname href\\endcsname{javascript:alert(1)}{x}$", "href"),
+    ("$\\style{position:fixed; top:0; width:100%; height:100%}{x}$", "\\style"),
+    ("see http://192.0.2.1/ and <https://192.0.2.1>", "href"),
 ]
 
 

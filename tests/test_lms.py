@@ -86,6 +86,9 @@ PLACED = [
     ("moodle worksheet", MOODLE_FILES, WORKSHEET, ["ann@uni.edu", "zoe@uni.edu"], ["zoe@uni.edu"], ["nell@uni.edu"]),
     ("moodle participants", MOODLE_FILES, PARTICIPANTS, ["ann@uni.edu", "zoe@uni.edu"], [], ["nell@uni.edu"]),
     ("moodle, flat names", FLAT, WORKSHEET, ["ann@uni.edu"], ["zoe@uni.edu"], ["zoe@uni.edu", "nell@uni.edu"]),
+    ("moodle, a name like another's folder", {"Ann Lee_201_assignsubmission_file_/o.ipynb": MINE, "E_201_assignsubmission_file_ Z_202_assignsubmission_file_/o.ipynb": MINE},
+     WORKSHEET, ["ann@uni.edu", "zoe@uni.edu"], ["zoe@uni.edu"], ["nell@uni.edu"]),
+    ("canvas, a name like another's number", {"leeann_101_5001_o.ipynb": MINE, "101_102_5002_o.ipynb": MINE}, CANVAS, ["ann", "rob@uni.edu"], [], ["zoë", "nell"]),
     ("moodle, groups", GROUPED, PARTICIPANTS, ["zoe@uni.edu"], [], ["ann@uni.edu", "nell@uni.edu"]),
     ("packed again by macOS", {f"download/{n}": d for n, d in CANVAS_FILES.items()} | {"__MACOSX/._x.ipynb": b"", ".DS_Store": b""},
      CANVAS, ["ann", "rob@uni.edu", "zoë"], ["rob@uni.edu"], ["nell"]),
@@ -180,6 +183,13 @@ def test_what_cannot_be_placed_is_said(course, name, data, reason):
     assert all(line.isprintable() for line in lines(result))
     outside = {path for path in course.parent.rglob("*") if course not in path.parents} - before
     assert {path.name for path in outside} <= {"course", "download.zip", "roster.csv"}
+
+
+def test_nobody_replaces_another_by_taking_their_name(course):
+    names = ("Ann Lee_201", "x-Ann Lee_204", "Nell Nobody_203")
+    result = collected_from(course, {f"{name}_assignsubmission_file_/o.ipynb": MINE for name in names}, PARTICIPANTS)
+    assert result.placed == ["nell@uni.edu"]
+    assert [line.rpartition(": ")[2] for line in result.unplaced] == ["two people hand in under this name"] * 2
 
 
 def test_links_and_false_sizes(course, tmp_path):

@@ -40,6 +40,8 @@ PLAIN = [
     np.int64(3),
     np.arange(3).sum(),
     np.bool_(True),
+    np.dtype(np.float32),
+    np.dtype(object),
     np.array([1 + 1j]),
     [np.arange(4)[::2], {"w": np.float32(1)}],
     np.array([["text", ""]]),

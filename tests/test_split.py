@@ -180,6 +180,7 @@ WHOLE = {
     "a text in a list": "cases = [(names[0], 3)]\nfor text, want in cases:\n    assert eval(text, {'a': 3}) == want",
     "a text in a sum": "cases = [names[0]]\nassert sum(eval(text, {'a': 3}) for text in cases) == 3",
     "a file of a name put together": "name = names[0] + '.txt'\nwith open(name, 'w') as file:\n    pass\nassert names",
+    "two values that were handed on": "model = {}\nnames.append((model, X))\nassert model['w'] == X.sum()",
     "values that go back": "for n in f(3):\n    assert f(n) == 1",
     "a reported value decides": "if f(1) == 1:\n    assert f(2) == 4",
     "syntax": "assert f(",
@@ -257,6 +258,16 @@ def test_absurd_values_cost_their_own_cell_only(tmp_path, monkeypatch):
         reports = {key: {"value": {"int": hex(10**300)} if key[0] in "tv" else value} for key, value in keys.items()}
         verdicts = judge.verdicts(reports)
     assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 1.0, "v": 0.0}
+
+
+def test_what_breaks_the_judge_is_told_without_a_path_of_ours(tmp_path):
+    plan = planned(tmp_path, SECRET.replace("assert", "pass #"))
+    endless = {ask["key"]: {"value": {"range": [0, 10**12, 1]}} for ask in plan.steps["t"]["asks"]}
+    with contextlib.closing(Judge(plan)) as judge:
+        verdict = judge.verdicts(endless)["t"]
+    assert verdict["score"] == 0.0
+    assert "could not be judged" in verdict["error"]
+    assert "File" not in verdict["error"]
 
 
 def test_slow_values_are_not_judged_again_without_end(tmp_path, monkeypatch):

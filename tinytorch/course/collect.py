@@ -112,6 +112,9 @@ def _owners(uploads: list[Upload], people: list[Person], lms: str, result: Colle
             result.unplaced.append(f"{upload.prefix}{upload.file}: {reason}")
         else:
             found.setdefault(owners[0].id, []).append(upload)
+    taken = {who for who, theirs in found.items() if len({upload.owner for upload in theirs}) > 1}
+    shared = (upload for who in taken for upload in found.pop(who))
+    result.unplaced += [f"{upload.prefix}{upload.file}: two people hand in under this name" for upload in shared]
     return found
 
 

@@ -21,7 +21,9 @@ from tinytorch.course.errors import CourseError
 __all__ = ["Upload", "read_download"]
 
 FILE_BYTES, ALL_BYTES, FILES = 100_000_000, 4_000_000_000, 20_000
-_MOODLE = re.compile(r"(?:^|/)([^/]*?)_(\d+)_assignsubmission_(file|onlinetext)_?/?(.*)$")
+# What comes before a folder's number is a name, and after a flat one's a file: a student may have written either so.
+_FOLDER = re.compile(r"(?:^|/)([^/]*)_(\d+)_assignsubmission_(file|onlinetext)_?/(.*)$")
+_FLAT = re.compile(r"(?:^|/)([^/]*?)_(\d+)_assignsubmission_(file|onlinetext)_?(.*)$")
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[bytes | No
 
 
 def _moodle(path: str, data: bytes | None, problem: str) -> Upload | None:
-    hit = _MOODLE.search(path)
+    hit = _FOLDER.search(path) or _FLAT.search(path)
     if not hit:
         return None
     name, number, kind, rest = hit.groups()
@@ -108,7 +110,7 @@ def _moodle(path: str, data: bytes | None, problem: str) -> Upload | None:
 
 def _canvas(path: str, data: bytes | None, problem: str) -> Upload:
     parts = PurePosixPath(path).name.split("_")
-    numbers = [place for place, part in enumerate(parts) if re.fullmatch(r"[0-9]+", part)]
+    numbers = [place for place, part in enumerate(parts) if place and re.fullmatch(r"[0-9]+", part)]  # the first is a name
     typed_in = parts[-1] in ("text.html", "link.html")
     at = next((place for place in numbers if place + 1 in numbers or typed_in), None)
     if parts[0].lower() == "anon" or at is None:

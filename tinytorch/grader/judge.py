@@ -47,8 +47,9 @@ class Notebook(Source):
     def asks(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for cell in self.later:
-            if cell["role"] != "test":
+            if "ours" in cell:
                 self.run_given(cell)
+            if cell["role"] != "test":
                 continue
             found[cell["id"]] = {"whole": cell["whole"]} if cell["whole"] else self.capture(cell)
             self.draw_anew(cell["id"])
@@ -72,9 +73,9 @@ class Notebook(Source):
             for self.line, statements in parts.capture:
                 exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
         except Exception as error:
-            return {"whole": f"line {self.line}: {type(error).__name__}: {error}"}
+            return {"whole": f"line {self.line}: {type(error).__name__}: {error}", "late": True}
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
-            return {"whole": "nothing in it is asked of the student's code by name"}
+            return {"whole": "nothing in it is asked of the student's code by name", "late": True}
         texts, self.texts.noted = sorted(self.texts.noted), set()
         about = [{"text": site.text, "assigned": site.assigned} for site in parts.sites]
         return {"prelude": parts.prelude, "asks": sites.asks, "not_plain": sorted(sites.not_plain), "sites": about, "texts": texts}
@@ -117,9 +118,9 @@ class Notebook(Source):
 
     def judge(self, reports: dict[str, Any], skip: list[str], tell: Any) -> None:
         for cell, made in (*self.recorded, *((cell, None) for cell in self.later)):
-            if cell["role"] != "test":
+            if "ours" in cell:
                 self.run_given(cell)
-            elif not cell["whole"] and cell["id"] not in skip:
+            elif cell["id"] not in skip:
                 tell({"begin": cell["id"]})
                 sites = Sites(cell, reports)
                 verdict = self.replayed(cell, made, sites) if made else self.verdict(cell, sites)

@@ -90,7 +90,8 @@ class Judge:
             if not begun:
                 raise PlanError(f"{self.plan.notebook}: {(broken.strip() or 'the judging process died').splitlines()[-1]}")
             skipped.append(begun)
-            found[begun] = {"score": 0.0, "error": broken or NOT_JUDGED}
+            kind = broken.strip().rpartition("\n")[2].partition(":")[0]  # the rest of it is ours, and a student reads this
+            found[begun] = {"score": 0.0, "error": f"{NOT_JUDGED} ({kind})" if kind else NOT_JUDGED}
             if time.monotonic() > end:
                 return {test["id"]: {"score": 0.0, "error": NOT_JUDGED} for test in self.plan.tests} | found
         return found

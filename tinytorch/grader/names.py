@@ -38,10 +38,6 @@ class Scope:
         known = name in self.own or name in self.reported or name in BUILTINS
         return name in self.student or not known
 
-    def objects(self) -> set[str]:
-        """The instructor's, neither modules nor functions nor classes: what compares them is a class that a student may lie to."""
-        return self.own - self.made_by.keys() - self.defined | self.abroad
-
     def bind(self, name: str, node: ast.stmt | None = None) -> None:
         self._now(self.own, name, node)
         for others in (self.given, self.defined, self.lent):

@@ -42,8 +42,9 @@ def _cell(cell: dict[str, Any], step: dict[str, Any], result: Any, checksums: di
 
 def tame(text: str) -> str:
     """A student's Markdown without tags, links and entities: the formgrader would run their scripts, and it writes marks."""
-    text = re.sub(r"<(?=[a-z/!?])|&(?=[a-z#])", r"\g<0> ", text, flags=re.IGNORECASE)
-    text = re.sub(r"(?<!\\)\\++(?=href|mmlToken)", "", text)  # MathJax's own ways to a link; a run is tried once
+    text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", text)  # a browser drops what a pattern would stumble over
+    text = re.sub(r"<(?=[a-z/!?])|&(?=[a-z#])|:(?=//)", r"\g<0> ", text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<=h)(?=ref)|(?<=mml)(?=Token)|(?<=\\)(?=style|class|cssId|bbox)", " ", text)  # MathJax's own ways to it
     return text.replace("](", "] (").replace("]:", "] :")
 
 

@@ -7,6 +7,7 @@ of a student's. Both directions are capped, and `decode` trusts nothing: its tex
 
 import base64
 import binascii
+import re
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,6 +90,12 @@ def _from_array(code: str, shape: list[int], data: Any) -> Any:
     return flat.reshape(shape).copy()
 
 
+def _dtype(text: str) -> Any:
+    if not re.fullmatch(r"[<>|][biufcOSU]\d{0,9}", text):
+        raise NotPlain("no type of numbers or texts")
+    return np.dtype(text)
+
+
 def _few(items: Any) -> Any:
     _at_most(MAX_KEYS, len(items))  # equal hashes make a large set or dict as slow as its square
     return items
@@ -116,6 +123,7 @@ FORMS: dict[str, tuple[type, Callable[[Any], Any], Callable[..., Any]]] = {
     ),
     "array": (np.ndarray, _array, _from_array),
     "scalar": (np.generic, _array, lambda code, shape, data: _from_array(code, [], data)[()]),
+    "dtype": (np.dtype, lambda value: [value.str], _dtype),
     "numpy text": (np.str_, lambda value: [str(value)], np.str_),
     "iterator": (Iterated, lambda value: value.items, lambda *items: iter(items)),
     "other": (Other, lambda value: [value.name, value.truth], lambda name, truth: Other(str(name), truth is True)),
@@ -141,6 +149,7 @@ FORMS: dict[str, tuple[type, Callable[[Any], Any], Callable[..., Any]]] = {
     "items": (ITEMS, lambda value: [dict(value)], dict.items),
 }
 TAGS = {kind: tag for tag, (kind, _, _) in FORMS.items()} | {np.dtype(code).type: "scalar" for code in CODES}
+TAGS |= {type(np.dtype(code)): "dtype" for code in CODES + "gOSU"}
 
 
 # -- both directions

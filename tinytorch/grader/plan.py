@@ -161,15 +161,17 @@ def _cell_of(plan: Plan, name: str) -> dict[str, Any]:
 
 
 def _force(plan: Plan) -> bool:
-    """Names whose values are no plain data are made in the sandbox from now on; is there a new one?"""
+    """Names whose values are no plain data are made in the sandbox from now on, and what could not be run as it was split
+    runs whole, which the cells below it are split by: is there a new one?"""
     changed = False
     for name, step in plan.steps.items():
-        cell, not_plain = _cell_of(plan, name), step.get("not_plain", ())
+        cell, not_plain, late = _cell_of(plan, name), step.get("not_plain", ()), "late" in step
+        cell["whole"] = step["whole"] if late else cell["whole"]
         if new := {f"{one} =" for one in not_plain} - {*cell["forced"]}:
             cell["forced"] = [*cell["forced"], *sorted(new)]
         elif not_plain:
             cell["whole"] = f"{not_plain[0]} is no plain data"
-        changed = changed or bool(not_plain)
+        changed = changed or late or bool(not_plain)
     return changed
 
 

@@ -5,7 +5,7 @@ import copy
 from collections.abc import Collection
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, call, got_of, name_of
+from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of
 from tinytorch.grader.names import Scope, free, local
 from tinytorch.grader.whose import ABOUT_OBJECTS, Whose
 
@@ -31,6 +31,7 @@ class Questions(Whose):
         self.captures: list[ast.expr] = []  # of the statement that is being split
         self.begun = 0  # how many sites there were before it
         self.assigned = 0
+        self.claims = set[bool]()  # whether a question of this statement is of nothing but the instructor's objects
 
     def expr(self, node: Any, held: Collection[str] = ()) -> Any:
         """`held`: names of ours whose values are asked for all the same."""
@@ -56,16 +57,13 @@ class Questions(Whose):
             return self.wider(spare)
 
     def wider(self, node: ast.expr) -> ast.expr:
-        """Ask for the whole of a comparison or a builtin's call, if nothing in it is there to be kept from the student."""
+        """Ask for the whole of a builtin's call or of what an object is, if nothing in it is there to be kept from the student."""
         if isinstance(node, ast.Call) and self.tells(node):
             return self.leaf(node)  # a method of the student's own class
         if isinstance(node, ast.Call):
             fit = isinstance(node.func, ast.Name) and node.func.id in OF_OBJECTS
         elif isinstance(node, ast.Compare):
-            others = [part for part in (node.left, *node.comparators) if not self.touches(part)]
-            constants = [n for part in others for n in ast.walk(part) if isinstance(n, ast.Constant)]
-            objects = {*map(name_of, (node.left, *node.comparators))} & self.scope.objects()
-            fit = all(constant.value is None for constant in constants) and bool(constants or not objects)
+            fit = any(map(_is_kind, (node.left, *node.comparators)))  # else a student's `__eq__` would say what is equal
         else:
             negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
             fit = negated or isinstance(node, ast.Attribute | ast.Subscript | ast.Starred)
@@ -83,6 +81,7 @@ class Questions(Whose):
     def site(self, node: ast.stmt | ast.expr, fresh: bool = False) -> ast.expr:
         if not fresh:
             self.must_not_say(node)
+            self.must_not_be_told(node)
         inputs = sorted(self.inputs(node))
         number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
         run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
@@ -92,6 +91,17 @@ class Questions(Whose):
         if not fresh:
             self.scope.lent.update(inputs)
         return call("__ask__", number, counted)
+
+    def must_not_be_told(self, node: ast.stmt | ast.expr) -> None:
+        """`assert f(p) == p.x`: of an object that only the sandbox has, the student's code may say what is right."""
+        if isinstance(node, ast.expr):
+            self.claims.add(self.is_abroad(node))
+            if True in self.claims and (False in self.claims or self.assigned):
+                raise Unsplittable(f"line {node.lineno}: what is right there comes from beside the student's code")
+
+    def is_abroad(self, node: Node) -> bool:
+        theirs = set(filter(self.scope.is_student, free(node).difference(*self.local)))
+        return bool(theirs) and theirs <= self.scope.abroad - self.scope.shared
 
     def inputs(self, node: Node) -> set[str]:
         """The instructor's values that a site reads; on the way, the definitions that it needs."""
@@ -129,9 +139,10 @@ class Questions(Whose):
         same = any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops) or any(map(_is_id, sides))
         if not same or any(isinstance(side, ast.Constant) for side in sides):
             return self.descend(node)
-        ours = set().union(*(self.inputs(side) for side in sides if not self.touches(side)))
-        given = set().union(*(self.inputs(side) for side in sides if self.touches(side)))
-        return self.descend(node) if ours - given - self.scope.lent - self.scope.given else self.leaf(node)
+        others = [self.inputs(side) for side in sides if not self.touches(side)]
+        given = set().union(*(self.inputs(side) for side in sides if self.touches(side)), self.scope.lent, self.scope.given)
+        known = set().union(*others) <= given and (all(others) or any(map(_is_kind, sides)))
+        return self.leaf(node) if known else self.descend(node)
 
     def sometimes(self, node: Any) -> Any:
         if self.local:
@@ -195,6 +206,13 @@ class Questions(Whose):
         self.local.pop()
         captured = ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)
         self.captures = [*outer, captured]
+
+
+def _is_kind(node: ast.expr) -> bool:
+    """`None`, `type(f(3))`, `box.__class__`."""
+    if isinstance(node, ast.Constant):
+        return node.value is None
+    return (isinstance(node, ast.Call) and name_of(node.func) == "type") or last_name(node) == "__class__"
 
 
 def _is_id(node: ast.expr) -> bool:

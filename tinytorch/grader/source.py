@@ -7,7 +7,7 @@ from typing import Any
 
 from tinytorch.grader.forms import Unsplittable
 from tinytorch.grader.helpers import note
-from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, parsed
+from tinytorch.grader.names import DEFINITIONS, Scope, bound, free, import_names, parsed
 from tinytorch.grader.split import split
 
 __all__ = ["Source", "statements"]
@@ -46,10 +46,21 @@ class Source:
             cell["code"] = [(line, *_compiled(nodes, cell["id"])) for line, nodes in cell["parts"].judge]
         except Exception as error:  # also a splitter that stumbles: then the cell runs whole
             cell["whole"] = str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
-            for node in statements(cell["source"]):
-                note(self.scope, node)
-                for name in bound(node):
-                    self.scope.give_away(name)
+            cell["ours"] = self.read_whole(cell)
+
+    def read_whole(self, cell: dict[str, Any]) -> list[ast.stmt]:
+        """A test that runs whole: only its imports are there for the tests below, which must not compare with what it made."""
+        ours = list[ast.stmt]()
+        for node in statements(cell["source"]):
+            note(self.scope, node)
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self.scope.bind_import(node)
+                ours.append(node)
+                continue
+            for name in bound(node):
+                self.scope.give_away(name)
+                self.scope.tests.add(name)
+        return ours
 
     def read_student(self, cell: dict[str, Any]) -> list[ast.stmt]:
         """A student's cell: only its imports that stand outside the part to fill in are the instructor's too."""
@@ -62,8 +73,10 @@ class Source:
                 continue
             for name in bound(node):
                 self.scope.give_away(name)
-                self.scope.verdicts.discard(name)
-                self.scope.runs.discard(name)
+                for known in (self.scope.verdicts, self.scope.tests, self.scope.runs):
+                    known.discard(name)
+            if isinstance(node, ast.Import | ast.ImportFrom):  # what a student brings may say anything
+                self.scope.verdicts |= import_names(node)
             self.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
         return ours
 

@@ -29,7 +29,7 @@ class Statements(Questions):
         return judge or nothing, capture or nothing
 
     def statement(self, node: ast.stmt) -> Pair:
-        self.captures, self.begun, self.assigned = [], len(self.sites), 0
+        self.captures, self.begun, self.assigned, self.claims = [], len(self.sites), 0, set()
         if isinstance(node, NAMING):
             note(self.scope, node)
         handler = getattr(self, "do_" + type(node).__name__, None)
@@ -129,7 +129,7 @@ class Statements(Questions):
     def given_away(self, node: Any, names: set[str]) -> Pair:
         if isinstance(node.value, ast.Call) and self.rooted(node.value):
             self.must_not_judge(node.value)
-        abroad = set() if self.touches(node) else names
+        abroad = {name for target, value in _pairs(node) if self.is_abroad(value) or not self.touches(value) for name in bound(target)}
         pair = self.in_sandbox(node)
         parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript)]
         held = {n.value.id for n in parts if isinstance(n.ctx, ast.Store) and isinstance(n.value, ast.Name)}
@@ -186,7 +186,10 @@ class Statements(Questions):
 
     def held(self, test: ast.expr) -> set[str]:
         """The values of ours that the student's code has had, where a test is of nothing else: has it changed them?"""
-        return set() if self.touches(test) or self.reported(test) else free(test) & self.scope.lent
+        held = set() if self.touches(test) or self.reported(test) else free(test) & self.scope.lent
+        if len(held) > 1:  # the one is to be right by the other
+            raise Unsplittable(f"line {test.lineno}: {' and '.join(sorted(held))} have both been in the student's hands")
+        return held
 
 
 def with_blocks(node: ast.stmt, **blocks: list[ast.stmt]) -> ast.stmt:
@@ -194,6 +197,16 @@ def with_blocks(node: ast.stmt, **blocks: list[ast.stmt]) -> ast.stmt:
     made = copy.copy(node)
     vars(made).update(blocks)
     return made
+
+
+def _pairs(node: Any) -> list[tuple[ast.AST, ast.AST]]:
+    """What an assignment names, and what that is made from: `ours, theirs = Model(3), Answer(3)` are two."""
+    if not isinstance(node, ast.Assign):
+        return [(node.target, node if isinstance(node, ast.AugAssign) else node.value)]
+    first, value = node.targets[0], node.value
+    if isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple) and len(first.elts) == len(value.elts):
+        return [*zip(first.elts, value.elts, strict=True)]
+    return [(target, value) for target in node.targets]
 
 
 def _changed(node: ast.stmt) -> set[str]:

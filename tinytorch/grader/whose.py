@@ -74,7 +74,7 @@ class Whose:
 
     def must_not_say(self, node: ast.stmt | ast.expr) -> None:
         """Nothing that is asked in one piece may say what is right."""
-        if names := free(node) & self.scope.tests:
+        if names := set(filter(self.scope.is_student, free(node).difference(*self.local) & self.scope.tests)):
             raise Unsplittable(f"line {node.lineno}: {min(names)} says beside the student's code what is right")
         self.must_not_compare(node)
         for inner in ast.walk(node):
