@@ -227,6 +227,7 @@ FILES = {  # what stands in a folder -> the file that is read as nb.ipynb, and w
     "macOS": (["mine.ipynb", "._mine.ipynb"], "mine.ipynb", []),
     "a backup": (["mine.ipynb", "nb.before-repair.ipynb"], "mine.ipynb", []),
     "JSON": (["nb.json"], "nb.json", []),
+    "data that came with it": (["nb.ipynb", "scores.json"], "nb.ipynb", []),
     "an archive": (["ps/nb.ipynb", "__MACOSX/ps/._nb.ipynb", ".ipynb_checkpoints/nb.ipynb"], "ps/nb.ipynb", []),
     "a kit": (["ps/08/nb (1).ipynb", "08/released/nb.ipynb"], "ps/08/nb (1).ipynb", []),
     "a leftover": ([".ipynb_checkpoints/nb.ipynb", "nb.html"], None, []),
