@@ -139,6 +139,7 @@ READ = {
     "retyped": (edited(each_cell(cell_type="markdown")), 6, "was read as code"),
     "raw": (edited(each_cell(cell_type="raw")), 6, "was read as code"),
     "magics": (edited(with_magics), 6, "means nothing here"),
+    "a cell in another language": (answered(SOURCE, square="%%bash\necho 9"), 2, "square: %%bash means nothing here and was dropped, with all of its cell"),
     "no tests at all": (
         edited(lambda book: {**book, "cells": [c for c in book["cells"] if "test" not in str(c["metadata"])]}),
         6,
@@ -367,6 +368,31 @@ def test_a_file_that_the_instructors_own_run_has_left_is_no_students(tmp_path):
     run(folder)
     assert [record(folder, who)["score"] for who in students] == [4, 2]
     assert list(record(folder, "ann")["more"]["unprotected"]["nb"]) == ["t"]
+
+
+SHELL = notebook("""
+# %% answer f
+def f(n):
+    return n
+# %% given said
+said = !echo 3
+# %% test whole 2
+assert said == ["3"] and f(3) == 3
+# %% test split 4
+clock = %timeit -o f(3)
+assert f(3) == 3 and clock.best < 1
+# %% test fine 1
+assert f(3) == 3
+""")
+
+
+def test_what_the_sources_own_answers_lose_is_said(tmp_path, capsys):
+    """Here a shell and a magic of the instructor's do not run: without a word all students would lose these points."""
+    folder = course(tmp_path / "c", "ps", {"nb": SHELL}, {"ann": {"nb": SHELL}})
+    assert run(folder) == run(folder) == 0  # the second time from the plan that was kept
+    said = [line for line in capsys.readouterr().out.splitlines() if "own answers" in line]
+    assert said == [f"nb/{cell}: the source's own answers get 0 of {most} here" for cell, most in (("whole", 2), ("split", 4))] * 2
+    assert record(folder, "ann")["score"] == 1
 
 
 HIDING = """

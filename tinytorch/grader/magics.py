@@ -59,8 +59,9 @@ def _without_cell_magic(source: str, notes: list[str], where: str) -> str:
             lines[first] = f"{captured[1]} = __captured__()"
             lines.append(f"{captured[1]}.end();")
             break
-        notes.append(f"{where}: %%{magic[1][:40]} means nothing here and was dropped")
-        if magic[1] not in RUN_BODY:
+        kept = magic[1] in RUN_BODY
+        notes.append(f"{where}: %%{magic[1][:40]} means nothing here and was dropped{'' if kept else ', with all of its cell'}")
+        if not kept:
             return ""
         lines[first] = ""
     return "\n".join(lines)
