@@ -105,6 +105,14 @@ def with_magics(book):
     book["cells"][2]["source"] = "%%time\n" + book["cells"][2]["source"]
 
 
+def answers_first(book):
+    """Moved to the top, above the cell of imports that one of them uses when it is called."""
+    cells = sorted(book["cells"], key=lambda cell: not cell["metadata"]["nbgrader"]["solution"])
+    cells[0]["source"] = "def square(n):\n    return math.prod([n, n])"
+    own = {**cells[0], "metadata": {}, "source": "# libraries\nimport math\n\n%matplotlib inline"}
+    return {**book, "cells": [*cells[:3], own, *cells[3:]]}
+
+
 def shadowed(book):
     own = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": "import sys\nsys.modules['numpy'] = None"}
     book["cells"].insert(0, own)
@@ -127,6 +135,7 @@ READ = {
     "stripped metadata": (edited(stripped), 6, "lost their nbgrader metadata"),
     "the last copy counts": (edited(doubled), 6, "the last copy counts"),
     "a split cell": (edited(split), 6, "the last copy counts"),
+    "answers above the imports": (edited(answers_first), 6, "means nothing here"),
     "UTF-16": (json.dumps(RIGHT).encode("utf-16"), 6, "read as utf-16"),
     "UTF-16 without a mark": (json.dumps(RIGHT).encode("utf-16-le"), 6, "read as utf-16-le"),
     "one broken byte": (
