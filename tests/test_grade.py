@@ -149,6 +149,12 @@ READ = {
     "raw": (edited(each_cell(cell_type="raw")), 6, "was read as code"),
     "magics": (edited(with_magics), 6, "means nothing here"),
     "a cell in another language": (answered(SOURCE, square="%%bash\necho 9"), 2, "square: %%bash means nothing here and was dropped, with all of its cell"),
+    "pylab": (answered(SOURCE, square="%pylab inline\ndef square(n):\n    return prod([n, n])"), 6, ""),
+    "the last value shown": (
+        answered(SOURCE, square="def square(n):\n    return n * n\nsquare(3)", cube="nine, shown = _, (In, Out)\ndef cube(n):\n    return nine // 9 * n ** 3"),
+        6,
+        "",
+    ),
     "no tests at all": (
         edited(lambda book: {**book, "cells": [c for c in book["cells"] if "test" not in str(c["metadata"])]}),
         6,
