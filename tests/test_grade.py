@@ -107,6 +107,14 @@ def with_magics(book):
     book["cells"][2]["source"] = "%%time\n" + book["cells"][2]["source"]
 
 
+def answers_first(book):
+    """Moved to the top, above the cell of imports that one of them uses when it is called."""
+    cells = sorted(book["cells"], key=lambda cell: not cell["metadata"]["nbgrader"]["solution"])
+    cells[0]["source"] = "def square(n):\n    return math.prod([n, n])"
+    own = {**cells[0], "metadata": {}, "source": "# libraries\nimport math\n\n%matplotlib inline"}
+    return {**book, "cells": [*cells[:3], own, *cells[3:]]}
+
+
 def shadowed(book):
     own = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": "import sys\nsys.modules['numpy'] = None"}
     book["cells"].insert(0, own)
@@ -129,6 +137,7 @@ READ = {
     "stripped metadata": (edited(stripped), 6, "lost their nbgrader metadata"),
     "the last copy counts": (edited(doubled), 6, "the last copy counts"),
     "a split cell": (edited(split), 6, "the last copy counts"),
+    "answers above the imports": (edited(answers_first), 6, "means nothing here"),
     "UTF-16": (json.dumps(RIGHT).encode("utf-16"), 6, "read as utf-16"),
     "UTF-16 without a mark": (json.dumps(RIGHT).encode("utf-16-le"), 6, "read as utf-16-le"),
     "one broken byte": (
@@ -141,6 +150,13 @@ READ = {
     "retyped": (edited(each_cell(cell_type="markdown")), 6, "was read as code"),
     "raw": (edited(each_cell(cell_type="raw")), 6, "was read as code"),
     "magics": (edited(with_magics), 6, "means nothing here"),
+    "a cell in another language": (answered(SOURCE, square="%%bash\necho 9"), 2, "square: %%bash means nothing here and was dropped, with all of its cell"),
+    "pylab": (answered(SOURCE, square="%pylab inline\ndef square(n):\n    return prod([n, n])"), 6, ""),
+    "the last value shown": (
+        answered(SOURCE, square="def square(n):\n    return n * n\nsquare(3)", cube="nine, shown = _, (In, Out)\ndef cube(n):\n    return nine // 9 * n ** 3"),
+        6,
+        "",
+    ),
     "no tests at all": (
         edited(lambda book: {**book, "cells": [c for c in book["cells"] if "test" not in str(c["metadata"])]}),
         6,
@@ -229,6 +245,7 @@ FILES = {  # what stands in a folder -> the file that is read as nb.ipynb, and w
     "macOS": (["mine.ipynb", "._mine.ipynb"], "mine.ipynb", []),
     "a backup": (["mine.ipynb", "nb.before-repair.ipynb"], "mine.ipynb", []),
     "JSON": (["nb.json"], "nb.json", []),
+    "data that came with it": (["nb.ipynb", "scores.json"], "nb.ipynb", []),
     "an archive": (["ps/nb.ipynb", "__MACOSX/ps/._nb.ipynb", ".ipynb_checkpoints/nb.ipynb"], "ps/nb.ipynb", []),
     "a kit": (["ps/08/nb (1).ipynb", "08/released/nb.ipynb"], "ps/08/nb (1).ipynb", []),
     "a leftover": ([".ipynb_checkpoints/nb.ipynb", "nb.html"], None, []),
@@ -412,6 +429,31 @@ def test_a_file_that_the_instructors_own_run_has_left_is_no_students(tmp_path):
     run(folder)
     assert [record(folder, who)["score"] for who in students] == [4, 2]
     assert list(record(folder, "ann")["more"]["unprotected"]["nb"]) == ["t"]
+
+
+SHELL = notebook("""
+# %% answer f
+def f(n):
+    return n
+# %% given said
+said = !echo 3
+# %% test whole 2
+assert said == ["3"] and f(3) == 3
+# %% test split 4
+clock = %timeit -o f(3)
+assert f(3) == 3 and clock.best < 1
+# %% test fine 1
+assert f(3) == 3
+""")
+
+
+def test_what_the_sources_own_answers_lose_is_said(tmp_path, capsys):
+    """Here a shell and a magic of the instructor's do not run: without a word all students would lose these points."""
+    folder = course(tmp_path / "c", "ps", {"nb": SHELL}, {"ann": {"nb": SHELL}})
+    assert run(folder) == run(folder) == 0  # the second time from the plan that was kept
+    said = [line for line in capsys.readouterr().out.splitlines() if "own answers" in line]
+    assert said == [f"nb/{cell}: the source's own answers get 0 of {most} here" for cell, most in (("whole", 2), ("split", 4))] * 2
+    assert record(folder, "ann")["score"] == 1
 
 
 HIDING = """

@@ -11,7 +11,7 @@ def find(folder: Path, name: str, names: set[str]) -> tuple[Path | None, list[st
     """The notebook `name` in a student's folder, or the one that was probably renamed."""
     exact, others = folder / f"{name}.ipynb", _others(folder, name, names)[:100]
     if os.path.lexists(exact):
-        return exact, _unread(others) if len(names) == 1 else []
+        return exact, _unread([path for path in others if ".ipynb" in path.name]) if len(names) == 1 else []
     if not others:
         return None, []
     # of equals the last: "(2)" is a later copy than "(1)"

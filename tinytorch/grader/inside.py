@@ -109,6 +109,7 @@ class Inside:
             if order.get("token"):
                 self.send(order["token"], value)
             elif value is not None:
+                builtins.__dict__["_"] = value
                 stubs.display(value)
         except SystemExit:  # in a graded cell the rest are asserts that nobody made
             return ("error" if order.get("token") else "ok"), "exit() was called: the rest of this cell was left out"

@@ -52,4 +52,6 @@ def _number(value: Any) -> Any:
         return value.astype(f"{kind}{size}") if kind in "fiu" else None
     if isinstance(value, Number) and not isinstance(value, np.timedelta64):
         return int(value) if isinstance(value, Integral) else float(value) if isinstance(value, Real) else complex(value)  # type: ignore[call-overload]
-    return np.asarray(value) if hasattr(type(value), "__array__") and not isinstance(value, np.generic) else None
+    if not hasattr(type(value), "__array__") or isinstance(value, np.generic):
+        return None
+    return np.asarray(value.detach() if hasattr(value, "detach") else value)  # a loss from which gradients could flow

@@ -14,6 +14,7 @@ MAX_READ = 1_000_000  # characters of a notebook that IPython may read: all of a
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.M)
 RUN_BODY = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "debug", "memit", "snakeviz", "pyinstrument"}
 CAPTURES = re.compile(r"%%capture[ \t]+(?:--\S+[ \t]+)*([A-Za-z_]\w*)")
+PYLAB = "import numpy, matplotlib; from matplotlib import pylab, mlab, pyplot; np, plt = numpy, pyplot; from matplotlib.pylab import *; from numpy import *"
 WRITES = re.compile(r"\s*%%(?:writefile|file)((?:[ \t]+-a|[ \t]+--append)?)[ \t]+(\S+)[ \t]*\n(.*)", re.S)
 
 
@@ -59,8 +60,9 @@ def _without_cell_magic(source: str, notes: list[str], where: str) -> str:
             lines[first] = f"{captured[1]} = __captured__()"
             lines.append(f"{captured[1]}.end();")
             break
-        notes.append(f"{where}: %%{magic[1][:40]} means nothing here and was dropped")
-        if magic[1] not in RUN_BODY:
+        kept = magic[1] in RUN_BODY
+        notes.append(f"{where}: %%{magic[1][:40]} means nothing here and was dropped{'' if kept else ', with all of its cell'}")
+        if not kept:
             return ""
         lines[first] = ""
     return "\n".join(lines)
@@ -89,7 +91,7 @@ def _replaced(text: str, tree: ast.Module, notes: list[str], where: str) -> str:
     for node in sorted(filter(_is_magic, ast.walk(tree)), key=lambda n: (n.lineno, n.col_offset), reverse=True):  # type: ignore[attr-defined]
         assert isinstance(node, ast.Call) and node.end_lineno == node.lineno
         name, body = _named(node)
-        notes.append(f"{where}: {name} means nothing here and was dropped")
+        notes += [f"{where}: {name} means nothing here and was dropped"] if body in ("None", "[]") else []
         line = lines[node.lineno - 1]
         lines[node.lineno - 1] = line[: node.col_offset] + body.encode() + line[node.end_col_offset :]
     return b"\n".join(lines).decode()
@@ -108,5 +110,7 @@ def _named(node: ast.Call) -> tuple[str, str]:
         return "a shell command", "[]" if node.func.attr == "getoutput" else "None"
     if said[0] == "run" and (script := re.search(r"(?<![^\s'\"])[^\s'\"]+\.py\b", said[-1])):
         return "%run", f"exec(compile(open({script[0]!r}).read(), {script[0]!r}, 'exec'), globals())"
+    if said[0] == "pylab":
+        return "%pylab", PYLAB
     name, body = f"%{said[0]}", re.sub(r"^(\s*-\w+(\s+\d+)?)*\s*", "", said[1]) if len(said) > 1 else ""
     return name, body if said[0] in ("time", "timeit") and body and parsed(body) else "None"

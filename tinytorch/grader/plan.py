@@ -53,6 +53,12 @@ class Plan:
         return {cell["id"]: cell["whole"] for cell in self.tests if cell["whole"]}
 
     @property
+    def short(self) -> dict[str, str]:
+        """The tests in which the source's own answers fall short, and what they get: every student may lose that too."""
+        steps = ((cell["id"], self.steps[cell["id"]], cell["points"]) for cell in self.tests)
+        return {name: f"{step['own']:g} of {points:g}" for name, step, points in steps if "own" in step}
+
+    @property
     def code(self) -> list[dict[str, Any]]:
         """The cells that a grading runs."""
         return [cell for cell in self.cells if cell["role"] != "text" and not cell["skip"]]
@@ -148,7 +154,7 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
                 break
     else:
         raise PlanError(f"{plan.notebook}: no way to ask was found in twelve tries")
-    wanted = ("whole", "prelude", "asks", "number", "texts")
+    wanted = ("whole", "prelude", "asks", "number", "texts", "own")
     steps = {
         name: {"number": False, "forced": _cell_of(plan, name)["forced"]} | {key: step[key] for key in wanted if key in step}
         for name, step in plan.steps.items()
@@ -183,12 +189,13 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     split = [cell for cell in plan.tests if "whole" not in plan.steps[cell["id"]]]
     for cell in split:  # whoever answers otherwise must not do better by a value that nbgrader cannot read as a number
         plan.steps[cell["id"]]["number"] = verdicts[cell["id"]].pop("number", False)
-    doubtful = [cell["id"] for cell in split if verdicts[cell["id"]]["score"] < cell["points"]]
+    for cell in plan.tests:
+        score = verdicts[cell["id"]]["score"] if cell in split else whole_score(cell, outcome)[0]
+        plan.steps[cell["id"]] |= {"own": score} if score < cell["points"] else {}
+    doubtful = [cell["id"] for cell in split if "own" in plan.steps[cell["id"]]]
     opaque = [key for key, report in outcome["reports"].items() if "opaque" in report and key.count("/") >= 3]
     closed = {key.rsplit("/", 3)[0] for key in opaque}
-    places = {
-        (name, plan.steps[name]["sites"][int(n)]["text"]): n for name, n, *_ in (k.rsplit("/", 3) for k in opaque)
-    }
+    places = {(name, plan.steps[name]["sites"][int(n)]["text"]): n for name, n, *_ in (k.rsplit("/", 3) for k in opaque)}
     for (name, _), number in places.items():
         _coarser(plan, name, number)
     whole = run(job(plan, merged, whole={*doubtful})) if doubtful else outcome

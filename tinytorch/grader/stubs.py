@@ -162,5 +162,5 @@ class Finder:
 def install() -> None:
     """Put the stand-ins where a notebook looks for them."""
     sys.meta_path.append(Finder())
-    shown = {"display": display, "get_ipython": NOTHING, "help": NOTHING, "__captured__": Captured}
+    shown = {"display": display, "get_ipython": NOTHING, "help": NOTHING, "__captured__": Captured, "_": "", "In": [""], "Out": {}}
     builtins.__dict__.update(shown, input=refuse, exit=leave, quit=leave)

@@ -15,6 +15,7 @@ __all__ = ["MAX_PARTS", "Cell", "Refused", "Submission", "Unreadable", "merge", 
 
 MAX_BYTES, MAX_PARTS, MAX_CELLS, MAX_SOURCE = 100_000_000, 10_000_000, 2_000, 1_000_000
 
+IMPORTING = re.compile(r"\s*(?:import\b|from\b|[%!#]|$)")
 DEFINED, ASSIGNED = r"^(?:async\s+)?(?:def|class)\s+(\w+)", r"^(\w+)\s*="
 
 
@@ -153,16 +154,18 @@ def _free(
     """The cells that are none of the source's, by the known cell that they stand after.
 
     An earlier copy of an answer is one of them: a cell that was split in Jupyter has its id in both halves. And a cell
-    above an answer is there for it, wherever what stood above them both was moved to.
+    above an answer is there for it, wherever what stood above them both was moved to; one of imports is there for any.
     """
     place: dict[str | None, int] = {name: number for number, name in enumerate(known, 1)}
     earlier = [None, *known]
     open_ones = {name for name, cell in known.items() if not cell["locked"]}
-    above, below = _last(student.cells, set(known)), [*_last(student.cells[::-1], open_ones)][::-1]
+    above = _last(student.cells, set(known))
+    below, answers_below = ([*_last(student.cells[::-1], wanted)][::-1] for wanted in (set(known), open_ones))
     found: dict[str | None, list[dict[str, Any]]] = {}
-    for number, (cell, after, answer) in enumerate(zip(student.cells, above, below, strict=True)):
+    for number, (cell, after, any_one, answer) in enumerate(zip(student.cells, above, below, answers_below, strict=True)):
         if cell.id in known and (known[cell.id]["locked"] or answers[cell.id] is cell):
             continue
+        answer = any_one if all(map(IMPORTING.match, cell.source.splitlines())) else answer
         if answer and place.get(after, 0) >= place[answer]:
             after = earlier[place[answer] - 1]
         free = {"id": f"free-{number}", "role": "free", "type": cell.type, "source": cell.source}
