@@ -23,7 +23,7 @@ class Source:
 
             random.seed(seed)
             np.random.seed(seed % 2**32)
-        self.scope, self.callables = Scope(), set[str]()
+        self.scope = Scope()
         first = next((i for i, cell in enumerate(cells) if cell["role"] == "test"), len(cells))
         self.later = cells[first:]
         for index, cell in enumerate(cells):
@@ -42,7 +42,7 @@ class Source:
         try:
             if cell["whole"]:
                 raise Unsplittable(cell["whole"])
-            cell["parts"] = split(cell["source"], self.scope, self.callables, {*cell["forced"]})
+            cell["parts"] = split(cell["source"], self.scope, {*cell["forced"]})
             cell["code"] = [(line, *_compiled(nodes, cell["id"])) for line, nodes in cell["parts"].judge]
         except Exception as error:  # also a splitter that stumbles: then the cell runs whole
             cell["whole"] = str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
@@ -64,7 +64,7 @@ class Source:
                 self.scope.give_away(name)
                 self.scope.verdicts.discard(name)
                 self.scope.runs.discard(name)
-            self.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
+            self.scope.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
         return ours
 
     def read_given(self, cell: dict[str, Any]) -> list[ast.stmt]:
