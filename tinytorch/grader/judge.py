@@ -12,6 +12,7 @@ import io
 import json
 import os
 import random
+import resource
 import signal
 import sys
 import traceback
@@ -22,6 +23,7 @@ import numpy as np
 
 from tinytorch import checks
 from tinytorch.checks import Checks, StudentError
+from tinytorch.grader import kernel
 from tinytorch.grader.judging import SECONDS, points
 from tinytorch.grader.replay import Recorder, replay
 from tinytorch.grader.sites import Sites, short
@@ -184,10 +186,6 @@ def _result(result: Any, hidden: bool) -> dict[str, Any]:
 
 def _limits(seconds: int) -> None:
     """Where values of a student's are: nothing is written, no other process and no network is reached."""
-    import resource  # is not on Windows, where a build splits cells all the same
-
-    from tinytorch.grader import kernel
-
     kernel.no_new_privileges()
     if kernel.abi():
         kernel.landlock(["/"], [], ["/dev/null"])
@@ -224,8 +222,6 @@ def _line(out: int, value: dict[str, Any]) -> None:
 
 def main() -> None:
     """Answer lines of JSON on standard input until it ends. Standard output belongs to these answers alone."""
-    import tinytorch.grader.kernel  # noqa: F401  before the forks, which all need it
-
     out = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
