@@ -65,7 +65,6 @@ class StepOutcome(TypedDict, total=False):
 class Outcome(TypedDict):
     """Everything that came out of one sandbox."""
 
-    level: str  # how it was isolated
     steps: dict[str, StepOutcome]  # by step id
     reports: dict[str, Report]  # by ask key, and by step id for `whole`
     signs: list[str]  # signs of tampering, in words: a key reported twice, a key never asked, a line that is no JSON

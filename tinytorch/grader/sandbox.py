@@ -50,7 +50,7 @@ class _Submission:
         graded = sum(step["kind"] in ("ask", "whole") for step in job["steps"])
         self.free_end = time.monotonic() + limits.wall_seconds  # what is left then is for the exercises
         self.end = self.free_end + 2 * graded * job["cell_seconds"]
-        self.outcome: Outcome = {"level": str(level), "steps": {}, "reports": {}, "signs": []}
+        self.outcome: Outcome = {"steps": {}, "reports": {}, "signs": []}
         self.deaths: Counter[str] = Counter()
         self.dead: set[str] = set()  # step ids and ask keys that are not run again
         self.cut: set[str] = set()  # free cells that died: their definitions are still wanted
