@@ -142,9 +142,7 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
     for _ in range(12):
         with contextlib.closing(first or Judge(plan)) as judge:
             first, plan.steps = None, judge.capture()
-            if _force(plan):
-                continue
-            if run is None or not _disproved(plan, judge, run):
+            if not _unmade(plan) and (run is None or not _disproved(plan, judge, run)):
                 break
     else:
         raise PlanError(f"{plan.notebook}: no way to ask was found in twelve tries")
@@ -160,17 +158,20 @@ def _cell_of(plan: Plan, name: str) -> dict[str, Any]:
     return next(cell for cell in plan.cells if cell["id"] == name)
 
 
-def _force(plan: Plan) -> bool:
-    """Names whose values are no plain data are made in the sandbox from now on; is there a new one?"""
-    changed = False
-    for name, step in plan.steps.items():
-        cell, not_plain = _cell_of(plan, name), step.get("not_plain", ())
-        if new := {f"{one} =" for one in not_plain} - {*cell["forced"]}:
-            cell["forced"] = [*cell["forced"], *sorted(new)]
-        elif not_plain:
-            cell["whole"] = f"{not_plain[0]} is no plain data"
-        changed = changed or bool(not_plain)
-    return changed
+def _unmade(plan: Plan) -> bool:
+    """Is there a name whose value is no plain data? It is made in the sandbox from now on."""
+    found = {name: names for name, step in plan.steps.items() if (names := step.get("not_plain"))}
+    for name, names in found.items():
+        _force(plan, name, [f"{one} =" for one in names], f"{names[0]} is no plain data")
+    return bool(found)
+
+
+def _force(plan: Plan, name: str, wanted: list[Any], why: str) -> None:
+    """Run these in the sandbox from now on, or ask wider there; failing that, the whole cell."""
+    cell = _cell_of(plan, name)
+    new = [one for one in wanted if one not in cell["forced"]]
+    cell["forced"] = [*cell["forced"], *new]
+    cell["whole"] = cell["whole"] if new else why
 
 
 def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
@@ -183,12 +184,10 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
         plan.steps[cell["id"]]["number"] = verdicts[cell["id"]].pop("number", False)
     doubtful = [cell["id"] for cell in split if verdicts[cell["id"]]["score"] < cell["points"]]
     opaque = [key for key, report in outcome["reports"].items() if "opaque" in report and key.count("/") >= 3]
-    closed = {key.rsplit("/", 3)[0] for key in opaque}
-    places = {
-        (name, plan.steps[name]["sites"][int(n)]["text"]): n for name, n, *_ in (k.rsplit("/", 3) for k in opaque)
-    }
-    for (name, _), number in places.items():
-        _coarser(plan, name, number)
+    sites = [(name, plan.steps[name]["sites"][int(n)]) for name, n, *_ in (key.rsplit("/", 3) for key in opaque)]
+    closed = {name for name, _ in sites}
+    for (name, text), line in {(name, site["text"]): site["assigned"] for name, site in sites}.items():
+        _force(plan, name, [line or text], "its questions have no plain answer")
     whole = run(job(plan, merged, whole={*doubtful})) if doubtful else outcome
     worse = [name for name in doubtful if whole_score(_cell_of(plan, name), whole)[0] > verdicts[name]["score"]]
     for name in set(worse) - closed:
@@ -197,15 +196,6 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     for cell in (outside := [cell for cell in split if any(name in cell["source"] for name in files)]):
         cell["whole"] = "it names a file that the answers write, and that lies beside the source as well"
     return bool(closed or worse or outside)
-
-
-def _coarser(plan: Plan, name: str, number: str) -> None:
-    """Run an assignment that is no plain data in the sandbox, or ask for more at once; failing that, the whole cell."""
-    cell, site = _cell_of(plan, name), plan.steps[name]["sites"][int(number)]
-    new = [one for one in (site["assigned"], site["text"]) if one and one not in cell["forced"]]
-    if not (new or site["assigned"]):
-        cell["whole"] = "its questions have no plain answer"
-    cell["forced"] = [*cell["forced"], *new[:1]]
 
 
 def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = (), without: Collection[str] = ()) -> Job:
