@@ -184,7 +184,7 @@ class _Submission:
             status = ended.status if ended.status == "ok" or not ended.alive else "error"
             known["status"] = status  # type: ignore[typeddict-item]
             known["error"] = ended.error
-            if not ended.alive and ended.stack and (where := line_of(ended.stack, self.job["steps"])):
+            if not ended.alive and (where := line_of(ended.texts["last"].text(), self.job["steps"])):
                 known["where"] = where
         for name in ("stdout", "stderr"):
             text = ended.texts[name].text()[: max(self.shown, 2000)]
