@@ -147,23 +147,17 @@ def _take_file(source: str, target: str) -> None:
 
 def _own(target: Path, without: set[str]) -> None:
     """Our own files that a sandbox may see: copies, compiled, with nothing of the module under grading."""
-    for name in OWN:
-        _copy(PACKAGE / name, target / name, f"tinytorch.{Path(name).stem}", without)
-    for name in ENGINE:
-        _copy(PACKAGE / "grader" / name, target / "grader" / name, f"tinytorch.grader.{Path(name).stem}", set())
-
-
-def _copy(source: Path, target: Path, module: str, without: set[str]) -> None:
-    if not source.exists() or module in without or source.name == "__pycache__":
-        return
-    if source.is_dir():
-        for entry in source.iterdir():
-            _copy(entry, target / entry.name, f"{module}.{entry.stem}", without)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
-    if target.suffix == ".py":
-        py_compile.compile(str(target), dfile=f"<{module}>", invalidation_mode=UNCHECKED)
+    shown = [place for name in OWN for place in (PACKAGE / name, *(PACKAGE / name).rglob("*"))]
+    for source in (*shown, *(PACKAGE / "grader" / name for name in ENGINE)):
+        inner = source.relative_to(PACKAGE)
+        module = ".".join(("tinytorch", *inner.with_suffix("").parts))
+        held_back = any(f"{module}.".startswith(f"{name}.") for name in without)
+        if source.is_file() and not held_back and source.parent.name != "__pycache__":
+            copy = target / inner
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)
+            if copy.suffix == ".py":
+                py_compile.compile(str(copy), dfile=f"<{module}>", invalidation_mode=UNCHECKED)
 
 
 def libraries() -> list[Path]:
