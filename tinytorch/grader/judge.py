@@ -21,11 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch import checks
 from tinytorch.checks import Checks, StudentError
 from tinytorch.grader import kernel
 from tinytorch.grader.judging import SECONDS, points
-from tinytorch.grader.replay import Recorder, replay
+from tinytorch.grader.replay import Call, noting, replay
 from tinytorch.grader.sites import Sites, short
 from tinytorch.grader.source import Source, statements
 from tinytorch.grader.texts import Texts
@@ -41,7 +40,7 @@ class Notebook(Source):
     texts: Texts  # where student's values may be
 
     def __init__(self, *about: Any) -> None:
-        self.recorded: list[tuple[dict[str, Any], Recorder]] = []
+        self.recorded: list[tuple[dict[str, Any], list[Call]]] = []
         super().__init__(*about)
 
     # -- once for an assignment
@@ -94,26 +93,26 @@ class Notebook(Source):
                 return
             self.later = self.later[1:]
 
-    def recording(self, cell: dict[str, Any]) -> Recorder | None:
-        """What a cell expects; None if it is anything but checks."""
+    def recording(self, cell: dict[str, Any]) -> list[Call] | None:
+        """What a cell's checks are asked to do, where `got()` gives the question's key; None if it is anything but checks."""
         if cell["whole"] or not all(site.fresh for site in cell["parts"].sites) or ".results" in cell["source"]:
             return None
-        sites = Sites(cell, {})
+        sites, calls = Sites(cell, {}), list[Call]()
         self.space.update(__enter__=sites.enter, __ask__=sites.key)
-        Recorder.made, before = [], dict(self.space)
-        self.space.update({name: Recorder for name, value in before.items() if value is Checks})
-        checks.Checks = Recorder  # type: ignore[misc]
+
+        def note(checks: Checks, method: Any, *args: Any, got: Any = None, **keywords: Any) -> list[Call]:
+            calls.append((self.line in cell["hidden"], checks, method, got and got(), args, keywords))
+            return calls  # in place of the score, which has to be the cell's last value
+
         try:
-            for line, statements, expression in cell["code"]:
-                Recorder.hidden = line in cell["hidden"]
-                exec(statements, self.space)
-                last = eval(expression, self.space) if expression else None
+            with noting(note):
+                for self.line, statements, expression in cell["code"]:
+                    exec(statements, self.space)
+                    last = eval(expression, self.space) if expression else None
         except Exception:
             return None
-        finally:
-            checks.Checks = Checks  # type: ignore[misc]
-            self.space.update({name: Checks for name, value in self.space.items() if value is Recorder})
-        return Recorder.made[0] if len(Recorder.made) == 1 and last is None else None
+        made = {id(checks): type(checks) for _, checks, *_ in calls}
+        return calls if [*made.values()] == [Checks] and last is calls else None
 
     # -- for each submission
 
@@ -129,7 +128,7 @@ class Notebook(Source):
             if cell["role"] == "test" and not made:
                 self.draw_anew(cell["id"])
 
-    def replayed(self, cell: dict[str, Any], made: Recorder, sites: Sites) -> dict[str, Any]:
+    def replayed(self, cell: dict[str, Any], made: list[Call], sites: Sites) -> dict[str, Any]:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             value, results = replay(made, sites.value)
