@@ -120,21 +120,14 @@ def reachable(path: Path) -> bool:
 
 def _take(source: str, target: str) -> None:
     """Link a tree into the image, file by file; a copy where it cannot be linked or not be read by others."""
-    if not os.path.isdir(source):
-        _take_file(os.path.realpath(source), target)
+    if os.path.isdir(source):
+        os.makedirs(target)
+        os.chmod(target, 0o755)
+        for name in os.listdir(source):
+            if name not in NOT_NEEDED and not name.endswith(UNUSED):
+                _take(f"{source}/{name}", f"{target}/{name}")
         return
-    os.makedirs(target)
-    os.chmod(target, 0o755)
-    for entry in os.scandir(source):
-        if entry.name in NOT_NEEDED or entry.name.endswith(UNUSED):
-            continue
-        if entry.is_dir() or entry.is_symlink():
-            _take(entry.path, f"{target}/{entry.name}")
-        else:
-            _take_file(entry.path, f"{target}/{entry.name}")
-
-
-def _take_file(source: str, target: str) -> None:
+    source = os.path.realpath(source) if os.path.islink(source) else source
     mode = os.stat(source).st_mode
     try:
         if not mode & stat.S_IROTH:
