@@ -22,8 +22,9 @@ class Ask(TypedDict):
 class Step(TypedDict):
     """One cell. An error in it never stops the next one.
 
-    `student` (an exercise), `free` (the student's own that belongs to none), `given`: run. `whole`: a graded cell that cannot be split: run, and its last
-    expression's value reported under the step's id. `ask`: `prelude` (imports and definitions) is run, then the asks.
+    `student` (an exercise), `free` (the student's own that belongs to none), `given`: run. `whole`: a graded cell that
+    cannot be split: run, and its last expression's value reported under the step's id. `ask`: `prelude` (imports and
+    definitions) is run, then the asks.
     """
 
     id: str

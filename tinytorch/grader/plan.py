@@ -39,7 +39,8 @@ class Plan:
     files: dict[str, str] = field(default_factory=dict)
     without: list[str] = field(default_factory=list)
     cell_seconds: float = 10.0
-    steps: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each test: asks and prelude, or why it is whole
+    # Of each test: its prelude, its asks and the texts that they run, or why it is whole; with what else was FOUND.
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     alone: list[str] = field(default_factory=list)  # the tests that a grading can leave out where their result still holds
     modules: dict[str, str] = field(default_factory=dict)  # versions and contents that a score depends on
 
