@@ -93,7 +93,6 @@ def mutated(book, rng):
 def nothing_came(job):
     """In place of a sandbox: every cell ran and reported nothing. Reading, merging, judging and writing are as always."""
     return {
-        "level": "none",
         "steps": {step["id"]: {"status": "ok", "stdout": ""} for step in job["steps"]},
         "reports": {},
         "signs": [],

@@ -63,7 +63,7 @@ class Shared:
             self.assignment,
             self.seed,
             self.settings.cell_seconds,
-            lambda *cell: self.book.source(*cell),
+            lambda *cell: getattr(self.book.released(*cell), "source", None),
         )
         fresh = [plan for plan in self.plans if not recalled(plan, self._kept(plan))]
         judges = [stack.enter_context(closing(Judge(plan))) for plan in fresh]  # they come up while the rest does
@@ -103,8 +103,8 @@ class Shared:
         return needed(cell["source"] for cell in cells if cell["type"] == "code" and not cell["skip"])
 
     def _checksums(self, plan: Plan) -> dict[str, str]:
-        found = {cell["id"]: self.book.checksum(plan.notebook, cell["id"]) for cell in plan.cells if cell["id"]}
-        return {name: text for name, text in found.items() if text}
+        found = {cell["id"]: self.book.released(plan.notebook, cell["id"]) for cell in plan.cells if cell["id"]}
+        return {name: row.checksum for name, row in found.items() if row and row.checksum}
 
     def _kept(self, plan: Plan) -> Path:
         return self.settings.course / "plans" / self.assignment / f"{plan.notebook}.json"

@@ -87,15 +87,9 @@ class Book:
 
     # -- what it says
 
-    def checksum(self, notebook: str, cell: str) -> str | None:
-        """nbgrader's checksum of a cell as it was released."""
-        row = self.sources.get((self.notebooks.get(notebook, ""), cell))
-        return row.checksum if row else None
-
-    def source(self, notebook: str, cell: str) -> str | None:
-        """A cell's text as nbgrader stored it, with generated tests in it."""
-        row = self.sources.get((self.notebooks.get(notebook, ""), cell))
-        return row.source if row else None
+    def released(self, notebook: str, cell: str) -> Any:
+        """A cell as it was released, with nbgrader's `checksum`, and generated tests in its `source`; None where it was not."""
+        return self.sources.get((self.notebooks.get(notebook, ""), cell))
 
     def auto_scores(self, student: str, notebook: str) -> dict[str, float | None]:
         """The automatic scores that stand now, by cell."""

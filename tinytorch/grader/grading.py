@@ -47,7 +47,6 @@ class Graded:
     cells: dict[str, CellResult] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     signs: list[str] = field(default_factory=list)
-    isolation: str = ""
     seconds: float = 0.0
     book: dict[str, Any] = field(default_factory=dict)
 
@@ -81,7 +80,7 @@ def grade(
     }
     said = [f"{name}: {text}" for name, text in halted.items()] + _broken(merged, outcome, checksums) + student.notes
     notes = [note[:300] for note in said][:40]
-    graded = Graded("partly" if halted else "graded", cells, notes, outcome["signs"], outcome["level"])
+    graded = Graded("partly" if halted else "graded", cells, notes, outcome["signs"])
     graded.book = paper.executed(merged, outcome, cells, checksums)
     graded.seconds = time.perf_counter() - begin
     return graded

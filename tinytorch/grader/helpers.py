@@ -24,7 +24,10 @@ def note(scope: Scope, node: ast.stmt) -> None:
     names = import_names(node) if isinstance(node, IMPORTS) else bound(node)
     body, read = _beside(node) if isinstance(node, IMPORTS) else node, free(node)
     made = isinstance(getattr(node, "value", None), ast.Call)  # an object may do what its class does; a value does not run
-    for known, found in ((scope.verdicts, _decides(body, scope.is_student)), (scope.runs, not made and _runs(body))):
+    functions = [inner for inner in ast.walk(body) if isinstance(inner, FUNCTIONS)]
+    says = any(_says(function, scope.is_student) for function in functions)
+    runs = not made and any(map(is_running, _parts(functions)))
+    for known, found in ((scope.verdicts, says), (scope.runs, runs)):
         used = bool(read & known) and not (made and known is scope.runs)
         known -= names
         known |= names if found or used else set()
@@ -46,17 +49,11 @@ def _beside(node: ast.Import | ast.ImportFrom) -> ast.AST:
     return ast.Module([node for tree in trees if tree for node in tree.body], [])
 
 
-def _runs(node: ast.AST) -> bool:
-    return any(map(is_running, _parts(inner for inner in ast.walk(node) if isinstance(inner, FUNCTIONS))))
-
-
-def _decides(node: ast.AST, theirs: Callable[[str], bool]) -> bool:
-    """`theirs`: the names that stand for a student's own."""
-    return any(_says(inner, theirs) for inner in ast.walk(node) if isinstance(inner, FUNCTIONS))
-
-
 def _says(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, theirs: Callable[[str], bool]) -> bool:
-    """It asserts, raises, returns a comparison, yes or no, or compares what a student's function gave it."""
+    """It asserts, raises, returns a comparison, yes or no, or compares what a student's function gave it.
+
+    `theirs`: the names that stand for a student's own.
+    """
     inner = list(ast.walk(function))
     returned = [function.body] if isinstance(function, ast.Lambda) else [n.value for n in inner if isinstance(n, ast.Return) and n.value]
     if asserts(function) or any(map(_is_verdict, _parts(returned))):

@@ -120,21 +120,14 @@ def reachable(path: Path) -> bool:
 
 def _take(source: str, target: str) -> None:
     """Link a tree into the image, file by file; a copy where it cannot be linked or not be read by others."""
-    if not os.path.isdir(source):
-        _take_file(os.path.realpath(source), target)
+    if os.path.isdir(source):
+        os.makedirs(target)
+        os.chmod(target, 0o755)
+        for name in os.listdir(source):
+            if name not in NOT_NEEDED and not name.endswith(UNUSED):
+                _take(f"{source}/{name}", f"{target}/{name}")
         return
-    os.makedirs(target)
-    os.chmod(target, 0o755)
-    for entry in os.scandir(source):
-        if entry.name in NOT_NEEDED or entry.name.endswith(UNUSED):
-            continue
-        if entry.is_dir() or entry.is_symlink():
-            _take(entry.path, f"{target}/{entry.name}")
-        else:
-            _take_file(entry.path, f"{target}/{entry.name}")
-
-
-def _take_file(source: str, target: str) -> None:
+    source = os.path.realpath(source) if os.path.islink(source) else source
     mode = os.stat(source).st_mode
     try:
         if not mode & stat.S_IROTH:
@@ -147,23 +140,17 @@ def _take_file(source: str, target: str) -> None:
 
 def _own(target: Path, without: set[str]) -> None:
     """Our own files that a sandbox may see: copies, compiled, with nothing of the module under grading."""
-    for name in OWN:
-        _copy(PACKAGE / name, target / name, f"tinytorch.{Path(name).stem}", without)
-    for name in ENGINE:
-        _copy(PACKAGE / "grader" / name, target / "grader" / name, f"tinytorch.grader.{Path(name).stem}", set())
-
-
-def _copy(source: Path, target: Path, module: str, without: set[str]) -> None:
-    if not source.exists() or module in without or source.name == "__pycache__":
-        return
-    if source.is_dir():
-        for entry in source.iterdir():
-            _copy(entry, target / entry.name, f"{module}.{entry.stem}", without)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
-    if target.suffix == ".py":
-        py_compile.compile(str(target), dfile=f"<{module}>", invalidation_mode=UNCHECKED)
+    shown = [place for name in OWN for place in (PACKAGE / name, *(PACKAGE / name).rglob("*"))]
+    for source in (*shown, *(PACKAGE / "grader" / name for name in ENGINE)):
+        inner = source.relative_to(PACKAGE)
+        module = ".".join(("tinytorch", *inner.with_suffix("").parts))
+        held_back = any(f"{module}.".startswith(f"{name}.") for name in without)
+        if source.is_file() and not held_back and source.parent.name != "__pycache__":
+            copy = target / inner
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)
+            if copy.suffix == ".py":
+                py_compile.compile(str(copy), dfile=f"<{module}>", invalidation_mode=UNCHECKED)
 
 
 def libraries() -> list[Path]:

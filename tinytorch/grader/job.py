@@ -22,8 +22,9 @@ class Ask(TypedDict):
 class Step(TypedDict):
     """One cell. An error in it never stops the next one.
 
-    `student` (an exercise), `free` (the student's own that belongs to none), `given`: run. `whole`: a graded cell that cannot be split: run, and its last
-    expression's value reported under the step's id. `ask`: `prelude` (imports and definitions) is run, then the asks.
+    `student` (an exercise), `free` (the student's own that belongs to none), `given`: run. `whole`: a graded cell that
+    cannot be split: run, and its last expression's value reported under the step's id. `ask`: `prelude` (imports and
+    definitions) is run, then the asks.
     """
 
     id: str
@@ -65,7 +66,6 @@ class StepOutcome(TypedDict, total=False):
 class Outcome(TypedDict):
     """Everything that came out of one sandbox."""
 
-    level: str  # how it was isolated
     steps: dict[str, StepOutcome]  # by step id
     reports: dict[str, Report]  # by ask key, and by step id for `whole`
     signs: list[str]  # signs of tampering, in words: a key reported twice, a key never asked, a line that is no JSON

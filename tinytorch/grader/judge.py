@@ -12,6 +12,7 @@ import io
 import json
 import os
 import random
+import resource
 import signal
 import sys
 import traceback
@@ -20,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch import checks
 from tinytorch.checks import Checks, StudentError
+from tinytorch.grader import kernel
 from tinytorch.grader.judging import SECONDS, points
-from tinytorch.grader.replay import Recorder, replay
+from tinytorch.grader.replay import Call, noting, replay
 from tinytorch.grader.sites import Sites, short
 from tinytorch.grader.source import Source, statements
 from tinytorch.grader.texts import Texts
@@ -39,7 +40,7 @@ class Notebook(Source):
     texts: Texts  # where student's values may be
 
     def __init__(self, *about: Any) -> None:
-        self.recorded: list[tuple[dict[str, Any], Recorder]] = []
+        self.recorded: list[tuple[dict[str, Any], list[Call]]] = []
         super().__init__(*about)
 
     # -- once for an assignment
@@ -93,26 +94,26 @@ class Notebook(Source):
                 return
             self.later = self.later[1:]
 
-    def recording(self, cell: dict[str, Any]) -> Recorder | None:
-        """What a cell expects; None if it is anything but checks."""
+    def recording(self, cell: dict[str, Any]) -> list[Call] | None:
+        """What a cell's checks are asked to do, where `got()` gives the question's key; None if it is anything but checks."""
         if cell["whole"] or not all(site.fresh for site in cell["parts"].sites) or ".results" in cell["source"]:
             return None
-        sites = Sites(cell, {})
+        sites, calls = Sites(cell, {}), list[Call]()
         self.space.update(__enter__=sites.enter, __ask__=sites.key)
-        Recorder.made, before = [], dict(self.space)
-        self.space.update({name: Recorder for name, value in before.items() if value is Checks})
-        checks.Checks = Recorder  # type: ignore[misc]
+
+        def note(checks: Checks, method: Any, *args: Any, got: Any = None, **keywords: Any) -> list[Call]:
+            calls.append((self.line in cell["hidden"], checks, method, got and got(), args, keywords))
+            return calls  # in place of the score, which has to be the cell's last value
+
         try:
-            for line, statements, expression in cell["code"]:
-                Recorder.hidden = line in cell["hidden"]
-                exec(statements, self.space)
-                last = eval(expression, self.space) if expression else None
+            with noting(note):
+                for self.line, statements, expression in cell["code"]:
+                    exec(statements, self.space)
+                    last = eval(expression, self.space) if expression else None
         except Exception:
             return None
-        finally:
-            checks.Checks = Checks  # type: ignore[misc]
-            self.space.update({name: Checks for name, value in self.space.items() if value is Recorder})
-        return Recorder.made[0] if len(Recorder.made) == 1 and last is None else None
+        made = {id(checks): type(checks) for _, checks, *_ in calls}
+        return calls if [*made.values()] == [Checks] and last is calls else None
 
     # -- for each submission
 
@@ -128,7 +129,7 @@ class Notebook(Source):
             if cell["role"] == "test" and not made:
                 self.draw_anew(cell["id"])
 
-    def replayed(self, cell: dict[str, Any], made: Recorder, sites: Sites) -> dict[str, Any]:
+    def replayed(self, cell: dict[str, Any], made: list[Call], sites: Sites) -> dict[str, Any]:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             value, results = replay(made, sites.value)
@@ -185,10 +186,6 @@ def _result(result: Any, hidden: bool) -> dict[str, Any]:
 
 def _limits(seconds: int) -> None:
     """Where values of a student's are: nothing is written, no other process and no network is reached."""
-    import resource  # is not on Windows, where a build splits cells all the same
-
-    from tinytorch.grader import kernel
-
     kernel.no_new_privileges()
     if kernel.abi():
         kernel.landlock(["/"], [], ["/dev/null"])
@@ -225,8 +222,6 @@ def _line(out: int, value: dict[str, Any]) -> None:
 
 def main() -> None:
     """Answer lines of JSON on standard input until it ends. Standard output belongs to these answers alone."""
-    import tinytorch.grader.kernel  # noqa: F401  before the forks, which all need it
-
     out = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

@@ -29,24 +29,24 @@ def clean_all(merged: list[dict[str, Any]], notes: list[str]) -> None:
             notes.append(f"{cell['id']}: left out, there are more than {MAX_CODE} characters of code before its end")
             cell["source"] = ""
         code -= len(cell["source"])
-        if not parsed(cell["source"]):
-            cell["source"] = _python_of(cell["source"], notes, cell["id"], room)
+        cell["source"] = clean(cell["source"], notes, cell["id"], room)
 
 
-def clean(source: str, notes: list[str], where: str) -> str:
-    """Source without magics, shell commands and help: Python that means the same, line for line."""
-    return source if parsed(source) else _python_of(source, notes, where, [MAX_READ])
+def clean(source: str, notes: list[str], where: str, room: list[int] | None = None) -> str:
+    """Source without magics, shell commands and help: Python that means the same, line for line.
 
-
-def _python_of(source: str, notes: list[str], where: str, room: list[int]) -> str:
-    """`room`: how many characters IPython may still read (a million take it three seconds); where they are too few, the lines of magics go."""
+    `room`: how many characters IPython may still read (a million take it three seconds); where they are too few, the
+    lines of magics go.
+    """
+    if parsed(source):
+        return source
     if written := WRITES.match(source):  # a helper module, to be imported further down
         append, name, body = written.groups()
         return f"open({name!r}, {'a' if append else 'w'!r}).write({body!r});"
     body = _without_cell_magic(source, notes, where)
     if body != source and parsed(body):
         return body
-    return _without_magics(body, notes, where, room)
+    return _without_magics(body, notes, where, room or [MAX_READ])
 
 
 def _without_cell_magic(source: str, notes: list[str], where: str) -> str:

@@ -12,13 +12,8 @@ MOST = 20_000  # characters of one output
 def checksum(cell: dict[str, Any]) -> str:
     """nbgrader's checksum of a cell."""
     flags = [cell["grade"], cell["solution_cell"], cell["locked"]]
-    parts = [
-        cell["source"],
-        cell["type"],
-        *map(str, flags),
-        cell["id"],
-        *([str(cell["points"])] if cell["grade"] else []),
-    ]
+    parts = [cell["source"], cell["type"], *map(str, flags), cell["id"]]
+    parts += [str(cell["points"])] if cell["grade"] else []
     return hashlib.md5("".join(parts).encode("utf-8", "replace")).hexdigest()
 
 

@@ -39,7 +39,8 @@ class Plan:
     files: dict[str, str] = field(default_factory=dict)
     without: list[str] = field(default_factory=list)
     cell_seconds: float = 10.0
-    steps: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each test: asks and prelude, or why it is whole
+    # Of each test: its prelude, its asks and the texts that they run, or why it is whole; with what else was FOUND.
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     alone: list[str] = field(default_factory=list)  # the tests that a grading can leave out where their result still holds
     modules: dict[str, str] = field(default_factory=dict)  # versions and contents that a score depends on
 
@@ -148,9 +149,7 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
     for _ in range(12):
         with contextlib.closing(first or Judge(plan)) as judge:
             first, plan.steps = None, judge.capture()
-            if _force(plan):
-                continue
-            if run is None or not _disproved(plan, judge, run):
+            if not _unmade(plan) and (run is None or not _disproved(plan, judge, run)):
                 break
     else:
         raise PlanError(f"{plan.notebook}: no way to ask was found in twelve tries")
@@ -166,19 +165,25 @@ def _cell_of(plan: Plan, name: str) -> dict[str, Any]:
     return next(cell for cell in plan.cells if cell["id"] == name)
 
 
-def _force(plan: Plan) -> bool:
-    """Names whose values are no plain data are made in the sandbox from now on, and what could not be run as it was split
-    runs whole, which the cells below it are split by: is there a new one?"""
-    changed = False
-    for name, step in plan.steps.items():
-        cell, not_plain, late = _cell_of(plan, name), step.get("not_plain", ()), "late" in step
-        cell["whole"] = step["whole"] if late else cell["whole"]
-        if new := {f"{one} =" for one in not_plain} - {*cell["forced"]}:
-            cell["forced"] = [*cell["forced"], *sorted(new)]
-        elif not_plain:
-            cell["whole"] = f"{not_plain[0]} is no plain data"
-        changed = changed or late or bool(not_plain)
-    return changed
+def _unmade(plan: Plan) -> bool:
+    """Is there a name whose value is no plain data, which is made in the sandbox from now on? Or a cell that could not be run
+    as it was split? It runs whole, and those below it are split by that."""
+    found = {name: step for name, step in plan.steps.items() if step.get("not_plain") or "late" in step}
+    for name, step in found.items():
+        if "late" in step:
+            _cell_of(plan, name)["whole"] = step["whole"]
+        else:
+            names = step["not_plain"]
+            _force(plan, name, [f"{one} =" for one in names], f"{names[0]} is no plain data")
+    return bool(found)
+
+
+def _force(plan: Plan, name: str, wanted: list[Any], why: str) -> None:
+    """Run these in the sandbox from now on, or ask wider there; failing that, the whole cell."""
+    cell = _cell_of(plan, name)
+    new = [one for one in wanted if one not in cell["forced"]]
+    cell["forced"] = [*cell["forced"], *new]
+    cell["whole"] = cell["whole"] if new else why
 
 
 def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
@@ -194,10 +199,10 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
         plan.steps[cell["id"]] |= {"own": score} if score < cell["points"] else {}
     doubtful = [cell["id"] for cell in split if "own" in plan.steps[cell["id"]]]
     opaque = [key for key, report in outcome["reports"].items() if "opaque" in report and key.count("/") >= 3]
-    closed = {key.rsplit("/", 3)[0] for key in opaque}
-    places = {(name, plan.steps[name]["sites"][int(n)]["text"]): n for name, n, *_ in (k.rsplit("/", 3) for k in opaque)}
-    for (name, _), number in places.items():
-        _coarser(plan, name, number)
+    sites = [(name, plan.steps[name]["sites"][int(n)]) for name, n, *_ in (key.rsplit("/", 3) for key in opaque)]
+    closed = {name for name, _ in sites}
+    for name, wanted in dict.fromkeys((name, site["assigned"] or site["text"]) for name, site in sites):
+        _force(plan, name, [wanted], "its questions have no plain answer")
     whole = run(job(plan, merged, whole={*doubtful})) if doubtful else outcome
     worse = [name for name in doubtful if whole_score(_cell_of(plan, name), whole)[0] > verdicts[name]["score"]]
     for name in set(worse) - closed:
@@ -206,15 +211,6 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     for cell in (outside := [cell for cell in split if any(name in cell["source"] for name in files)]):
         cell["whole"] = "it names a file that the answers write, and that lies beside the source as well"
     return bool(closed or worse or outside)
-
-
-def _coarser(plan: Plan, name: str, number: str) -> None:
-    """Run an assignment that is no plain data in the sandbox, or ask for more at once; failing that, the whole cell."""
-    cell, site = _cell_of(plan, name), plan.steps[name]["sites"][int(number)]
-    new = [one for one in (site["assigned"], site["text"]) if one and one not in cell["forced"]]
-    if not (new or site["assigned"]):
-        cell["whole"] = "its questions have no plain answer"
-    cell["forced"] = [*cell["forced"], *new[:1]]
 
 
 def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = (), without: Collection[str] = ()) -> Job:

@@ -35,9 +35,8 @@ class Ended:
 
     status: str = ""
     error: str = ""
-    stack: str = ""  # where the interpreter stood when the time was up
     alive: bool = True
-    texts: dict[str, "Kept"] = field(default_factory=dict)
+    texts: dict[str, "Kept"] = field(default_factory=dict)  # `last`: where the interpreter stood when the time was up
 
 
 class Kept:
@@ -155,7 +154,6 @@ class Sandbox:
         for name, kept in ended.texts.items():
             while (data := _read(self.fds[name])) and kept.length < self.limits.output_bytes + CHUNK:
                 kept.add(data)
-        ended.stack = ended.texts["last"].text()
         return ended
 
     def _too_much(self, ended: Ended) -> bool:

@@ -23,8 +23,8 @@ class _Wider(Unsplittable):
 class Questions(Whose):
     """The expressions of one cell. Methods named for a syntax node give what stands in its place for the judge."""
 
-    def __init__(self, scope: Scope, callables: set[str], forced: set[str | int]) -> None:
-        super().__init__(scope, callables)
+    def __init__(self, scope: Scope, forced: set[str | int]) -> None:
+        super().__init__(scope)
         self.forced = forced
         self.sites: list[Site] = []
         self.needed: dict[str, ast.stmt] = {}

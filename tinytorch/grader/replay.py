@@ -1,42 +1,36 @@
 """Checks made once and judged for every submission: what they expect does not depend on any student."""
 
-from collections.abc import Callable
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from tinytorch.checks import Checks
+from tinytorch.checks import Checks, Result
 
-__all__ = ["Recorder", "replay"]
+__all__ = ["Call", "noting", "replay"]
 
-
-class Recorder(Checks):
-    """Stands in for Checks while a cell runs with no submission: keeps what each check expects, and its question.
-
-    `got()` gives the question's key there instead of a value.
-    """
-
-    made: list["Recorder"] = []
-    hidden = False  # whether the statement that runs now is a hidden test
-
-    def __init__(self, exercise: str, points: float) -> None:
-        super().__init__(exercise, points)
-        self.calls: list[tuple[bool, str, str, tuple[Any, ...], dict[str, Any]]] = []
-        Recorder.made.append(self)
-
-    def require(self, name: str, *, got: Callable[[], Any]) -> None:
-        self.calls.append((Recorder.hidden, "require", got(), (name,), {}))
-
-    def check(self, *args: Any, got: Callable[[], Any], **kwargs: Any) -> None:  # type: ignore[override]
-        self.calls.append((Recorder.hidden, "check", got(), args, kwargs))
-
-    def score(self) -> float | None:
-        return None
+METHODS = {name: getattr(Checks, name) for name in ("check", "require", "score")}
+Call = tuple[bool, Checks, Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]]  # hidden, whose, which, `got`, and the rest
 
 
-def replay(made: Recorder, ask: Callable[[str], Any]) -> tuple[float | None, list[tuple[bool, Any]]]:
-    """The cell's last value, and each result with whether it is hidden, from the values that `ask` gives."""
-    checks = Checks(made.exercise, made.points)
-    hidden: list[bool] = []
-    for is_hidden, method, key, args, kwargs in made.calls:
-        getattr(checks, method)(*args, **kwargs, got=lambda key=key: ask(key))
-        hidden += [is_hidden] * (len(checks.results) - len(hidden))
-    return checks.score(), list(zip(hidden, checks.results, strict=True))
+@contextlib.contextmanager
+def noting(note: Callable[..., Any]) -> Iterator[None]:
+    """In this block `note` stands for the methods of Checks: it gets the checks, the method, and what that was called with."""
+    for name, method in METHODS.items():
+        setattr(Checks, name, functools.partialmethod(note, method))
+    try:
+        yield
+    finally:
+        for name, method in METHODS.items():
+            setattr(Checks, name, method)
+
+
+def replay(calls: list[Call], ask: Callable[[str], Any]) -> tuple[Any, list[tuple[bool, Result]]]:
+    """The last call's value, and each result with whether it is hidden, from the values that `ask` gives for the keys."""
+    value, results = None, list[tuple[bool, Result]]()
+    for hidden, checks, method, key, args, keywords in calls:
+        known = len(checks.results)
+        got = {"got": lambda key=key: ask(key)} if key else {}
+        value = method(checks, *args, **keywords, **got)
+        results += [(hidden, result) for result in checks.results[known:]]
+    return value, results

@@ -50,11 +50,9 @@ class _Submission:
         graded = sum(step["kind"] in ("ask", "whole") for step in job["steps"])
         self.free_end = time.monotonic() + limits.wall_seconds  # what is left then is for the exercises
         self.end = self.free_end + 2 * graded * job["cell_seconds"]
-        self.outcome: Outcome = {"level": str(level), "steps": {}, "reports": {}, "signs": []}
+        self.outcome: Outcome = {"steps": {}, "reports": {}, "signs": []}
         self.deaths: Counter[str] = Counter()
         self.dead: set[str] = set()  # step ids and ask keys that are not run again
-        self.cut: set[str] = set()  # free cells that died: their definitions are still wanted
-        self.late: set[str] = set()  # steps that were stopped for their time: what is left of them gets less
         self.front = 0  # the first step that is not through
         self.numbers, self.room, self.shown = 0, MOST_REPORTED, MOST_SHOWN
 
@@ -76,6 +74,7 @@ class _Submission:
                 break
             if time.monotonic() > self.end or (step["id"] not in without and not self._step(box, place, step)):
                 return False
+            self.front = max(self.front, place + 1)
         return True
 
     def doubtful(self) -> Iterator[tuple[Step, set[str]]]:
@@ -111,18 +110,16 @@ class _Submission:
         again = place < self.front
         runs = step["kind"] != "ask" or any("run" in ask for ask in step["asks"])
         if step["id"] in self.dead or (again and not runs):
-            self.front = max(self.front, place + 1)
             return True
         asks = self._asks(step, again)
         order = self._order(step, asks) | {"env": step.get("env", {})}
-        seconds = self.job["cell_seconds"] / (4 if step["id"] in self.late else 1)
+        late = self.outcome["steps"].get(step["id"], {}).get("status") == "timeout"
+        seconds = self.job["cell_seconds"] / (4 if late else 1)  # what is left of it gets less
         ended = self._do(box, order, min(seconds, max(0.1, self.end - time.monotonic())), {} if again else asks)
         if not again or not ended.alive:
             self._note(step, ended)
-        if ended.alive:
-            self.front = max(self.front, place + 1)
-        else:
-            self._died(step, asks, ended.status == "timeout")
+        if not ended.alive:
+            self._died(step, asks)
         return ended.alive
 
     def _asks(self, step: Step, again: bool) -> dict[str, str]:
@@ -133,7 +130,7 @@ class _Submission:
 
     def _order(self, step: Step, asks: dict[str, str]) -> dict[str, Any]:
         if step["kind"] != "ask":
-            short = step["id"] in self.cut or time.monotonic() > self.free_end
+            short = self.deaths[step["id"]] or time.monotonic() > self.free_end
             free = "" if step["kind"] != "free" else "definitions" if short else "whole"
             token = next(iter(asks), "")
             order = {"do": "cell", "id": step["id"], "source": step["source"], "token": token, "free": free}
@@ -187,23 +184,23 @@ class _Submission:
             status = ended.status if ended.status == "ok" or not ended.alive else "error"
             known["status"] = status  # type: ignore[typeddict-item]
             known["error"] = ended.error
-            if not ended.alive and ended.stack and (where := line_of(ended.stack, self.job["steps"])):
+            if not ended.alive and (where := line_of(ended.texts["last"].text(), self.job["steps"])):
                 known["where"] = where
         for name in ("stdout", "stderr"):
             text = ended.texts[name].text()[: max(self.shown, 2000)]
             self.shown -= len(text)
             known[name] = (known[name] + text)[: 2 * self.limits.kept_output]  # type: ignore[literal-required]
 
-    def _died(self, step: Step, asks: dict[str, str], late: bool) -> None:
-        """Decide what is left out next time: the ask that was being answered, else the whole cell."""
-        self.late |= {step["id"]} if late else set()
+    def _died(self, step: Step, asks: dict[str, str]) -> None:
+        """Decide what is left out next time: the ask that was being answered, else the whole cell.
+
+        Of a free cell its definitions are wanted still, once.
+        """
         self.deaths[step["id"]] += 1
         open_asks = [key for key in asks.values() if key not in self.outcome["reports"]]
         if step["kind"] == "ask" and open_asks and self.deaths[step["id"]] < MOST_DEATHS:
             self.dead.add(open_asks[0])
-        elif step["kind"] == "free" and step["id"] not in self.cut:
-            self.cut.add(step["id"])
-        else:
+        elif step["kind"] != "free" or self.deaths[step["id"]] > 1:
             self.dead.add(step["id"])
 
 

@@ -20,7 +20,7 @@ class Sites:
         self.cell, self.sites, self.reports = cell["id"], cell["parts"].sites, reports
         self.turns, self.index = Counter[int](), Counter[int]()
         self.asks: list[dict[str, Any]] = []
-        self.bound: dict[str, tuple[int, Any]] = {}
+        self.bound: dict[str, tuple[int, Any]] = {}  # of each input, which object it was last, and what of it was sent
         self.not_plain: set[str] = set()
         self.shown: list[tuple[str, Any]] = []  # what the current statement was told
 

@@ -23,7 +23,7 @@ class Source:
 
             random.seed(seed)
             np.random.seed(seed % 2**32)
-        self.scope, self.callables = Scope(), set[str]()
+        self.scope = Scope()
         first = next((i for i, cell in enumerate(cells) if cell["role"] == "test"), len(cells))
         self.later = cells[first:]
         for index, cell in enumerate(cells):
@@ -42,7 +42,7 @@ class Source:
         try:
             if cell["whole"]:
                 raise Unsplittable(cell["whole"])
-            cell["parts"] = split(cell["source"], self.scope, self.callables, {*cell["forced"]})
+            cell["parts"] = split(cell["source"], self.scope, {*cell["forced"]})
             cell["code"] = [(line, *_compiled(nodes, cell["id"])) for line, nodes in cell["parts"].judge]
         except Exception as error:  # also a splitter that stumbles: then the cell runs whole
             cell["whole"] = str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
@@ -77,7 +77,7 @@ class Source:
                     known.discard(name)
             if isinstance(node, ast.Import | ast.ImportFrom):  # what a student brings may say anything
                 self.scope.verdicts |= import_names(node)
-            self.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
+            self.scope.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
         return ours
 
     def read_given(self, cell: dict[str, Any]) -> list[ast.stmt]:

@@ -77,9 +77,9 @@ class _Splitter(Statements):
         return self.split(node)
 
 
-def split(source: str, scope: Scope, callables: set[str], forced: set[str | int]) -> Split:
+def split(source: str, scope: Scope, forced: set[str | int]) -> Split:
     """The cell's two programs; `scope` goes on to the next cell."""
-    splitter = _Splitter(scope, callables, forced)
+    splitter = _Splitter(scope, forced)
     judge, capture = list[Line](), list[Line]()
     body = ast.parse(source).body
     for node in body:

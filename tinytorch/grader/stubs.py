@@ -91,14 +91,8 @@ class Captured:
         return self.stdout
 
     show = __call__
-
-    @property
-    def stdout(self) -> str:
-        return self.texts[0].getvalue()
-
-    @property
-    def stderr(self) -> str:
-        return self.texts[1].getvalue()
+    stdout = property(lambda self: self.texts[0].getvalue())
+    stderr = property(lambda self: self.texts[1].getvalue())
 
 
 def subplots(nrows: int = 1, ncols: int = 1, *, squeeze: bool = True, **keywords: Any) -> Any:
@@ -109,10 +103,6 @@ def subplots(nrows: int = 1, ncols: int = 1, *, squeeze: bool = True, **keywords
     if squeeze:
         axes = axes.reshape(axes.shape if min(axes.shape) > 1 else -1)
     return NOTHING, axes if axes.size > 1 or not squeeze else NOTHING
-
-
-def trange(*args: Any, **keywords: Any) -> Any:
-    return Bar(range(*args))
 
 
 class Display(Harmless):
@@ -135,7 +125,8 @@ def leave(code: object = None) -> None:
 
 bars, display = MakesBars(), Display()
 GIVEN: dict[str, Any] = {
-    "subplots": subplots, "display": display, "tqdm": bars, "track": bars, "progress_bar": bars, "trange": trange,
+    "subplots": subplots, "display": display, "tqdm": bars, "track": bars, "progress_bar": bars,
+    "trange": lambda *args, **keywords: Bar(range(*args)),
     "hist": lambda *args, **keywords: (NOTHING, NOTHING, NOTHING),
 } | dict.fromkeys(("xlim", "ylim", "get_xlim", "get_ylim"), lambda *args, **keywords: (0.0, 1.0))  # fmt: skip
 

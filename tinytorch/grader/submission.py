@@ -186,7 +186,7 @@ def _filled(cell: dict[str, Any], answer: Cell | None, notes: list[str]) -> dict
         return cell
     if answer is None:
         notes.append(f"the cell {cell['id']} is missing")
-        return {**cell, "source": "", "missing": True}
+        return {**cell, "source": ""}
     if answer.type != cell["type"]:
         notes.append(f"{cell['id']} was a {answer.type} cell: it was read as {cell['type']}")
     return {**cell, "source": answer.source}
@@ -215,7 +215,7 @@ def _alike(cell: dict[str, Any], other: Cell) -> bool:
     if other.type != cell["type"]:
         return False
     if cell["locked"] or cell["type"] != "code":
-        return other.source.strip() in {cell["source"].strip(), cell.get("released", cell["source"]).strip()}
+        return other.source.strip() == cell["source"].strip()
     wanted = _named(DEFINED, cell["source"]) or _named(ASSIGNED, "" if other.id else cell["source"])
     return bool(wanted) and wanted <= _named(DEFINED, other.source) | _named(ASSIGNED, other.source)
 

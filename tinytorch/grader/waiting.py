@@ -52,10 +52,8 @@ def _ready(limits: Limits, level: Level, again: bool = True) -> Sandbox:
 @contextlib.contextmanager
 def taken(limits: Limits, level: Level) -> Iterator[Sandbox]:
     """One for this block that is up and lives, buried at its end; the next is started while it works."""
-    box = _take(limits, level)
-    while box.process.poll() is not None:
+    while (box := _take(limits, level)).process.poll() is not None:
         box.close()
-        box = _take(limits, level)
     warm(limits, level)
     try:
         yield box

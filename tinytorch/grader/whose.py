@@ -3,7 +3,7 @@
 import ast
 from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name
+from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, name_of
 from tinytorch.grader.helpers import compares, is_running
 from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
 
@@ -19,8 +19,8 @@ ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "
 class Whose:
     """What is known of names where a cell is being split."""
 
-    def __init__(self, scope: Scope, callables: set[str]) -> None:
-        self.scope, self.callables = scope, callables
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
         self.local: list[set[str]] = []  # names of the comprehensions around
 
     def touches(self, node: Node, *within: set[str]) -> bool:
@@ -47,9 +47,10 @@ class Whose:
         if got_of(call) is not None:
             return False
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        functions = ((isinstance(v, ast.Lambda) and self.touches(v)) or (isinstance(v, ast.Name) and v.id in self.callables) for v in values)
+        lambdas = any(isinstance(value, ast.Lambda) and self.touches(value) for value in values)
+        functions = lambdas or not self.scope.callables.isdisjoint(map(name_of, values))
         about = last_name(call.func) in ABOUT_OBJECTS
-        return self.touches(call) and (about or self.runs(call) or any(functions))
+        return self.touches(call) and (about or self.runs(call) or functions)
 
     def runs(self, node: Node) -> bool:
         """Does it run or open what it is given? In the grader that must be nothing of a student's."""
