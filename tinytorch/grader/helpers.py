@@ -15,7 +15,6 @@ RUNNING = {  # that a text becomes no code in the grader sees `texts`; by these 
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
 }  # fmt: skip
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-HOLDING = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For, ast.comprehension)
 IMPORTS = (ast.Import, ast.ImportFrom)
 
 
@@ -59,19 +58,9 @@ def _says(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, theirs:
     if asserts(function) or any(map(_is_verdict, _parts(returned))):
         return True
     called = {node.arg for node in inner if isinstance(node, ast.arg)} | set(filter(theirs, free(function)))
-    given = set[str]()
-
-    def gives(part: ast.AST) -> bool:
-        functions = (node.func for node in ast.walk(part) if isinstance(node, ast.Call))
-        return any(free(function) & called for function in functions) or bool(free(part) & given)
-
-    for _ in range(2):  # a loop may use at its top what it has from its end
-        for node in inner:
-            source = getattr(node, "value", None) or getattr(node, "iter", None)
-            if isinstance(node, HOLDING) and source and gives(source):
-                given |= bound(getattr(node, "target", node))
+    calls = any(free(node.func) & called for node in inner if isinstance(node, ast.Call))
     loops = {*_parts(node.test for node in inner if isinstance(node, ast.While))}  # how long it goes on is no verdict
-    return any(compares(part) and gives(part) for part in inner if part not in loops)
+    return calls and any(compares(part) for part in inner if part not in loops)
 
 
 def _parts(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
