@@ -16,7 +16,7 @@ import sqlalchemy as sql
 from tinytorch.grader.grading import CellResult
 from tinytorch.grader.tables import ids, insert, select, update
 
-__all__ = ["Book", "BookError"]
+__all__ = ["Book", "BookError", "Penalty"]
 
 Penalty = Callable[[str, float, float], float | None]
 

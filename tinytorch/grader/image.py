@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Image", "make", "needed"]
+__all__ = ["Image", "libraries", "make", "needed"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
 LIBRARY = f"{sys.platlibdir}/python{sys.version_info.major}.{sys.version_info.minor}"

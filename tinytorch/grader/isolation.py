@@ -19,7 +19,7 @@ from tinytorch.grader import image as images
 from tinytorch.grader import kernel
 from tinytorch.grader.limits import Limits, cgroup_roots, remove
 
-__all__ = ["Level", "Refused", "level", "probe"]
+__all__ = ["ENVIRONMENT", "Level", "Refused", "level", "probe", "sweep"]
 
 NAMES = ("bubblewrap", "landlock", "unsafe")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")

@@ -11,7 +11,7 @@ import resource
 import struct
 from collections.abc import Iterable
 
-__all__ = ["abi", "adopt", "die_with_parent", "filter_calls", "landlock", "limit", "no_new_privileges"]
+__all__ = ["abi", "adopt", "die_with_parent", "filter_calls", "filterable", "landlock", "limit", "no_new_privileges"]
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38

@@ -7,7 +7,7 @@ from typing import Any
 
 from tinytorch.grader.names import parsed
 
-__all__ = ["clean", "clean_all"]
+__all__ = ["MAX_READ", "clean", "clean_all"]
 
 MAX_CODE = 500_000  # characters of all of a student's cells: Python needs up to 18 s and 1.5 GB to read a million
 MAX_READ = 1_000_000  # characters of a notebook that IPython may read: all of a cell once more for each magic in it

@@ -17,7 +17,7 @@ from tinytorch.grader.magics import clean
 from tinytorch.grader.source import Source
 from tinytorch.grader.touched import alone
 
-__all__ = ["Judge", "Plan", "PlanError", "job", "make", "read", "unsplittable"]
+__all__ = ["Judge", "Plan", "PlanError", "Run", "job", "make", "read", "unsplittable", "whole_score"]
 
 HIDDEN = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
 SEEDED = ("hidden_inputs(", "TINYTORCH_SEEDS")  # what cannot do without the seed
