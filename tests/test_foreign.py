@@ -11,7 +11,7 @@ from foreign import answered, by_nbgrader, copied, course, notebook, scores
 
 from tinytorch.course.grade import Options, grade
 
-pytest.importorskip("nbgrader")
+nbgrader = pytest.importorskip("nbgrader")
 
 IDIOMS = notebook((Path(__file__).parent / "idioms.txt").read_text("utf-8"))
 WRONG = {
@@ -103,6 +103,27 @@ def test_idioms_of_foreign_tests_score_as_in_nbgrader(tmp_path):
     wanted, found = compare(course(tmp_path / "c", "ps", {"nb": IDIOMS}, students), tmp_path, "ps")
     assert found == wanted
     assert sum(score or 0 for score in wanted["perfect"].values()) == 87
+
+
+GENERATED = notebook("""
+# %% answer square
+def square(n):
+    ### BEGIN SOLUTION
+    return n * n
+    ### END SOLUTION
+# %% test generated 3
+### AUTOTEST square(3)
+""")
+
+
+@pytest.mark.slow
+def test_tests_that_nbgrader_generates_score_as_there(tmp_path):
+    """Their text stands in the gradebook alone."""
+    students = {"ann": GENERATED, "bob": answered(GENERATED, square="def square(n):\n    return n + n\n")}
+    folder = course(tmp_path / "c", "ps", {"nb": GENERATED}, {name: {"nb": book} for name, book in students.items()})
+    shutil.copy(Path(nbgrader.__file__).parent / "docs/source/user_guide/autotests.yml", folder)
+    wanted, found = compare(folder, tmp_path, "ps")
+    assert found == wanted == {"ann": {"nb/generated": 3}, "bob": {"nb/generated": 0}}
 
 
 def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
