@@ -11,6 +11,9 @@ from tinytorch.grader.image import needed
 from tinytorch.grader.plan import Judge, Plan, job, make, read
 
 ANSWERS = """
+# %% free
+def alike(a, b):
+    return a == b
 # %% given setup
 import numpy as np
 X = np.arange(3.0)
@@ -180,6 +183,7 @@ WHOLE = {
     "a text in a list": "cases = [(names[0], 3)]\nfor text, want in cases:\n    assert eval(text, {'a': 3}) == want",
     "a text in a sum": "cases = [names[0]]\nassert sum(eval(text, {'a': 3}) for text in cases) == 3",
     "a file of a name put together": "name = names[0] + '.txt'\nwith open(name, 'w') as file:\n    pass\nassert names",
+    "a helper in a cell of no exercise": "assert alike(f(3), 9)",
     "two values that were handed on": "model = {}\nnames.append((model, X))\nassert model['w'] == X.sum()",
     "values that go back": "for n in f(3):\n    assert f(n) == 1",
     "a reported value decides": "if f(1) == 1:\n    assert f(2) == 4",
