@@ -93,6 +93,7 @@ SPLIT = {
     "a helper that gets a value": ("from beside import agrees\nassert agrees(int, f(3), 9)", ["f(3)"]),
     "an object of ours is handed on": ("class Pair:\n    def __eq__(self, other):\n        return True\nassert Box(Pair()).value.conjugate() == 3", ["Box(Pair()).value.conjugate()"]),
     "a function of ours is handed on": ("def even(n):\n    return n % 2 == 0\nassert list(filter(even, f(X))) == [0, 4]", ["f(X) with X"]),
+    "a lambda for the student's function": ("assert f(lambda x: x > 1) == [4]", ["f(lambda x: x > 1)"]),
     "a lambda of ours": ("assert list(filter(lambda x: x > 1, f(X))) == [4]", ["f(X) with X"]),
     "a key": ("assert max([f(1), f(2)], key={1: 1, 4: 2}.copy().get) == 4", ["f(1)", "f(2)"]),
     "a helper that asserts by NumPy": (
@@ -167,6 +168,7 @@ WHOLE = {
     "a helper by another name": "right = agrees\nassert right(f, 3, 9)",
     "a lambda that compares within": "assert all(map(lambda n: f(n) == n * n, [1, 2]))",
     "a lambda that is asked first": "import functools\nok = functools.reduce(lambda ok, n: ok and f(n) == n * n, [1, 2])\nassert ok",
+    "comparisons over two of the student's": "assert all(a == b for a in names for b in f(a))",
     "comparisons over the student's own": "assert all(f(n) == n * n for n in names)",
     "a part of a helper": "import functools\nassert functools.partial(agrees, f)(3, 9)",
     "a helper of a helper": "def right(g):\n    return agrees(g, 3, 9)\nassert right(f)",
