@@ -11,6 +11,9 @@ from tinytorch.grader.image import needed
 from tinytorch.grader.plan import Judge, Plan, job, make, read
 
 ANSWERS = """
+# %% free
+def alike(a, b):
+    return a == b
 # %% given setup
 import numpy as np
 X = np.arange(3.0)
@@ -90,6 +93,7 @@ SPLIT = {
     "a helper that gets a value": ("from beside import agrees\nassert agrees(int, f(3), 9)", ["f(3)"]),
     "an object of ours is handed on": ("class Pair:\n    def __eq__(self, other):\n        return True\nassert Box(Pair()).value.conjugate() == 3", ["Box(Pair()).value.conjugate()"]),
     "a function of ours is handed on": ("def even(n):\n    return n % 2 == 0\nassert list(filter(even, f(X))) == [0, 4]", ["f(X) with X"]),
+    "a lambda for the student's function": ("assert f(lambda x: x > 1) == [4]", ["f(lambda x: x > 1)"]),
     "a lambda of ours": ("assert list(filter(lambda x: x > 1, f(X))) == [4]", ["f(X) with X"]),
     "a key": ("assert max([f(1), f(2)], key={1: 1, 4: 2}.copy().get) == 4", ["f(1)", "f(2)"]),
     "a helper that asserts by NumPy": (
@@ -164,6 +168,7 @@ WHOLE = {
     "a helper by another name": "right = agrees\nassert right(f, 3, 9)",
     "a lambda that compares within": "assert all(map(lambda n: f(n) == n * n, [1, 2]))",
     "a lambda that is asked first": "import functools\nok = functools.reduce(lambda ok, n: ok and f(n) == n * n, [1, 2])\nassert ok",
+    "comparisons over two of the student's": "assert all(a == b for a in names for b in f(a))",
     "comparisons over the student's own": "assert all(f(n) == n * n for n in names)",
     "a part of a helper": "import functools\nassert functools.partial(agrees, f)(3, 9)",
     "a helper of a helper": "def right(g):\n    return agrees(g, 3, 9)\nassert right(f)",
@@ -180,6 +185,7 @@ WHOLE = {
     "a text in a list": "cases = [(names[0], 3)]\nfor text, want in cases:\n    assert eval(text, {'a': 3}) == want",
     "a text in a sum": "cases = [names[0]]\nassert sum(eval(text, {'a': 3}) for text in cases) == 3",
     "a file of a name put together": "name = names[0] + '.txt'\nwith open(name, 'w') as file:\n    pass\nassert names",
+    "a helper in a cell of no exercise": "assert alike(f(3), 9)",
     "two values that were handed on": "model = {}\nnames.append((model, X))\nassert model['w'] == X.sum()",
     "values that go back": "for n in f(3):\n    assert f(n) == 1",
     "a reported value decides": "if f(1) == 1:\n    assert f(2) == 4",

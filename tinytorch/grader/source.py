@@ -71,9 +71,11 @@ class Source:
                 ours.append(node)
                 self.scope.bind_import(node)
                 continue
+            if not cell["id"]:  # of no exercise: a helper in it is the instructor's, in a cell that a student may edit
+                note(self.scope, node)
             for name in bound(node):
                 self.scope.give_away(name)
-                for known in (self.scope.verdicts, self.scope.tests, self.scope.runs):
+                for known in (self.scope.verdicts, self.scope.tests, self.scope.runs) if cell["id"] else ():
                     known.discard(name)
             if isinstance(node, ast.Import | ast.ImportFrom):  # what a student brings may say anything
                 self.scope.verdicts |= import_names(node)

@@ -84,8 +84,11 @@ class Whose:
 
     def must_not_compare(self, node: Node) -> None:
         """`all(map(lambda n: f(n) == n * n, range(5)))` would be asked in one piece: what is right would be said there."""
+        calls = (part for part in ast.walk(node) if isinstance(part, ast.Call) and self.touches(part) and not self.rooted(part.func))
+        over = {value for call in calls for value in (*call.args, *(keyword.value for keyword in call.keywords))}  # their values
         for inner in (part for part in ast.walk(node) if isinstance(part, (ast.Lambda, *COMPREHENSIONS))):
-            if any(compares(part) and self.touches(part, local(inner)) for part in ast.walk(inner)):
+            theirs = inner in over if isinstance(inner, ast.Lambda) else self.touches(inner)
+            if any(compares(part) and (theirs or self.touches(part, local(inner))) for part in ast.walk(inner)):
                 raise Unsplittable(f"line {inner.lineno}: it compares beside the student's code")
 
     def must_not_judge(self, call: ast.Call) -> None:
