@@ -206,6 +206,22 @@ def test_a_source_that_cannot_be_graded_is_not_released(course):
     assert RELEASED.read_bytes() == before
 
 
+IN_THE_JUDGE = "### BEGIN HIDDEN TESTS\nimport sys\nassert 'tinytorch.grader.judge' not in sys.modules\n"
+
+
+@pytest.mark.parametrize("was, now, message", [
+    ("    if parameter.grad is not None:", "    if parameter.grad is None:", "test-gradient-descent: the source's own answers get 0 of 10"),
+    ("### BEGIN HIDDEN TESTS\n", IN_THE_JUDGE, "test-gradient-descent: its points are unprotected, because line .*: AssertionError"),
+])  # fmt: skip
+def test_a_source_whose_tests_do_not_hold_its_own_answers_is_not_released(course, was, now, message):
+    before, text = RELEASED.read_bytes(), SOURCE.read_text("utf-8")
+    SOURCE.write_text(text.replace(was, now), "utf-8")
+    for _ in range(2):
+        with pytest.raises(CourseError, match=f"nothing was published\n{message}"):
+            release("08")
+    assert RELEASED.read_bytes() == before
+
+
 def test_plain_nbgrader_makes_the_same_release(course):
     ours = RELEASED.read_bytes()
     command = [str(Path(sys.executable).with_name("nbgrader")), "generate_assignment", "08_optimizers", "--force"]

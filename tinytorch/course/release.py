@@ -55,7 +55,18 @@ def _ask_the_reference(module: Module, course: Path) -> None:
     from tinytorch.grader.isolation import Refused
 
     with ExitStack() as stack, suppress(Refused):  # no sandbox here: `grade` will say so, on a machine that may have one
-        Shared(module.name, course, Options()).prepare(stack)
+        shared = Shared(module.name, course, Options())
+        shared.prepare(stack)
+        wrong = [line for plan in shared.plans for line in _wrong(plan)]
+        if wrong:
+            shutil.rmtree(course / "plans" / module.name)  # asked anew next time: the machine may have been too busy
+            raise CourseError(f"{module.name}: nothing was published\n" + "\n".join(wrong))
+
+
+def _wrong(plan: Any) -> list[str]:
+    """What the source's own answers show of the tests: points that they do not get, and points that nothing protects."""
+    short = [f"{cell}: the source's own answers get {own}" for cell, own in plan.short.items()]
+    return short + [f"{cell}: its points are unprotected, because {why}" for cell, why in plan.unprotected.items()]
 
 
 def _read(path: Path) -> dict[str, Any]:
