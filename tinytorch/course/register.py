@@ -6,20 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import make_url
-
 from tinytorch.course.errors import CourseError
 from tinytorch.course.nbconfig import CourseConfig
 from tinytorch.course.plans import graded_cells
 from tinytorch.course.settings import Settings
-from tinytorch.grader.gradebook import Book, BookError
+from tinytorch.grader.gradebook import Book, BookError, file_of
 
 __all__ = ["opened"]
 
 
 def opened(config: CourseConfig, settings: Settings, assignment: str, dry_run: bool) -> Book:
     """The gradebook, with the assignment entered if it is new to it; of a dry run, in a copy that is thrown away."""
-    file = _file(config.gradebook)
+    file = file_of(config.gradebook)
     try:
         if file and not file.is_file():  # to read it would make an empty one
             raise BookError(f"{file} is not there yet")
@@ -38,12 +36,6 @@ def opened(config: CourseConfig, settings: Settings, assignment: str, dry_run: b
         if file.is_file():
             shutil.copyfile(file, copy)
         return _entered(replace(config, gradebook=f"sqlite:///{copy}"), settings, assignment, missing)
-
-
-def _file(url: str) -> Path | None:
-    """Of an SQLite gradebook."""
-    parsed = make_url(url)
-    return Path(parsed.database) if parsed.database and parsed.get_backend_name() == "sqlite" else None
 
 
 def _entered(config: CourseConfig, settings: Settings, assignment: str, missing: str) -> Book:

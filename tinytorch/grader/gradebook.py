@@ -16,9 +16,15 @@ import sqlalchemy as sql
 from tinytorch.grader.grading import CellResult
 from tinytorch.grader.tables import ids, insert, select, update
 
-__all__ = ["Book", "BookError", "Penalty"]
+__all__ = ["Book", "BookError", "Penalty", "file_of"]
 
 Penalty = Callable[[str, float, float], float | None]
+
+
+def file_of(url: Any) -> Path | None:
+    """Where an SQLite gradebook lies; None of another database."""
+    parsed = sql.make_url(url)
+    return Path(parsed.database) if parsed.database and parsed.get_backend_name() == "sqlite" else None
 
 
 class BookError(Exception):
@@ -78,8 +84,7 @@ class Book:
 
     def backup(self) -> None:
         """Copy an SQLite gradebook beside itself; other databases are the administrator's to copy."""
-        database = self.engine.url.database
-        if self.engine.name == "sqlite" and database:
+        if database := file_of(self.engine.url):
             copy = Path(f"{database}.{datetime.now():%Y%m%d-%H%M%S}.bak")
             with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
                 source.backup(target)

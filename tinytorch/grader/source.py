@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from tinytorch.grader.forms import Unsplittable
@@ -48,15 +49,22 @@ class Source:
             cell["whole"] = str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
             cell["ours"] = self.read_whole(cell)
 
+    def besides_imports(self, cell: dict[str, Any], ours: list[ast.stmt]) -> Iterator[ast.stmt]:
+        """A cell's statements but for the instructor's imports, which are `ours` wherever they stand."""
+        filled_in = cell["solution"] if cell["role"] == "student" else ()
+        for node in statements(cell["source"]):
+            if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno not in filled_in:
+                note(self.scope, node)
+                self.scope.bind_import(node)
+                ours.append(node)
+            else:
+                yield node
+
     def read_whole(self, cell: dict[str, Any]) -> list[ast.stmt]:
         """A test that runs whole: only its imports are there for the tests below, which must not compare with what it made."""
         ours = list[ast.stmt]()
-        for node in statements(cell["source"]):
+        for node in self.besides_imports(cell, ours):
             note(self.scope, node)
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self.scope.bind_import(node)
-                ours.append(node)
-                continue
             for name in bound(node):
                 self.scope.give_away(name)
                 self.scope.tests.add(name)
@@ -65,12 +73,7 @@ class Source:
     def read_student(self, cell: dict[str, Any]) -> list[ast.stmt]:
         """A student's cell: only its imports that stand outside the part to fill in are the instructor's too."""
         ours = list[ast.stmt]()
-        for node in statements(cell["source"]):
-            if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno not in cell["solution"]:
-                note(self.scope, node)
-                ours.append(node)
-                self.scope.bind_import(node)
-                continue
+        for node in self.besides_imports(cell, ours):
             if not cell["id"]:  # of no exercise: a helper in it is the instructor's, in a cell that a student may edit
                 note(self.scope, node)
             for name in bound(node):
@@ -85,12 +88,8 @@ class Source:
     def read_given(self, cell: dict[str, Any]) -> list[ast.stmt]:
         """A locked cell that is not graded: what in it does not touch the student is the instructor's."""
         ours = list[ast.stmt]()
-        for node in statements(cell["source"]):
+        for node in self.besides_imports(cell, ours):
             note(self.scope, node)
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self.scope.bind_import(node)
-                ours.append(node)
-                continue
             names = bound(node)
             before = free(node) - (names - self.scope.student)  # a loop reads what it binds itself
             theirs = any(map(self.scope.is_student, before))
