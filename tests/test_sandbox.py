@@ -148,6 +148,13 @@ def test_what_was_reached_counts(level):
 
 
 @FIRST_LEVEL
+def test_a_question_that_is_no_python_costs_nothing_else(level):
+    outcome = run(level, cell("f", "def f(**named): return len(named)"), ask("t", "f(a=1, a=2)", "f(a=1)"))
+    assert "keyword argument repeated" in outcome["reports"]["t/0"]["error"]
+    assert outcome["reports"]["t/1"] == {"value": 1}
+
+
+@FIRST_LEVEL
 def test_a_cell_needs_no_thread_of_ours(level):
     """Below bubblewrap, all sandboxes of an ordinary user share one number of processes, which a neighbour may use up."""
     none_left = "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (0, 0))"

@@ -115,8 +115,9 @@ class Script:
         """The student's own method runs for what it keeps on the side; its errors belong to another exercise."""
         self.inside = True
         try:
-            with contextlib.suppress(*ERRORS):
-                method(*args, **options)
+            method(*args, **options)
+        except ERRORS:
+            pass
         finally:
             self.inside = False
 
@@ -137,20 +138,18 @@ class Script:
         before = [value_of(variable) for variable in held]
         gradients = [(variable.grad, plain(variable.grad)) for variable in held]
         self.aside(own, optimizer, *args)
+        after = []
         for variable, value, nudge, (grad, numbers) in zip(
             held, before, self.nudges(optimizer, name, before), gradients, strict=True
         ):
-            put(variable, value if grad is None else (value + nudge).astype(value.dtype), grad, numbers)
+            after.append(value if grad is None else (value + nudge).astype(value.dtype))
+            put(variable, after[-1], grad, numbers)
         update = {
             "name": name,
             "by": id(optimizer),
-            "before": _flat(before),
-            "after": _flat([value_of(variable) for variable in held]),
-            "gradient": [
-                number
-                for v, (_, n) in zip(before, gradients, strict=True)
-                for number in ([None] * v.size if n is None else _flat([n]))
-            ],
+            "before": before,
+            "after": after,
+            "gradient": [numbers for _, numbers in gradients],
             "settings": [getattr(optimizer, key, None) for key in SETTINGS[name]],
             "backwards": self.backwards,
         }
@@ -175,20 +174,17 @@ class Script:
     def report(self, name: str) -> dict[str, Any]:
         """What was seen of one class's objects."""
         updates = [update for update in self.updates if update["name"] == name]
-        column = {
-            key: [update[key] for update in updates] for key in ("by", "before", "after", "gradient", "backwards")
-        }
-        order = (
-            slice(None) if not updates or column["before"][0][0] >= column["before"][0][-1] else slice(None, None, -1)
-        )
-        gradient = [row[order] for row in column["gradient"]]
+        column = {key: [update[key] for update in updates] for key in ("by", "settings", "backwards")}
+        start, end = (_flat(updates[at][key]) if updates else [] for at, key in ((0, "before"), (-1, "after")))
+        order = slice(None) if not start or start[0] >= start[-1] else slice(None, None, -1)
+        gradient = [_flat(update["gradient"], update["before"])[order] for update in updates]
         unit = abs(gradient[0][-1]) if gradient and gradient[0][-1] else 1.0
         return {
             "updates": [column["by"].count(maker) for maker in dict.fromkeys(column["by"])],
-            "start": column["before"][0][order] if updates else [],
-            "end": column["after"][-1][order] if updates else [],
+            "start": start[order],
+            "end": end[order],
             "gradient": [[None if number is None else number / unit for number in row] for row in gradient],
-            "settings": [list(values) for values in dict.fromkeys(tuple(update["settings"]) for update in updates)],
+            "settings": [list(values) for values in dict.fromkeys(map(tuple, column["settings"]))],
             "without": sum(now == last for last, now in pairwise([0, *column["backwards"]])) if updates else None,
         }
 
@@ -202,11 +198,16 @@ def put(variable: Variable, value: np.ndarray, grad: Variable | None, numbers: n
         variable.data = Tensor(value)
     variable.grad = grad
     if grad is not None:
-        grad.data = Tensor(numbers)
+        grad.data = Tensor.wrap(np.array(numbers))
 
 
-def _flat(arrays: list[np.ndarray]) -> list[float]:
-    return [float(number) for array in arrays for number in np.ravel(array).tolist()]
+def _flat(arrays: list[Any], shaped: list[np.ndarray] | None = None) -> list[Any]:
+    """Their numbers in one list; in the place of an array that is None, a None for each number of the one `shaped` like it."""
+    return [
+        number
+        for array, like in zip(arrays, shaped or arrays, strict=True)
+        for number in ([None] * like.size if array is None else np.asarray(array, np.float64).ravel().tolist())
+    ]
 
 
 @contextlib.contextmanager

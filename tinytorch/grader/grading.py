@@ -20,8 +20,6 @@ from tinytorch.grader.plan import Plan, whole_score
 
 __all__ = ["CellResult", "Graded", "grade", "grade_bytes", "opened"]
 
-MOST_LEVELS = 120  # what `plain` encodes is never nested so deeply
-
 
 @dataclass
 class CellResult:
@@ -69,9 +67,6 @@ def grade(
     outcome = run(plans.job(plan, merged, without=spared))
     halted = {name: text for name, step in outcome["steps"].items() if (text := stopped(step, plan.cell_seconds))}
     _explain(plan, outcome, halted)
-    for key, report in outcome["reports"].items():
-        if _deep(report.get("value")):
-            outcome["reports"][key] = {"opaque": "the value is nested too deeply"}
     verdicts = judge.verdicts(outcome["reports"], spared)
     cells = {
         cell["id"]: kept.get(cell["id"]) or _result(cell, outcome, verdicts, checksums, halted.get(cell["id"], ""))
@@ -84,12 +79,6 @@ def grade(
     graded.book = paper.executed(merged, outcome, cells, checksums)
     graded.seconds = time.perf_counter() - begin
     return graded
-
-
-def _deep(value: Any, levels: int = MOST_LEVELS) -> bool:
-    """Whether a reported value is nested so deeply that even passing it on as JSON could fail."""
-    inner = value.values() if type(value) is dict else value if type(value) is list else ()
-    return not levels or any(_deep(one, levels - 1) for one in inner if type(one) in (dict, list))
 
 
 def stopped(step: StepOutcome, seconds: float) -> str:

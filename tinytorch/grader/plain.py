@@ -22,6 +22,7 @@ __all__ = ["Iterated", "NotPlain", "Other", "decode", "encode"]
 
 MAX_DEPTH, MAX_NODES, MAX_TEXT, MAX_BITS, MAX_KEYS = 40, 600_000, 10_700_000, 8192, 10_000  # 8 MB of numbers as text
 CODES = "?bhiqlBHIQLefdFD"  # C has two names for one integer: the last one is the type that NumPy itself gives
+TOO_MUCH = "the value is too large or nested too deeply"
 NUMERIC = {np.dtype(code).str: np.dtype(code) for code in CODES}
 
 
@@ -157,7 +158,7 @@ TAGS |= {type(np.dtype(code)): "dtype" for code in CODES + "gOSU"}
 
 def _at_most(most: int, size: int) -> None:
     if size > most:
-        raise NotPlain("the value is too large or nested too deeply")
+        raise NotPlain(TOO_MUCH)
 
 
 class _Budget:
@@ -169,9 +170,8 @@ class _Budget:
     def spend(self, depth: int, value: Any) -> None:
         self.nodes += 1
         self.characters += len(value) if type(value) is str else 0
-        _at_most(MAX_DEPTH, depth)
-        _at_most(MAX_NODES, self.nodes)
-        _at_most(MAX_TEXT, self.characters)
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES or self.characters > MAX_TEXT:
+            raise NotPlain(TOO_MUCH)
 
 
 def encode(value: Any, instead: Callable[[Any], Any] | None = None) -> Any:

@@ -1,18 +1,13 @@
 """A submission's job through sandboxes: what was reached counts, and the rest is tried again without what died."""
 
-import ast
-import base64
-import contextlib
-import functools
 import json
-import marshal
 import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from tinytorch.grader import waiting
+from tinytorch.grader import compiled, waiting
 from tinytorch.grader.isolation import Level
 from tinytorch.grader.job import Job, Outcome, Report, Step, StepOutcome
 from tinytorch.grader.limits import Limits
@@ -25,6 +20,7 @@ __all__ = ["run"]
 MOST_REPORTED = 64 << 20  # bytes, over a whole submission; a part of a list or dict counts as thirty
 MOST_SHOWN = 8_000_000  # characters of output; after that a little of each cell's
 MOST_PARTS = 1_000_000  # of one report
+MOST_LEVELS = 120  # what `plain` encodes is never nested so deeply
 MOST_DEATHS = 3  # of one cell, before the rest of it is left
 
 
@@ -134,9 +130,9 @@ class _Submission:
             free = "" if step["kind"] != "free" else "definitions" if short else "whole"
             token = next(iter(asks), "")
             order = {"do": "cell", "id": step["id"], "source": step["source"], "token": token, "free": free}
-            return order | ({"code": _compiled(step["source"], step["id"])} if step["kind"] == "given" else {})
+            return order | ({"code": compiled.cell(step["source"], step["id"])} if step["kind"] == "given" else {})
         tokens = {key: token for token, key in asks.items()}
-        told = [{**ask, "key": "", "token": tokens[ask["key"]]} for ask in step["asks"] if ask["key"] in tokens]
+        told = [compiled.question(ask, tokens[ask["key"]]) for ask in step["asks"] if ask["key"] in tokens]
         return {"do": "ask", "prelude": step["prelude"], "asks": told, "strict": self.job.get("strict", False)}
 
     def _do(self, box: Sandbox, order: dict[str, Any], seconds: float, asks: dict[str, str]) -> Ended:
@@ -167,7 +163,7 @@ class _Submission:
                 fits = self.room - cost > kept
                 self.room -= cost if fits else 0
                 self.outcome["reports"].setdefault(
-                    asks[token], _report(line) if fits else {"opaque": "too much was reported"}
+                    asks[token], _report(line, text) if fits else {"opaque": "too much was reported"}
                 )
             return False
 
@@ -204,29 +200,24 @@ class _Submission:
             self.dead.add(step["id"])
 
 
-@functools.lru_cache(maxsize=200)
-def _compiled(source: str, name: str) -> str:
-    """A given cell that only defines, compiled for every submission; empty where each sandbox has to look at the text."""
-    with contextlib.suppress(SyntaxError):  # which the cell says itself, where it runs
-        body = ast.parse(source).body
-        if all(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign) for node in body):
-            return base64.b64encode(marshal.dumps(compile(source, f"<cell {name}>", "exec", dont_inherit=True))).decode()
-    return ""
-
-
 def _parsed(line: bytes) -> dict[str, Any]:
-    if parts(line) > MOST_PARTS:
-        return {}
     try:
-        said = json.loads(line)
+        said = json.loads(line) if parts(line) <= MOST_PARTS else {}
     except (ValueError, RecursionError):
         return {}
     return said if type(said) is dict else {}
 
 
-def _report(line: dict[str, Any]) -> Report:
+def _report(line: dict[str, Any], text: bytes) -> Report:
     if "value" in line:
-        return {"value": line["value"]}
+        deep = text.count(b"[") + text.count(b"{") > MOST_LEVELS and _deep(line["value"])
+        return {"opaque": "the value is nested too deeply"} if deep else {"value": line["value"]}
     if "opaque" in line:
         return {"opaque": str(line["opaque"])[:300]}
     return {"error": str(line.get("error"))[:20_000]}
+
+
+def _deep(value: Any, levels: int = MOST_LEVELS) -> bool:
+    """Whether a reported value is nested so deeply that even passing it on as JSON could fail."""
+    inner = value.values() if type(value) is dict else value if type(value) is list else ()
+    return not levels or any(_deep(one, levels - 1) for one in inner if type(one) in (dict, list))
