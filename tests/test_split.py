@@ -86,10 +86,6 @@ SPLIT = {
     "a pattern": ("import re\npattern = re.compile(names[0])\nassert pattern.match('abc')", ["names[0]"]),
     "a helper runs a text": ("def run(text):\n    return eval(text, {'a': 3})\nassert run(names[0]) == 3", ["run(names[0])"]),
     "texts are run in turn": ("assert sum(eval(t, {'a': 3}) for t in names) == 3", ["(eval(t, {'a': 3}) for t in names)"]),
-    "a database is asked": (
-        "import sqlite3\ndb = sqlite3.connect(':memory:')\nassert db.execute('SELECT 1 ' + names[0]).fetchone()[0] == 1",
-        ["run db = sqlite3.connect(':memory:')", "db.execute('SELECT 1 ' + names[0]).fetchone()[0]"],
-    ),
     "a helper that gets a value": ("from beside import agrees\nassert agrees(int, f(3), 9)", ["f(3)"]),
     "an object of ours is handed on": ("class Pair:\n    def __eq__(self, other):\n        return True\nassert Box(Pair()).value.conjugate() == 3", ["Box(Pair()).value.conjugate()"]),
     "a function of ours is handed on": ("def even(n):\n    return n % 2 == 0\nassert list(filter(even, f(X))) == [0, 4]", ["f(X) with X"]),
@@ -100,7 +96,9 @@ SPLIT = {
         "def near(n, want):\n    np.testing.assert_allclose(f(n), want)\nnear(1, 1)",
         ["f(n) with n"],
     ),
-    "one after the other": ("x = [1]\nassert len(f(x)) == 1 and x == [1]", ["f(x) with x", "x"]),
+    "one after the other": ("x = [1]\nassert len(f(x)) == 1 and x == [1]", ["len(f(x)) with x", "x"]),
+    "of what kind": ("assert type(f(3)) == int and f(4) is not None", ["type(f(3)) == int", "f(4) is not None"]),
+    "a thing": ("assert names and f", ["bool(names)", "bool(f)"]),
     "which object it is": ("x = [1]\nassert f(x) is not x", ["f(x) is not x with x"]),
     "which secret it is": ("want = 5\nassert f(3) is want", ["f(3)"]),
     "a table of what is right": ("WANT[3] = 9\nassert f(3) == WANT[3]", ["f(3)"]),
@@ -144,6 +142,10 @@ def said(ask):
 
 
 WHOLE = {
+    "a database is asked": "import sqlite3\ndb = sqlite3.connect(':memory:')\nassert db.execute('SELECT 1 ' + names[0]).fetchone()[0] == 1",
+    "an object of ours": "class Pair:\n    x = 3\np = Pair()\nassert f(p) == p.x",
+    "ours and theirs in one": "box = Box(1)\nbox.value, want = f(3), 9\nassert f(3) == want",
+    "a value of theirs in one of ours": "state = {'n': 0}\nstate['n'] += f(2)\nassert state['n'] == 4",
     "try": "try:\n    f('a')\nexcept TypeError:\n    pass\nelse:\n    raise AssertionError",
     "with": "import io, contextlib\nwith contextlib.redirect_stdout(io.StringIO()) as out:\n    f(1)\nassert out.getvalue() == ''",
     "assert_raises": "np.testing.assert_raises(TypeError, f, 'a')\nassert True",

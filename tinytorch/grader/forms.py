@@ -19,7 +19,6 @@ class Site:
     inputs: list[str]
     given: set[str]  # those of the inputs that the sandbox has from a given cell
     fresh: bool = False  # bind the inputs anew each time: a check's `got`
-    assigned: int = 0  # the line of the assignment whose value it is a part of
 
 
 def call(function: str, *arguments: ast.expr) -> ast.Call:

@@ -29,7 +29,6 @@ class Scope:
     shared: set[str] = field(default_factory=set)  # what functions of given cells change by `global`
     lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
     callables: set[str] = field(default_factory=set)  # functions and classes of a student's: no plain data
-    abroad: set[str] = field(default_factory=set)  # the instructor's objects that only the sandbox has
     made_by: dict[str, ast.stmt] = field(default_factory=dict)  # imports, and functions even if they touch the student's
     verdicts: set[str] = field(default_factory=set)  # what of the instructor's says what is right,
     tests: set[str] = field(default_factory=set)  # those of them that call the student's code by name,
@@ -62,7 +61,6 @@ class Scope:
         for others in (self.own, self.student, self.reported):
             others.discard(name)
         whose.add(name)
-        self.abroad.discard(name)
         self.made_by.pop(name, None)
         self.made_by |= {name: node} if node else {}
 

@@ -43,7 +43,7 @@ class Source:
         try:
             if cell["whole"]:
                 raise Unsplittable(cell["whole"])
-            cell["parts"] = split(cell["source"], self.scope, {*cell["forced"]})
+            cell["parts"] = split(cell["source"], self.scope)
             cell["code"] = [(line, *_compiled(nodes, cell["id"])) for line, nodes in cell["parts"].judge]
         except Exception as error:  # also a splitter that stumbles: then the cell runs whole
             cell["whole"] = str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"

@@ -47,8 +47,6 @@ class _Splitter(Statements):
         if self.touches(node.iter) or self.reported(node.iter):
             return self.judged_block(node, "iter")
         for name in bound(node.target):
-            if f"{name} =" in self.forced:
-                raise Unsplittable(f"line {node.lineno}: a loop's {name} is not plain data")
             self.scope.bind(name)
         return self.halves(node)
 
@@ -77,9 +75,9 @@ class _Splitter(Statements):
         return self.split(node)
 
 
-def split(source: str, scope: Scope, forced: set[str | int]) -> Split:
+def split(source: str, scope: Scope) -> Split:
     """The cell's two programs; `scope` goes on to the next cell."""
-    splitter = _Splitter(scope, forced)
+    splitter = _Splitter(scope)
     judge, capture = list[Line](), list[Line]()
     body = ast.parse(source).body
     for node in body:

@@ -29,7 +29,7 @@ class Statements(Questions):
         return judge or nothing, capture or nothing
 
     def statement(self, node: ast.stmt) -> Pair:
-        self.captures, self.begun, self.assigned, self.claims = [], len(self.sites), 0, set()
+        self.captures, self.begun = [], len(self.sites)
         if isinstance(node, NAMING):
             note(self.scope, node)
         handler = getattr(self, "do_" + type(node).__name__, None)
@@ -108,12 +108,13 @@ class Statements(Questions):
             (name,) = names
             self.scope.give_away(name, node)
             return [], []
-        forced = {node.lineno, *(f"{name} =" for name in names)} & self.forced or names & self.scope.shared
-        if forced or any(map(self.touches, targets)) or self.is_theirs(node):
+        theirs = any(map(self.touches, targets)) or names & self.scope.shared
+        if theirs and names - self.scope.shared:
+            raise Unsplittable(f"line {node.lineno}: the instructor's and the student's are named together")
+        if theirs or self.is_theirs(node):
             return self.given_away(node, names)
         if not self.touches(node):
             return self.ours(node)
-        self.assigned = node.lineno
         node.value = self.expr(node.value)
         for name in names:
             self.scope.report(name)
@@ -129,13 +130,12 @@ class Statements(Questions):
     def given_away(self, node: Any, names: set[str]) -> Pair:
         if isinstance(node.value, ast.Call) and self.rooted(node.value):
             self.must_not_judge(node.value)
-        abroad = {name for target, value in _pairs(node) if self.is_abroad(value) or not self.touches(value) for name in bound(target)}
+        parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store)]
+        if not all(map(self.touches, parts)):
+            raise Unsplittable(f"line {node.lineno}: something of the instructor's would hold what is the student's")
         pair = self.in_sandbox(node)
-        parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript)]
-        held = {n.value.id for n in parts if isinstance(n.ctx, ast.Store) and isinstance(n.value, ast.Name)}
-        for name in names | held:
+        for name in names:
             self.scope.give_away(name)
-        self.scope.abroad |= abroad
         return pair
 
     def do_Expr(self, node: ast.Expr) -> Pair:
@@ -180,8 +180,8 @@ class Statements(Questions):
         held = self.held(node.test)
         if not self.touches(node) and not held:
             return self.ours(node)
-        opaque = ast.unparse(node.test) in self.forced  # of an object only whether it is true can be asked
-        node.test = self.expr(ast.copy_location(call("bool", node.test), node.test) if opaque else node.test, held)
+        thing = isinstance(node.test, ast.Name) and not held  # a function, say: only whether it is true can be asked
+        node.test = self.expr(ast.copy_location(call("bool", node.test), node.test) if thing else node.test, held)
         return self.split(node)
 
     def held(self, test: ast.expr) -> set[str]:
@@ -197,16 +197,6 @@ def with_blocks(node: ast.stmt, **blocks: list[ast.stmt]) -> ast.stmt:
     made = copy.copy(node)
     vars(made).update(blocks)
     return made
-
-
-def _pairs(node: Any) -> list[tuple[ast.AST, ast.AST]]:
-    """What an assignment names, and what that is made from: `ours, theirs = Model(3), Answer(3)` are two."""
-    if not isinstance(node, ast.Assign):
-        return [(node.target, node if isinstance(node, ast.AugAssign) else node.value)]
-    first, value = node.targets[0], node.value
-    if isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple) and len(first.elts) == len(value.elts):
-        return [*zip(first.elts, value.elts, strict=True)]
-    return [(target, value) for target in node.targets]
 
 
 def _changed(node: ast.stmt) -> set[str]:

@@ -11,9 +11,10 @@ __all__ = ["ABOUT_OBJECTS", "Whose"]
 
 Node = ast.AST
 EQUAL = {"equals", "__eq__", "__ne__"}  # methods of a student's value, which may say anything of one of ours
-TELLING = ("is", "has", "starts", "ends", "all", "any")  # so begin the names of methods that say yes or no
+TELLING = {"all", "any"} | {n for kind in (str, set, float) for n in dir(kind) if n.startswith(("is", "starts", "ends"))}  # yes or no
 ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
                  "shares_memory", "may_share_memory"}  # fmt: skip
+OF_OBJECTS = {"len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min", "str", "bool", "any", "all"}
 
 
 class Whose:
@@ -40,7 +41,7 @@ class Whose:
 
     def tells(self, call: ast.Call) -> bool:
         """`f(3).startswith("a")`: what the method says of plain data the judge sees for itself."""
-        return isinstance(call.func, ast.Attribute) and call.func.attr.startswith(TELLING)
+        return isinstance(call.func, ast.Attribute) and call.func.attr in TELLING
 
     def takes_objects(self, call: ast.Call) -> bool:
         """Does an instructor's function get what cannot be plain data, such as a student's function?"""
@@ -49,7 +50,7 @@ class Whose:
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         lambdas = any(isinstance(value, ast.Lambda) and self.touches(value) for value in values)
         functions = lambdas or not self.scope.callables.isdisjoint(map(name_of, values))
-        about = last_name(call.func) in ABOUT_OBJECTS
+        about = last_name(call.func) in ABOUT_OBJECTS or (name_of(call.func) in OF_OBJECTS and all(map(self.rooted, values)))
         return self.touches(call) and (about or self.runs(call) or functions)
 
     def runs(self, node: Node) -> bool:
