@@ -52,7 +52,7 @@ ODD = {
 }
 # What no grader can judge from plain data, and why each of them stands here: errors that are wanted (raises, unittest),
 # printed text (captured), a deleted name, an object compared by its own __eq__ or asked whether it is not true, an object of
-# the instructor's (opaque), a student's value kept in something of the instructor's (stored) or taken as the score; and what
+# the instructor's (opaque), a helper that calls the answer (lambda), a value kept in something of the instructor's (stored) or taken as the score; and what
 # compares with a value that such a cell made (below-whole) or by a package that the student brings (brought).
 UNPROTECTED = {
     "raises-try",
@@ -77,6 +77,7 @@ UNPROTECTED = {
     "opaque",
     "objects-true",
     "stored",
+    "lambda",
 }
 
 

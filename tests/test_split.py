@@ -73,18 +73,13 @@ SPLIT = {
         "data = [2]\nnames.extend(data)\nassert names == ['a', 2]",
         ["run names.extend(data) with data", "names"],
     ),
-    "a helper that drives": ("def last(g, n):\n    while n < 50:\n        n = g(n)\n    return n\nassert last(f, 3) == 81", ["last(f, 3)"]),
-    "a helper": ("def twice(n):\n    return f(f(n))\nassert twice(2) == 16", ["twice(2)"]),
-    "a helper's name for a value": (
-        "def twice(n):\n    return f(f(n))\nassert twice(2) == 16\ntwice = 3\nassert f(twice) == 9",
-        ["twice(2)", "f(twice) with twice"],
-    ),
+    "a helper": ("def g(n):\n    return n + 1\nassert f(g(1)) == g(3)", ["f(g(1))"]),
+    "a helper's name for a value": ("def g(n):\n    return n\nassert f(g(3)) == 9\ng = 3\nassert f(g) == 9", ["f(g(3))", "f(g) with g"]),
     "a judging helper": ("def check(n, want):\n    assert f(n) == want\ncheck(1, 1)\ncheck(2, 4)", ["f(n) with n"] * 2),
     "a seed is set on both sides": ("np.random.seed(0)\nassert f(1) == 1", ["run np.random.seed(0)", "f(1)"]),
     "partial credit": ("score = 0\nif f(1) == 1:\n    score += 1\nscore", ["f(1)"]),
     "a text is run": ("assert eval(names[0], {'a': 3}) == 3", ["eval(names[0], {'a': 3})"]),
     "a pattern": ("import re\npattern = re.compile(names[0])\nassert pattern.match('abc')", ["names[0]"]),
-    "a helper runs a text": ("def run(text):\n    return eval(text, {'a': 3})\nassert run(names[0]) == 3", ["run(names[0])"]),
     "texts are run in turn": ("assert sum(eval(t, {'a': 3}) for t in names) == 3", ["(eval(t, {'a': 3}) for t in names)"]),
     "a helper that gets a value": ("from beside import agrees\nassert agrees(int, f(3), 9)", ["f(3)"]),
     "an object of ours is handed on": ("class Pair:\n    def __eq__(self, other):\n        return True\nassert Box(Pair()).value.conjugate() == 3", ["Box(Pair()).value.conjugate()"]),
@@ -104,10 +99,6 @@ SPLIT = {
     "a table of what is right": ("WANT[3] = 9\nassert f(3) == WANT[3]", ["f(3)"]),
     "shared memory": ("assert not np.shares_memory(f(X), X)", ["np.shares_memory(f(X), X) with X"]),
     "a value that it may hold": ("x = [1]\nb = Box(x)\nx.append(2)\nassert b.value == [1]", ["run b = Box(x) with x", "run x.append(2) with x", "b.value"]),
-    "a helper of a second kind": (
-        "def g(n):\n    return n\nassert f(g(1)) == 1\ndef g(n):\n    return n + 1\nassert f(g(1)) == 4",
-        ["f(g(1))", "run def g(n):\n    return n + 1", "f(g(1))"],
-    ),
     "a file of ours": (
         "with open('nb.ipynb') as book:\n    cells = len(book.read())\nassert f(cells) == cells ** 2",
         ["f(cells) with cells"],
@@ -142,6 +133,10 @@ def said(ask):
 
 
 WHOLE = {
+    "a helper that drives": "def last(g, n):\n    while n < 50:\n        n = g(n)\n    return n\nassert last(f, 3) == 81",
+    "a helper that calls": "def twice(n):\n    return f(f(n))\nassert twice(2) == 16",
+    "a helper that runs a text": "def run(text):\n    return eval(text, {'a': 3})\nassert run(names[0]) == 3",
+    "a helper of a second kind": "def g(n):\n    return n\nassert f(g(1)) == 1\ndef g(n):\n    return n + 1\nassert f(g(1)) == 4",
     "a database is asked": "import sqlite3\ndb = sqlite3.connect(':memory:')\nassert db.execute('SELECT 1 ' + names[0]).fetchone()[0] == 1",
     "an object of ours": "class Pair:\n    x = 3\np = Pair()\nassert f(p) == p.x",
     "ours and theirs in one": "box = Box(1)\nbox.value, want = f(3), 9\nassert f(3) == want",

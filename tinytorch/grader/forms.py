@@ -2,8 +2,9 @@
 
 import ast
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Site", "Unsplittable", "asserts", "call", "got_of", "is_judging", "is_print", "last_name", "name_of", "root"]
+__all__ = ["Site", "Unsplittable", "call", "got_of", "is_judging", "is_print", "last_name", "name_of", "root", "start"]
 
 
 class Unsplittable(Exception):
@@ -40,19 +41,19 @@ def root(node: ast.AST | None) -> ast.AST | None:
     return node
 
 
+def start(node: Any) -> Any:
+    """What `a.b(c)[d]` starts from, also through calls: `a`."""
+    while not isinstance(node, ast.Name) and (inner := getattr(node, "value", getattr(node, "func", None))):
+        node = inner
+    return node
+
+
 def is_judging(function: ast.expr) -> bool:
     return "raises" in name_of(function).lower() or last_name(function).lower().startswith("assert")
 
 
 def is_print(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and name_of(node.value.func) == "print"
-
-
-def asserts(node: ast.AST) -> bool:
-    """Whether a definition asserts or raises, by itself or by a function that does."""
-    inner = list(ast.walk(node))
-    calls = (one.func for one in inner if isinstance(one, ast.Call))
-    return any(isinstance(one, ast.Assert | ast.Raise) for one in inner) or any(map(is_judging, calls))
 
 
 def got_of(node: ast.Call) -> ast.keyword | None:

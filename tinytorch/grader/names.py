@@ -30,7 +30,7 @@ class Scope:
     lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
     callables: set[str] = field(default_factory=set)  # functions and classes of a student's: no plain data
     made_by: dict[str, ast.stmt] = field(default_factory=dict)  # imports, and functions even if they touch the student's
-    verdicts: set[str] = field(default_factory=set)  # what of the instructor's says what is right,
+    helpers: set[str] = field(default_factory=set)  # functions of the instructor's, which may say what is right,
     tests: set[str] = field(default_factory=set)  # those of them that call the student's code by name,
     runs: set[str] = field(default_factory=set)  # and what runs or opens what it is given
 

@@ -78,10 +78,10 @@ class Source:
                 note(self.scope, node)
             for name in bound(node):
                 self.scope.give_away(name)
-                for known in (self.scope.verdicts, self.scope.tests, self.scope.runs) if cell["id"] else ():
+                for known in (self.scope.helpers, self.scope.tests, self.scope.runs) if cell["id"] else ():
                     known.discard(name)
             if isinstance(node, ast.Import | ast.ImportFrom):  # what a student brings may say anything
-                self.scope.verdicts |= import_names(node)
+                self.scope.helpers |= import_names(node)
             self.scope.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
         return ours
 

@@ -4,7 +4,7 @@ import ast
 import copy
 from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, asserts, call, got_of, is_judging, name_of, root
+from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, name_of, root
 from tinytorch.grader.helpers import note
 from tinytorch.grader.names import DEFINITIONS, bound, free
 from tinytorch.grader.questions import Questions
@@ -68,23 +68,18 @@ class Statements(Questions):
     do_ImportFrom = do_Import
 
     def do_FunctionDef(self, node: Any) -> Pair:
+        if self.reported(node) or node.name in self.needed:
+            raise Unsplittable(f"line {node.lineno}: {node.name} reads the student's values, or is defined anew")
         if not self.touches(node):
-            if self.reported(node):
-                raise Unsplittable(f"{node.name} reads what comes from the student's values")
-            judge, capture = self.again(node)
             self.scope.bind(node.name, node)
-            return [*judge, node], [*capture, node]
-        if asserts(node):
+            return [node], [node]
+        calls = (part.func for part in ast.walk(node) if isinstance(part, ast.Call))
+        if any(isinstance(part, ast.Assert) for part in ast.walk(node)) or any(map(is_judging, calls)):
             return self.judging_function(node)
-        judge, capture = self.again(node)
-        self.scope.give_away(node.name, node)
-        return judge, capture
+        self.scope.give_away(node.name, node)  # to be asked by a check's `got`, and by nothing else
+        return [], []
 
     do_ClassDef = do_AsyncFunctionDef = do_FunctionDef
-
-    def again(self, node: Any) -> Pair:
-        """What the student's code has got under this name before is another definition: it is made anew there."""
-        return self.in_sandbox(node) if self.needed.get(node.name, node) is not node else ([], [])
 
     def judging_function(self, node: Any) -> Pair:
         """A function of ours that calls the student's code and judges it: split like a cell, at each call anew."""
@@ -104,10 +99,6 @@ class Statements(Questions):
         names = bound(node)
         if node.value is None:
             return [node], [node]
-        if isinstance(node.value, ast.Lambda) and self.touches(node.value) and len(names) == 1:
-            (name,) = names
-            self.scope.give_away(name, node)
-            return [], []
         theirs = any(map(self.touches, targets)) or names & self.scope.shared
         if theirs and names - self.scope.shared:
             raise Unsplittable(f"line {node.lineno}: the instructor's and the student's are named together")

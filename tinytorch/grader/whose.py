@@ -1,9 +1,8 @@
 """Whose is what an expression reads, and what do the functions do that it calls?"""
 
 import ast
-from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, name_of
+from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, name_of, start
 from tinytorch.grader.helpers import compares, is_running
 from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
 
@@ -67,12 +66,10 @@ class Whose:
 
     def judges(self, call: ast.Call) -> bool:
         """Does the function that is called say what is right? Beside the student's code it could be made to say anything."""
-        root: Any = call.func
-        while not isinstance(root, ast.Name) and (inner := getattr(root, "value", getattr(root, "func", None))):
-            root = inner
+        root = start(call)
         theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
         equal = last_name(call.func) in EQUAL and not all(map(self.touches, call.args))
-        return equal or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.verdicts)
+        return equal or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.helpers)
 
     def must_not_say(self, node: ast.stmt | ast.expr) -> None:
         """Nothing that is asked in one piece may say what is right."""
