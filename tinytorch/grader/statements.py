@@ -97,8 +97,6 @@ class Statements(Questions):
     def do_Assign(self, node: Any) -> Pair:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         names = bound(node)
-        if node.value is None:
-            return [node], [node]
         theirs = any(map(self.touches, targets)) or names & self.scope.shared
         if theirs and names - self.scope.shared:
             raise Unsplittable(f"line {node.lineno}: the instructor's and the student's are named together")
@@ -119,8 +117,6 @@ class Statements(Questions):
         return self.rooted(node.value)
 
     def given_away(self, node: Any, names: set[str]) -> Pair:
-        if isinstance(node.value, ast.Call) and self.rooted(node.value):
-            self.must_not_judge(node.value)
         parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store)]
         if not all(map(self.touches, parts)):
             raise Unsplittable(f"line {node.lineno}: something of the instructor's would hold what is the student's")
@@ -136,15 +132,10 @@ class Statements(Questions):
         if self.rooted(node.value) and not (isinstance(node.value, ast.Call) and self.judges(node.value)):
             return self.in_sandbox(node)
         node.value = self.expr(node.value, held)
-        self.filled(node.value)
+        if isinstance(node.value, ast.Call) and got_of(node.value) is None:
+            for name in _changed(node) & self.scope.own - self.scope.made_by.keys():
+                self.scope.report(name)  # `values.append(f(3))`: from now on a list of ours holds what was reported
         return self.split(node)
-
-    def filled(self, call: ast.expr) -> None:
-        """`values.append(f(3))`: from now on a list of ours holds what was reported."""
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and got_of(call) is None:
-            owner = name_of(call.func.value)
-            if owner in self.scope.own - self.scope.made_by.keys():
-                self.scope.report(owner)
 
     def changes_a_module(self, node: ast.stmt) -> bool:
         """A seed, `np.linalg.solve = None`, `np.seterr(all="raise")`: the student's code has the same module."""
