@@ -72,7 +72,6 @@ UNPROTECTED = {
     "opaque-pair",
     "opaque-made",
     "opaque-sum",
-    "opaque-member",
     "last-student",
     "branches",
     "opaque",

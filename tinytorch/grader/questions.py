@@ -70,7 +70,7 @@ class Questions(Whose):
             elif definition is not None:
                 self.needed.setdefault(name, definition)
                 queue |= set() if isinstance(definition, ast.Import | ast.ImportFrom) else free(definition) - seen
-            elif name in self.scope.own and name not in self.scope.defined and not self.scope.is_student(name):
+            elif name in self.scope.own and not self.scope.is_student(name):
                 values.add(name)
         return values
 
@@ -114,7 +114,6 @@ class Questions(Whose):
         if (got := got_of(node)) is not None:
             return self.check(node, got)
         if self.rooted(node):
-            self.must_not_judge(node)
             return self.leaf(node)
         if isinstance(node.func, ast.Attribute):
             node.func.value = self.expr(node.func.value)
@@ -133,15 +132,13 @@ class Questions(Whose):
 
     def on_comprehension(self, node: Any) -> ast.expr:
         first = node.generators[0]
-        inner = [getattr(node, name) for name in ("elt", "key", "value") if hasattr(node, name)]
-        inner += [test for generator in node.generators for test in generator.ifs]
-        inner += [generator.iter for generator in node.generators[1:]]
-        busy = any(self.touches(part, local(node)) for part in inner)
-        if self.touches(first.iter) and any(self.runs(part) for one in inner for part in ast.walk(one)):
+        over, first.iter = first.iter, ast.Constant(None)
+        busy, runs = self.touches(node), any(map(self.runs, ast.walk(node)))
+        first.iter = over
+        single = len(node.generators) == 1 and not first.ifs and hasattr(node, "elt")
+        if (self.touches(over) and (busy or runs)) or (busy and (self.reported(over) or not single)):
             return self.leaf(node)
-        if busy and (self.touches(first.iter) or self.reported(first.iter) or len(inner) > len(node.generators) + 1):
-            return self.leaf(node)
-        first.iter = self.expr(first.iter)
+        first.iter = self.expr(over)
         if busy:
             self.turns(node)
         return node
@@ -152,11 +149,7 @@ class Questions(Whose):
         """Each turn is an execution of the sites inside: capture makes the same turns."""
         outer, self.captures = self.captures, []
         self.local.append(local(node))
-        for name in ("key", "value", "elt"):
-            if hasattr(node, name):
-                setattr(node, name, self.expr(getattr(node, name)))
-        if any(self.touches(test) for generator in node.generators for test in (*generator.ifs, generator.iter)):
-            raise Unsplittable(f"line {node.lineno}: the student's code decides about a comprehension's turns")
+        node.elt = self.expr(node.elt)
         self.local.pop()
         captured = ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)
         self.captures = [*outer, captured]

@@ -97,7 +97,6 @@ class Source:
                 self.scope.give_away(name) if theirs else self.scope.bind(name)
                 self.scope.given |= set() if theirs else {name}
             if isinstance(node, DEFINITIONS):
-                self.scope.defined |= self.scope.given & {node.name}
                 self.scope.shared |= names - {node.name}
                 for name in names - {node.name}:
                     self.scope.give_away(name)

@@ -77,8 +77,8 @@ class Whose:
             raise Unsplittable(f"line {node.lineno}: {min(names)} says beside the student's code what is right")
         self.must_not_compare(node)
         for inner in ast.walk(node):
-            if isinstance(inner, ast.Call) and (self.rooted(inner.func) or self.takes_objects(inner)):
-                self.must_not_judge(inner)
+            if isinstance(inner, ast.Call) and (self.rooted(inner.func) or self.takes_objects(inner)) and self.judges(inner):
+                raise Unsplittable(f"line {inner.lineno}: {ast.unparse(inner.func)} says beside the student's code what is right")
 
     def must_not_compare(self, node: Node) -> None:
         """`all(map(lambda n: f(n) == n * n, range(5)))` would be asked in one piece: what is right would be said there."""
@@ -88,7 +88,3 @@ class Whose:
             theirs = inner in over if isinstance(inner, ast.Lambda) else self.touches(inner)
             if any(compares(part) and (theirs or self.touches(part, local(inner))) for part in ast.walk(inner)):
                 raise Unsplittable(f"line {inner.lineno}: it compares beside the student's code")
-
-    def must_not_judge(self, call: ast.Call) -> None:
-        if self.judges(call):
-            raise Unsplittable(f"line {call.lineno}: {ast.unparse(call.func)} says beside the student's code what is right")
