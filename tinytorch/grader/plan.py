@@ -180,7 +180,7 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
         plan.steps[cell["id"]] |= {"own": score} if score < cell["points"] else {}
     doubtful = [cell["id"] for cell in split if "own" in plan.steps[cell["id"]]]
     asks = [(cell["id"], ask) for cell in split for ask in plan.steps[cell["id"]]["asks"]]
-    closed = {name: ask["expr"] for name, ask in asks if "opaque" in outcome["reports"].get(ask["key"], ())}
+    closed = {name: ask.get("expr", "what came out") for name, ask in asks if "opaque" in outcome["reports"].get(ask["key"], ())}
     for name, text in closed.items():
         _cell_of(plan, name)["whole"] = f"{text.strip()} is no plain data"
     whole = run(job(plan, merged, whole={*doubtful})) if doubtful else outcome

@@ -6,7 +6,7 @@ from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, 
 from tinytorch.grader.helpers import compares, is_running
 from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
 
-__all__ = ["ABOUT_OBJECTS", "Whose"]
+__all__ = ["Whose"]
 
 Node = ast.AST
 EQUAL = {"equals", "__eq__", "__ne__"}  # methods of a student's value, which may say anything of one of ours
