@@ -140,6 +140,7 @@ WHOLE = {
     "a database is asked": "import sqlite3\ndb = sqlite3.connect(':memory:')\nassert db.execute('SELECT 1 ' + names[0]).fetchone()[0] == 1",
     "an object of ours": "class Pair:\n    x = 3\np = Pair()\nassert f(p) == p.x",
     "ours and theirs in one": "box = Box(1)\nbox.value, want = f(3), 9\nassert f(3) == want",
+    "a place in one of ours that they choose": "found = [0, 0, 0]\nfound[f(1)] += 1\nassert sum(found) == f(1)",
     "a value of theirs in one of ours": "state = {'n': 0}\nstate['n'] += f(2)\nassert state['n'] == 4",
     "try": "try:\n    f('a')\nexcept TypeError:\n    pass\nelse:\n    raise AssertionError",
     "with": "import io, contextlib\nwith contextlib.redirect_stdout(io.StringIO()) as out:\n    f(1)\nassert out.getvalue() == ''",

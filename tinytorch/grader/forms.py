@@ -34,7 +34,7 @@ def last_name(node: ast.AST) -> str:
     return name_of(node).rpartition(".")[2]
 
 
-def root(node: ast.AST | None) -> ast.AST | None:
+def root(node: Any) -> Any:
     """What `a.b[c]` starts from."""
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value

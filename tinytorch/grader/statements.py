@@ -118,7 +118,7 @@ class Statements(Questions):
 
     def given_away(self, node: Any, names: set[str]) -> Pair:
         parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store)]
-        if not all(map(self.touches, parts)):
+        if not all(self.touches(root(part)) for part in parts):
             raise Unsplittable(f"line {node.lineno}: something of the instructor's would hold what is the student's")
         pair = self.in_sandbox(node)
         for name in names:
