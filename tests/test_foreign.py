@@ -51,7 +51,9 @@ ODD = {
     "half": "def half(x):\n    return np.longdouble(x) / 2",
 }
 # What no grader can judge from plain data, and why each of them stands here: errors that are wanted (raises, unittest),
-# printed text (captured), a deleted name, an object compared by its own __eq__, a student's value as the score; and what
+# printed text (captured), a deleted name, an object compared by its own __eq__ or asked whether it is not true, an object of
+# the instructor's (opaque), a helper that calls the answer (lambda), a value kept in something of the instructor's
+# (stored) or taken as the score, turns of a `while` that asks (turning); and what
 # compares with a value that such a cell made (below-whole) or by a package that the student brings (brought).
 UNPROTECTED = {
     "raises-try",
@@ -70,9 +72,13 @@ UNPROTECTED = {
     "opaque-pair",
     "opaque-made",
     "opaque-sum",
-    "opaque-member",
     "last-student",
     "branches",
+    "opaque",
+    "objects-true",
+    "stored",
+    "lambda",
+    "turning",
 }
 
 
@@ -103,7 +109,7 @@ def test_idioms_of_foreign_tests_score_as_in_nbgrader(tmp_path):
     students = {name: {"nb": answered(IDIOMS, **changed)} for name, changed in answers.items()}
     wanted, found = compare(course(tmp_path / "c", "ps", {"nb": IDIOMS}, students), tmp_path, "ps")
     assert found == wanted
-    assert sum(score or 0 for score in wanted["perfect"].values()) == 88
+    assert sum(score or 0 for score in wanted["perfect"].values()) == 90
 
 
 GENERATED = notebook("""
@@ -132,7 +138,7 @@ def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
     grade("ps", folder, Options(workers=1, level="unsafe"))
     record = json.loads((folder / "records" / "ps" / "ann.json").read_text())
     assert set(record["more"]["unprotected"]["nb"]) == UNPROTECTED
-    assert record["score"] == 88
+    assert record["score"] == 90
     said = capsys.readouterr().out
     assert all(f"unprotected: nb/{name}: " in said for name in UNPROTECTED)
 

@@ -2,8 +2,9 @@
 
 import ast
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Site", "Unsplittable", "asserts", "call", "got_of", "is_judging", "is_print", "last_name", "name_of", "root"]
+__all__ = ["Site", "Unsplittable", "call", "got_of", "is_judging", "is_print", "last_name", "name_of", "root", "start"]
 
 
 class Unsplittable(Exception):
@@ -19,7 +20,6 @@ class Site:
     inputs: list[str]
     given: set[str]  # those of the inputs that the sandbox has from a given cell
     fresh: bool = False  # bind the inputs anew each time: a check's `got`
-    assigned: int = 0  # the line of the assignment whose value it is a part of
 
 
 def call(function: str, *arguments: ast.expr) -> ast.Call:
@@ -34,10 +34,17 @@ def last_name(node: ast.AST) -> str:
     return name_of(node).rpartition(".")[2]
 
 
-def root(node: ast.AST | None) -> ast.AST | None:
+def root(node: Any) -> Any:
     """What `a.b[c]` starts from."""
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
+    return node
+
+
+def start(node: Any) -> Any:
+    """What `a.b(c)[d]` starts from, also through calls: `a`."""
+    while not isinstance(node, ast.Name) and (inner := getattr(node, "value", getattr(node, "func", None))):
+        node = inner
     return node
 
 
@@ -47,13 +54,6 @@ def is_judging(function: ast.expr) -> bool:
 
 def is_print(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and name_of(node.value.func) == "print"
-
-
-def asserts(node: ast.AST) -> bool:
-    """Whether a definition asserts or raises, by itself or by a function that does."""
-    inner = list(ast.walk(node))
-    calls = (one.func for one in inner if isinstance(one, ast.Call))
-    return any(isinstance(one, ast.Assert | ast.Raise) for one in inner) or any(map(is_judging, calls))
 
 
 def got_of(node: ast.Call) -> ast.keyword | None:

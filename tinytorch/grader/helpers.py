@@ -1,11 +1,10 @@
-"""What the instructor's own functions do with what they get: those that say what is right, and those that run a text."""
+"""The instructor's own functions, which may say what is right of what they get; and what runs a text, or compares."""
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from tinytorch.grader.forms import asserts, last_name
-from tinytorch.grader.names import Scope, bound, free, import_names, parsed
+from tinytorch.grader.forms import last_name, root, start
+from tinytorch.grader.names import Scope, bound, free, import_names
 
 __all__ = ["compares", "is_running", "note"]
 
@@ -19,19 +18,19 @@ IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 def note(scope: Scope, node: ast.stmt) -> None:
-    """Which of the names that a statement of the instructor's binds say what is right, or run a text."""
+    """Which of the names that a statement of the instructor's binds are functions, or made with one, and which run a text."""
     names = import_names(node) if isinstance(node, IMPORTS) else bound(node)
-    body, read = _beside(node) if isinstance(node, IMPORTS) else node, free(node)
-    made = isinstance(getattr(node, "value", None), ast.Call)  # an object may do what its class does; a value does not run
-    functions = [inner for inner in ast.walk(body) if isinstance(inner, FUNCTIONS)]
-    says = any(_says(function, scope.is_student) for function in functions)
-    runs = not made and any(map(is_running, _parts(functions)))
-    for known, found in ((scope.verdicts, says), (scope.runs, runs)):
-        used = bool(read & known) and not (made and known is scope.runs)
+    value = root(getattr(node, "value", None))
+    made, maker = isinstance(value, ast.Call), start(value)  # an object may do what its class does; a value does not run
+    given = made and isinstance(maker, ast.Name) and scope.is_student(maker.id)  # to the student's own, which says nothing
+    read = {maker.id} if given else free(node)
+    functions = [inner for inner in ast.walk(node) if isinstance(inner, FUNCTIONS)]
+    helps = read & scope.helpers or functions or _is_beside(node)
+    runs = read & scope.runs or any(is_running(part) for function in functions for part in ast.walk(function))
+    tests = helps and any(map(scope.is_student, read)) and not isinstance(node, IMPORTS)
+    for known, found in ((scope.helpers, helps), (scope.runs, runs and not made), (scope.tests, tests and not made)):
         known -= names
-        known |= names if found or used else set()
-    theirs = any(map(scope.is_student, read)) and not isinstance(node, IMPORTS)
-    scope.tests = scope.tests - names | (names & scope.verdicts if theirs and not made else set())
+        known |= names if found else set()
 
 
 def is_running(node: ast.AST) -> bool:
@@ -39,37 +38,12 @@ def is_running(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and not RUNNING.isdisjoint(map(last_name, (node.func, *node.args)))
 
 
-def _beside(node: ast.Import | ast.ImportFrom) -> ast.AST:
-    """The code of the modules beside the notebook that an import reads."""
-    names = [alias.name for alias in node.names]
-    names = [node.module or "", *(f"{node.module}.{name}" for name in names)] if isinstance(node, ast.ImportFrom) else names
-    places = (Path(name.replace(".", "/") + end) for name in names for end in (".py", "/__init__.py"))
-    trees = (parsed(place.read_text("utf-8", "replace")) for place in places if place.is_file())
-    return ast.Module([node for tree in trees if tree for node in tree.body], [])
-
-
-def _says(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, theirs: Callable[[str], bool]) -> bool:
-    """It asserts, raises, returns a comparison, yes or no, or compares what a student's function gave it.
-
-    `theirs`: the names that stand for a student's own.
-    """
-    inner = list(ast.walk(function))
-    returned = [function.body] if isinstance(function, ast.Lambda) else [n.value for n in inner if isinstance(n, ast.Return) and n.value]
-    if asserts(function) or any(map(_is_verdict, _parts(returned))):
-        return True
-    called = {node.arg for node in inner if isinstance(node, ast.arg)} | set(filter(theirs, free(function)))
-    calls = any(free(node.func) & called for node in inner if isinstance(node, ast.Call))
-    loops = {*_parts(node.test for node in inner if isinstance(node, ast.While))}  # how long it goes on is no verdict
-    return calls and any(compares(part) for part in inner if part not in loops)
-
-
-def _parts(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    return (part for node in nodes for part in ast.walk(node))
+def _is_beside(node: ast.stmt) -> bool:
+    """Whether it imports a module that lies beside the notebook, where the instructor's functions are."""
+    names = [alias.name for alias in node.names] if isinstance(node, IMPORTS) else []
+    names += [node.module or "", *(f"{node.module}.{name}" for name in names)] if isinstance(node, ast.ImportFrom) else []
+    return any(Path(name.replace(".", "/") + end).is_file() for name in names for end in (".py", "/__init__.py"))
 
 
 def compares(part: ast.AST) -> bool:
     return isinstance(part, ast.Compare | ast.Match) or (isinstance(part, ast.Call) and last_name(part.func) in COMPARING)
-
-
-def _is_verdict(part: ast.AST) -> bool:
-    return compares(part) or (isinstance(part, ast.Constant) and type(part.value) is bool)

@@ -78,8 +78,7 @@ class Notebook(Source):
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
             return {"whole": "nothing in it is asked of the student's code by name", "late": True}
         texts, self.texts.noted = sorted(self.texts.noted), set()
-        about = [{"text": site.text, "assigned": site.assigned} for site in parts.sites]
-        return {"prelude": parts.prelude, "asks": sites.asks, "not_plain": sorted(sites.not_plain), "sites": about, "texts": texts}
+        return {"prelude": parts.prelude, "asks": sites.asks, "texts": texts}
 
     def record(self) -> None:
         """Run here, once, the leading tests that are nothing but checks: what they expect is the same for everybody."""

@@ -24,14 +24,12 @@ class Scope:
     own: set[str] = field(default_factory=set)  # the instructor's
     student: set[str] = field(default_factory=set)  # the student's, even where it is a builtin's name too
     reported: set[str] = field(default_factory=set)  # the judge's: computed from what was reported
-    given: set[str] = field(default_factory=set)  # the instructor's, bound by a cell that runs in the sandbox as well;
-    defined: set[str] = field(default_factory=set)  # those of them that are functions and classes
+    given: set[str] = field(default_factory=set)  # the instructor's, bound by a cell that runs in the sandbox as well
     shared: set[str] = field(default_factory=set)  # what functions of given cells change by `global`
     lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
     callables: set[str] = field(default_factory=set)  # functions and classes of a student's: no plain data
-    abroad: set[str] = field(default_factory=set)  # the instructor's objects that only the sandbox has
     made_by: dict[str, ast.stmt] = field(default_factory=dict)  # imports, and functions even if they touch the student's
-    verdicts: set[str] = field(default_factory=set)  # what of the instructor's says what is right,
+    helpers: set[str] = field(default_factory=set)  # functions of the instructor's, which may say what is right,
     tests: set[str] = field(default_factory=set)  # those of them that call the student's code by name,
     runs: set[str] = field(default_factory=set)  # and what runs or opens what it is given
 
@@ -41,7 +39,7 @@ class Scope:
 
     def bind(self, name: str, node: ast.stmt | None = None) -> None:
         self._now(self.own, name, node)
-        for others in (self.given, self.defined, self.lent):
+        for others in (self.given, self.lent):
             others.discard(name)
 
     def bind_import(self, node: ast.Import | ast.ImportFrom) -> set[str]:
@@ -62,7 +60,6 @@ class Scope:
         for others in (self.own, self.student, self.reported):
             others.discard(name)
         whose.add(name)
-        self.abroad.discard(name)
         self.made_by.pop(name, None)
         self.made_by |= {name: node} if node else {}
 

@@ -22,9 +22,8 @@ __all__ = ["Judge", "Plan", "PlanError", "Run", "job", "make", "read", "unsplitt
 HIDDEN = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
 SEEDED = ("hidden_inputs(", "TINYTORCH_SEEDS")  # what cannot do without the seed
 SOLUTION = ("BEGIN SOLUTION", "END SOLUTION")
-# Of a test, before it is tried: why it runs whole; what in it has to run in the sandbox or be asked wider (`name =`, the
-# line of an assignment, an expression); whether the right answers make its last value a number, which None asks.
-FOUND: dict[str, Any] = {"whole": "", "forced": [], "number": None}
+# Of a test, before it is tried: why it runs whole; whether the right answers make its last value a number, which None asks.
+FOUND: dict[str, Any] = {"whole": "", "number": None}
 
 
 @dataclass
@@ -146,18 +145,13 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
     """Fill in the plan's steps. With `run`, prove them on the source's own answers: what does not come out there as
     plain data, or costs the reference a point that it has where the cell runs whole, is no way to ask a student.
     `first`: a judge of this plan that is up already."""
-    for _ in range(12):
+    while True:  # each time some more tests run whole
         with contextlib.closing(first or Judge(plan)) as judge:
             first, plan.steps = None, judge.capture()
             if not _unmade(plan) and (run is None or not _disproved(plan, judge, run)):
                 break
-    else:
-        raise PlanError(f"{plan.notebook}: no way to ask was found in twelve tries")
     wanted = ("whole", "prelude", "asks", "number", "texts", "own")
-    steps = {
-        name: {"number": False, "forced": _cell_of(plan, name)["forced"]} | {key: step[key] for key in wanted if key in step}
-        for name, step in plan.steps.items()
-    }
+    steps = {name: {"number": False} | {key: step[key] for key in wanted if key in step} for name, step in plan.steps.items()}
     return plan.with_steps(steps, alone(plan.code, steps))
 
 
@@ -166,24 +160,11 @@ def _cell_of(plan: Plan, name: str) -> dict[str, Any]:
 
 
 def _unmade(plan: Plan) -> bool:
-    """Is there a name whose value is no plain data, which is made in the sandbox from now on? Or a cell that could not be run
-    as it was split? It runs whole, and those below it are split by that."""
-    found = {name: step for name, step in plan.steps.items() if step.get("not_plain") or "late" in step}
-    for name, step in found.items():
-        if "late" in step:
-            _cell_of(plan, name)["whole"] = step["whole"]
-        else:
-            names = step["not_plain"]
-            _force(plan, name, [f"{one} =" for one in names], f"{names[0]} is no plain data")
-    return bool(found)
-
-
-def _force(plan: Plan, name: str, wanted: list[Any], why: str) -> None:
-    """Run these in the sandbox from now on, or ask wider there; failing that, the whole cell."""
-    cell = _cell_of(plan, name)
-    new = [one for one in wanted if one not in cell["forced"]]
-    cell["forced"] = [*cell["forced"], *new]
-    cell["whole"] = cell["whole"] if new else why
+    """Is there a cell that could not be run as it was split? It runs whole, and those below it are split by that."""
+    late = {name: step["whole"] for name, step in plan.steps.items() if "late" in step}
+    for name, why in late.items():
+        _cell_of(plan, name)["whole"] = why
+    return bool(late)
 
 
 def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
@@ -198,14 +179,13 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
         score = verdicts[cell["id"]]["score"] if cell in split else whole_score(cell, outcome)[0]
         plan.steps[cell["id"]] |= {"own": score} if score < cell["points"] else {}
     doubtful = [cell["id"] for cell in split if "own" in plan.steps[cell["id"]]]
-    opaque = [key for key, report in outcome["reports"].items() if "opaque" in report and key.count("/") >= 3]
-    sites = [(name, plan.steps[name]["sites"][int(n)]) for name, n, *_ in (key.rsplit("/", 3) for key in opaque)]
-    closed = {name for name, _ in sites}
-    for name, wanted in dict.fromkeys((name, site["assigned"] or site["text"]) for name, site in sites):
-        _force(plan, name, [wanted], "its questions have no plain answer")
+    asks = [(cell["id"], ask) for cell in split for ask in plan.steps[cell["id"]]["asks"]]
+    closed = {name: ask.get("expr", "what came out") for name, ask in asks if "opaque" in outcome["reports"].get(ask["key"], ())}
+    for name, text in closed.items():
+        _cell_of(plan, name)["whole"] = f"{text.strip()} is no plain data"
     whole = run(job(plan, merged, whole={*doubtful})) if doubtful else outcome
     worse = [name for name in doubtful if whole_score(_cell_of(plan, name), whole)[0] > verdicts[name]["score"]]
-    for name in set(worse) - closed:
+    for name in set(worse) - closed.keys():
         _cell_of(plan, name)["whole"] = "split it would give another score than whole"
     files = written(outcome)
     for cell in (outside := [cell for cell in split if any(name in cell["source"] for name in files)]):

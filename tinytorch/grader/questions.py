@@ -1,37 +1,27 @@
 """Which part of an expression has to be asked of the student's code: the smallest that is plain data."""
 
 import ast
-import copy
 from collections.abc import Collection
 from typing import Any
 
 from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of
 from tinytorch.grader.names import Scope, free, local
-from tinytorch.grader.whose import ABOUT_OBJECTS, Whose
+from tinytorch.grader.whose import Whose
 
 __all__ = ["Questions"]
 
 Node = ast.AST
-OF_OBJECTS = {*ABOUT_OBJECTS, "len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min",
-              "str", "bool", "map", "zip", "enumerate", "any", "all"}  # fmt: skip
-
-
-class _Wider(Unsplittable):
-    """An expression whose value is not plain data: the one around it has to be asked for."""
 
 
 class Questions(Whose):
     """The expressions of one cell. Methods named for a syntax node give what stands in its place for the judge."""
 
-    def __init__(self, scope: Scope, forced: set[str | int]) -> None:
+    def __init__(self, scope: Scope) -> None:
         super().__init__(scope)
-        self.forced = forced
         self.sites: list[Site] = []
         self.needed: dict[str, ast.stmt] = {}
         self.captures: list[ast.expr] = []  # of the statement that is being split
         self.begun = 0  # how many sites there were before it
-        self.assigned = 0
-        self.claims = set[bool]()  # whether a question of this statement is of nothing but the instructor's objects
 
     def expr(self, node: Any, held: Collection[str] = ()) -> Any:
         """`held`: names of ours whose values are asked for all the same."""
@@ -46,34 +36,9 @@ class Questions(Whose):
             if not self.reported(node) and any(isinstance(n, ast.Call) for n in ast.walk(node)):
                 self.captures.append(node)  # its side effects (a generator's next numbers) belong to both programs
             return node
-        spare = copy.deepcopy(node) if self.forced else node  # without them nothing has to be asked wider
-        sites, captures = len(self.sites), len(self.captures)
-        try:
-            return getattr(self, "on_" + type(node).__name__, self.leaf)(node)
-        except _Wider:
-            if ast.unparse(spare) in self.forced:
-                raise
-            del self.sites[sites:], self.captures[captures:]
-            return self.wider(spare)
-
-    def wider(self, node: ast.expr) -> ast.expr:
-        """Ask for the whole of a builtin's call or of what an object is, if nothing in it is there to be kept from the student."""
-        if isinstance(node, ast.Call) and self.tells(node):
-            return self.leaf(node)  # a method of the student's own class
-        if isinstance(node, ast.Call):
-            fit = isinstance(node.func, ast.Name) and node.func.id in OF_OBJECTS
-        elif isinstance(node, ast.Compare):
-            fit = any(map(_is_kind, (node.left, *node.comparators)))  # else a student's `__eq__` would say what is equal
-        else:
-            negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-            fit = negated or isinstance(node, ast.Attribute | ast.Subscript | ast.Starred)
-        if not fit or self.inputs(node) - self.scope.lent - self.scope.given:
-            raise Unsplittable(f"line {node.lineno}: what is compared there is no plain data")
-        return self.leaf(node)
+        return getattr(self, "on_" + type(node).__name__, self.leaf)(node)
 
     def leaf(self, node: ast.expr, fresh: bool = False) -> ast.expr:
-        if ast.unparse(node) in self.forced:
-            raise _Wider(f"line {node.lineno}: {ast.unparse(node)} is no plain data")
         if isinstance(node, ast.Lambda | ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
             raise Unsplittable(f"line {node.lineno}: {type(node).__name__} with the student's names in it")
         return self.site(node, fresh)
@@ -81,27 +46,15 @@ class Questions(Whose):
     def site(self, node: ast.stmt | ast.expr, fresh: bool = False) -> ast.expr:
         if not fresh:
             self.must_not_say(node)
-            self.must_not_be_told(node)
         inputs = sorted(self.inputs(node))
         number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
         run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
-        self.sites.append(Site(ast.unparse(node), run, inputs, given, fresh, self.assigned))
+        self.sites.append(Site(ast.unparse(node), run, inputs, given, fresh))
         values = ast.Dict([ast.Constant(name) for name in inputs], [ast.Name(name, ast.Load()) for name in inputs])
         self.captures.append(call("__capture__", number, counted, values))
         if not fresh:
             self.scope.lent.update(inputs)
         return call("__ask__", number, counted)
-
-    def must_not_be_told(self, node: ast.stmt | ast.expr) -> None:
-        """`assert f(p) == p.x`: of an object that only the sandbox has, the student's code may say what is right."""
-        if isinstance(node, ast.expr):
-            self.claims.add(self.is_abroad(node))
-            if True in self.claims and (False in self.claims or self.assigned):
-                raise Unsplittable(f"line {node.lineno}: what is right there comes from beside the student's code")
-
-    def is_abroad(self, node: Node) -> bool:
-        theirs = set(filter(self.scope.is_student, free(node).difference(*self.local)))
-        return bool(theirs) and theirs <= self.scope.abroad - self.scope.shared
 
     def inputs(self, node: Node) -> set[str]:
         """The instructor's values that a site reads; on the way, the definitions that it needs."""
@@ -117,7 +70,7 @@ class Questions(Whose):
             elif definition is not None:
                 self.needed.setdefault(name, definition)
                 queue |= set() if isinstance(definition, ast.Import | ast.ImportFrom) else free(definition) - seen
-            elif name in self.scope.own and name not in self.scope.defined and not self.scope.is_student(name):
+            elif name in self.scope.own and not self.scope.is_student(name):
                 values.add(name)
         return values
 
@@ -134,14 +87,15 @@ class Questions(Whose):
     on_JoinedStr = on_FormattedValue = on_Starred = on_keyword = on_Slice = descend
 
     def on_Compare(self, node: ast.Compare) -> Any:
-        """Which object it is can be seen where it is only; nothing goes there that the student's code has not been given."""
+        """Which object it is, and of what kind, can be seen where it is only; nothing goes there that has not been given."""
         sides = [node.left, *node.comparators]
-        same = any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops) or any(map(_is_id, sides))
-        if not same or any(isinstance(side, ast.Constant) for side in sides):
+        kind = len(sides) == 2 and any(map(_is_kind, sides))
+        same = any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
+        if not kind and (not same or any(isinstance(side, ast.Constant) for side in sides)):
             return self.descend(node)
         others = [self.inputs(side) for side in sides if not self.touches(side)]
         given = set().union(*(self.inputs(side) for side in sides if self.touches(side)), self.scope.lent, self.scope.given)
-        known = set().union(*others) <= given and (all(others) or any(map(_is_kind, sides)))
+        known = set().union(*others) <= given and (kind or all(others))
         return self.leaf(node) if known else self.descend(node)
 
     def sometimes(self, node: Any) -> Any:
@@ -160,7 +114,6 @@ class Questions(Whose):
         if (got := got_of(node)) is not None:
             return self.check(node, got)
         if self.rooted(node):
-            self.must_not_judge(node)
             return self.leaf(node)
         if isinstance(node.func, ast.Attribute):
             node.func.value = self.expr(node.func.value)
@@ -179,15 +132,13 @@ class Questions(Whose):
 
     def on_comprehension(self, node: Any) -> ast.expr:
         first = node.generators[0]
-        inner = [getattr(node, name) for name in ("elt", "key", "value") if hasattr(node, name)]
-        inner += [test for generator in node.generators for test in generator.ifs]
-        inner += [generator.iter for generator in node.generators[1:]]
-        busy = any(self.touches(part, local(node)) for part in inner)
-        if self.touches(first.iter) and any(self.runs(part) for one in inner for part in ast.walk(one)):
+        over, first.iter = first.iter, ast.Constant(None)
+        busy, runs = self.touches(node), any(map(self.runs, ast.walk(node)))
+        first.iter = over
+        single = len(node.generators) == 1 and not first.ifs and hasattr(node, "elt")
+        if (self.touches(over) and (busy or runs)) or (busy and (self.reported(over) or not single)):
             return self.leaf(node)
-        if busy and (self.touches(first.iter) or self.reported(first.iter) or len(inner) > len(node.generators) + 1):
-            return self.leaf(node)
-        first.iter = self.expr(first.iter)
+        first.iter = self.expr(over)
         if busy:
             self.turns(node)
         return node
@@ -198,22 +149,14 @@ class Questions(Whose):
         """Each turn is an execution of the sites inside: capture makes the same turns."""
         outer, self.captures = self.captures, []
         self.local.append(local(node))
-        for name in ("key", "value", "elt"):
-            if hasattr(node, name):
-                setattr(node, name, self.expr(getattr(node, name)))
-        if any(self.touches(test) for generator in node.generators for test in (*generator.ifs, generator.iter)):
-            raise Unsplittable(f"line {node.lineno}: the student's code decides about a comprehension's turns")
+        node.elt = self.expr(node.elt)
         self.local.pop()
         captured = ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)
         self.captures = [*outer, captured]
 
 
 def _is_kind(node: ast.expr) -> bool:
-    """`None`, `type(f(3))`, `box.__class__`."""
+    """`None`, `type(f(3))`, `id(box)`, `box.__class__`."""
     if isinstance(node, ast.Constant):
         return node.value is None
-    return (isinstance(node, ast.Call) and name_of(node.func) == "type") or last_name(node) == "__class__"
-
-
-def _is_id(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and name_of(node.func) == "id"
+    return (isinstance(node, ast.Call) and name_of(node.func) in ("type", "id")) or last_name(node) == "__class__"

@@ -21,7 +21,6 @@ class Sites:
         self.turns, self.index = Counter[int](), Counter[int]()
         self.asks: list[dict[str, Any]] = []
         self.bound: dict[str, tuple[int, Any]] = {}  # of each input, which object it was last, and what of it was sent
-        self.not_plain: set[str] = set()
         self.shown: list[tuple[str, Any]] = []  # what the current statement was told
 
     def enter(self, *numbers: int) -> None:
@@ -65,9 +64,10 @@ class Sites:
         for name, value in values.items():
             try:
                 code = encode(value)
-            except NotPlain:
-                self.not_plain |= {name} - site.given
-                continue
+            except NotPlain as error:
+                if name in site.given:
+                    continue
+                raise NotPlain(f"{name}: {error}") from None
             if name not in site.given or len(json.dumps(code)) < MOST_GIVEN:
                 found[name] = code
         return found

@@ -43,7 +43,7 @@ class Source:
         try:
             if cell["whole"]:
                 raise Unsplittable(cell["whole"])
-            cell["parts"] = split(cell["source"], self.scope, {*cell["forced"]})
+            cell["parts"] = split(cell["source"], self.scope)
             cell["code"] = [(line, *_compiled(nodes, cell["id"])) for line, nodes in cell["parts"].judge]
         except Exception as error:  # also a splitter that stumbles: then the cell runs whole
             cell["whole"] = str(error) if isinstance(error, Unsplittable) else f"{type(error).__name__}: {error}"
@@ -78,10 +78,10 @@ class Source:
                 note(self.scope, node)
             for name in bound(node):
                 self.scope.give_away(name)
-                for known in (self.scope.verdicts, self.scope.tests, self.scope.runs) if cell["id"] else ():
+                for known in (self.scope.helpers, self.scope.tests, self.scope.runs) if cell["id"] else ():
                     known.discard(name)
             if isinstance(node, ast.Import | ast.ImportFrom):  # what a student brings may say anything
-                self.scope.verdicts |= import_names(node)
+                self.scope.helpers |= import_names(node)
             self.scope.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
         return ours
 
@@ -97,7 +97,6 @@ class Source:
                 self.scope.give_away(name) if theirs else self.scope.bind(name)
                 self.scope.given |= set() if theirs else {name}
             if isinstance(node, DEFINITIONS):
-                self.scope.defined |= self.scope.given & {node.name}
                 self.scope.shared |= names - {node.name}
                 for name in names - {node.name}:
                     self.scope.give_away(name)

@@ -31,29 +31,15 @@ class Split:
 
 
 class _Splitter(Statements):
-    """Also those that hold others: loops and branches."""
+    """Also those that hold others: `for` and `if`."""
 
-    def do_While(self, node: ast.While) -> Pair:
-        if self.touches(node.test) or self.reported(node.test) or node.orelse:
-            raise Unsplittable(f"line {node.lineno}: the student's values decide how often it is asked")
-        return self.halves(node)
-
-    def do_If(self, node: ast.If) -> Pair:
-        if self.touches(node.test) or self.reported(node.test):
-            return self.judged_block(node, "test")
-        return self.halves(node)
-
-    def do_For(self, node: ast.For) -> Pair:
-        if self.touches(node.iter) or self.reported(node.iter):
-            return self.judged_block(node, "iter")
-        for name in bound(node.target):
-            if f"{name} =" in self.forced:
-                raise Unsplittable(f"line {node.lineno}: a loop's {name} is not plain data")
+    def do_For(self, node: ast.For | ast.If) -> Pair:
+        """With what is in it in both programs, where that is ours to decide; none of it may leave open whose a name is."""
+        header, local = ("iter", bound(node.target)) if isinstance(node, ast.For) else ("test", set[str]())
+        if self.touches(getattr(node, header)) or self.reported(getattr(node, header)):
+            return self.judged_block(node, header, local)
+        for name in local:
             self.scope.bind(name)
-        return self.halves(node)
-
-    def halves(self, node: ast.While | ast.If | ast.For) -> Pair:
-        """A loop or branch with what is in it in both programs; none of it may leave open whose a name is."""
         before = {*self.scope.own}
         (judge, capture), (after, after_capture) = self.block(node.body), self.block(node.orelse)
         sent = {name for site in self.sites for name in site.inputs}
@@ -62,13 +48,14 @@ class _Splitter(Statements):
             raise Unsplittable(f"line {node.lineno}: {', '.join(sorted(changed))} may be the instructor's or the student's")
         return [with_blocks(node, body=judge, orelse=after)], [with_blocks(node, body=capture, orelse=after_capture)]
 
-    def judged_block(self, node: Any, header: str) -> Pair:
+    do_If = do_For
+
+    def judged_block(self, node: Any, header: str, local: set[str]) -> Pair:
         """A loop or branch on a reported value: the judge's alone, so nothing in it may call the student's code."""
         if any(self.runs(part) for block in (*node.body, *node.orelse) for part in ast.walk(block)):
             raise Unsplittable(f"line {node.lineno}: something is run or opened where the student's values decide")
         node.body = [n for n in node.body if not (is_print(n) and self.touches(n))] or [ast.Pass()]  # earns nothing
         setattr(node, header, self.expr(getattr(node, header)))
-        local = bound(node.target) if isinstance(node, ast.For) else set[str]()
         names = set().union(*map(bound, (*node.body, *node.orelse))) | local
         if any(self.scope.is_student(n) for part in (*node.body, *node.orelse) for n in free(part) - names):
             raise Unsplittable(f"line {node.lineno}: the student's values decide what is called")
@@ -77,9 +64,9 @@ class _Splitter(Statements):
         return self.split(node)
 
 
-def split(source: str, scope: Scope, forced: set[str | int]) -> Split:
+def split(source: str, scope: Scope) -> Split:
     """The cell's two programs; `scope` goes on to the next cell."""
-    splitter = _Splitter(scope, forced)
+    splitter = _Splitter(scope)
     judge, capture = list[Line](), list[Line]()
     body = ast.parse(source).body
     for node in body:

@@ -4,7 +4,7 @@ import ast
 import copy
 from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, asserts, call, got_of, is_judging, name_of, root
+from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, name_of, root
 from tinytorch.grader.helpers import note
 from tinytorch.grader.names import DEFINITIONS, bound, free
 from tinytorch.grader.questions import Questions
@@ -29,7 +29,7 @@ class Statements(Questions):
         return judge or nothing, capture or nothing
 
     def statement(self, node: ast.stmt) -> Pair:
-        self.captures, self.begun, self.assigned, self.claims = [], len(self.sites), 0, set()
+        self.captures, self.begun = [], len(self.sites)
         if isinstance(node, NAMING):
             note(self.scope, node)
         handler = getattr(self, "do_" + type(node).__name__, None)
@@ -68,23 +68,18 @@ class Statements(Questions):
     do_ImportFrom = do_Import
 
     def do_FunctionDef(self, node: Any) -> Pair:
+        if self.reported(node) or node.name in self.needed:
+            raise Unsplittable(f"line {node.lineno}: {node.name} reads the student's values, or is defined anew")
         if not self.touches(node):
-            if self.reported(node):
-                raise Unsplittable(f"{node.name} reads what comes from the student's values")
-            judge, capture = self.again(node)
             self.scope.bind(node.name, node)
-            return [*judge, node], [*capture, node]
-        if asserts(node):
+            return [node], [node]
+        calls = (part.func for part in ast.walk(node) if isinstance(part, ast.Call))
+        if any(isinstance(part, ast.Assert) for part in ast.walk(node)) or any(map(is_judging, calls)):
             return self.judging_function(node)
-        judge, capture = self.again(node)
-        self.scope.give_away(node.name, node)
-        return judge, capture
+        self.scope.give_away(node.name, node)  # to be asked by a check's `got`, and by nothing else
+        return [], []
 
     do_ClassDef = do_AsyncFunctionDef = do_FunctionDef
-
-    def again(self, node: Any) -> Pair:
-        """What the student's code has got under this name before is another definition: it is made anew there."""
-        return self.in_sandbox(node) if self.needed.get(node.name, node) is not node else ([], [])
 
     def judging_function(self, node: Any) -> Pair:
         """A function of ours that calls the student's code and judges it: split like a cell, at each call anew."""
@@ -102,18 +97,13 @@ class Statements(Questions):
     def do_Assign(self, node: Any) -> Pair:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         names = bound(node)
-        if node.value is None:
-            return [node], [node]
-        if isinstance(node.value, ast.Lambda) and self.touches(node.value) and len(names) == 1:
-            (name,) = names
-            self.scope.give_away(name, node)
-            return [], []
-        forced = {node.lineno, *(f"{name} =" for name in names)} & self.forced or names & self.scope.shared
-        if forced or any(map(self.touches, targets)) or self.is_theirs(node):
+        theirs = any(map(self.touches, targets)) or names & self.scope.shared
+        if theirs and names - self.scope.shared:
+            raise Unsplittable(f"line {node.lineno}: the instructor's and the student's are named together")
+        if theirs or self.is_theirs(node):
             return self.given_away(node, names)
         if not self.touches(node):
             return self.ours(node)
-        self.assigned = node.lineno
         node.value = self.expr(node.value)
         for name in names:
             self.scope.report(name)
@@ -127,15 +117,12 @@ class Statements(Questions):
         return self.rooted(node.value)
 
     def given_away(self, node: Any, names: set[str]) -> Pair:
-        if isinstance(node.value, ast.Call) and self.rooted(node.value):
-            self.must_not_judge(node.value)
-        abroad = {name for target, value in _pairs(node) if self.is_abroad(value) or not self.touches(value) for name in bound(target)}
+        parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store)]
+        if not all(self.touches(root(part)) for part in parts):
+            raise Unsplittable(f"line {node.lineno}: something of the instructor's would hold what is the student's")
         pair = self.in_sandbox(node)
-        parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript)]
-        held = {n.value.id for n in parts if isinstance(n.ctx, ast.Store) and isinstance(n.value, ast.Name)}
-        for name in names | held:
+        for name in names:
             self.scope.give_away(name)
-        self.scope.abroad |= abroad
         return pair
 
     def do_Expr(self, node: ast.Expr) -> Pair:
@@ -145,15 +132,10 @@ class Statements(Questions):
         if self.rooted(node.value) and not (isinstance(node.value, ast.Call) and self.judges(node.value)):
             return self.in_sandbox(node)
         node.value = self.expr(node.value, held)
-        self.filled(node.value)
+        if isinstance(node.value, ast.Call) and got_of(node.value) is None:
+            for name in _changed(node) & self.scope.own - self.scope.made_by.keys():
+                self.scope.report(name)  # `values.append(f(3))`: from now on a list of ours holds what was reported
         return self.split(node)
-
-    def filled(self, call: ast.expr) -> None:
-        """`values.append(f(3))`: from now on a list of ours holds what was reported."""
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and got_of(call) is None:
-            owner = name_of(call.func.value)
-            if owner in self.scope.own - self.scope.made_by.keys():
-                self.scope.report(owner)
 
     def changes_a_module(self, node: ast.stmt) -> bool:
         """A seed, `np.linalg.solve = None`, `np.seterr(all="raise")`: the student's code has the same module."""
@@ -180,8 +162,8 @@ class Statements(Questions):
         held = self.held(node.test)
         if not self.touches(node) and not held:
             return self.ours(node)
-        opaque = ast.unparse(node.test) in self.forced  # of an object only whether it is true can be asked
-        node.test = self.expr(ast.copy_location(call("bool", node.test), node.test) if opaque else node.test, held)
+        thing = isinstance(node.test, ast.Name) and not held  # a function, say: only whether it is true can be asked
+        node.test = self.expr(ast.copy_location(call("bool", node.test), node.test) if thing else node.test, held)
         return self.split(node)
 
     def held(self, test: ast.expr) -> set[str]:
@@ -197,16 +179,6 @@ def with_blocks(node: ast.stmt, **blocks: list[ast.stmt]) -> ast.stmt:
     made = copy.copy(node)
     vars(made).update(blocks)
     return made
-
-
-def _pairs(node: Any) -> list[tuple[ast.AST, ast.AST]]:
-    """What an assignment names, and what that is made from: `ours, theirs = Model(3), Answer(3)` are two."""
-    if not isinstance(node, ast.Assign):
-        return [(node.target, node if isinstance(node, ast.AugAssign) else node.value)]
-    first, value = node.targets[0], node.value
-    if isinstance(first, ast.Tuple) and isinstance(value, ast.Tuple) and len(first.elts) == len(value.elts):
-        return [*zip(first.elts, value.elts, strict=True)]
-    return [(target, value) for target in node.targets]
 
 
 def _changed(node: ast.stmt) -> set[str]:

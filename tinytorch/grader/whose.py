@@ -1,19 +1,19 @@
 """Whose is what an expression reads, and what do the functions do that it calls?"""
 
 import ast
-from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, name_of
+from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, name_of, start
 from tinytorch.grader.helpers import compares, is_running
 from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
 
-__all__ = ["ABOUT_OBJECTS", "Whose"]
+__all__ = ["Whose"]
 
 Node = ast.AST
 EQUAL = {"equals", "__eq__", "__ne__"}  # methods of a student's value, which may say anything of one of ours
-TELLING = ("is", "has", "starts", "ends", "all", "any")  # so begin the names of methods that say yes or no
+TELLING = {"all", "any"} | {n for kind in (str, set, float) for n in dir(kind) if n.startswith(("is", "starts", "ends"))}  # yes or no
 ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
                  "shares_memory", "may_share_memory"}  # fmt: skip
+OF_OBJECTS = {"len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min", "str", "bool", "any", "all"}
 
 
 class Whose:
@@ -40,7 +40,7 @@ class Whose:
 
     def tells(self, call: ast.Call) -> bool:
         """`f(3).startswith("a")`: what the method says of plain data the judge sees for itself."""
-        return isinstance(call.func, ast.Attribute) and call.func.attr.startswith(TELLING)
+        return isinstance(call.func, ast.Attribute) and call.func.attr in TELLING
 
     def takes_objects(self, call: ast.Call) -> bool:
         """Does an instructor's function get what cannot be plain data, such as a student's function?"""
@@ -49,7 +49,7 @@ class Whose:
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         lambdas = any(isinstance(value, ast.Lambda) and self.touches(value) for value in values)
         functions = lambdas or not self.scope.callables.isdisjoint(map(name_of, values))
-        about = last_name(call.func) in ABOUT_OBJECTS
+        about = last_name(call.func) in ABOUT_OBJECTS or (name_of(call.func) in OF_OBJECTS and all(map(self.rooted, values)))
         return self.touches(call) and (about or self.runs(call) or functions)
 
     def runs(self, node: Node) -> bool:
@@ -66,12 +66,10 @@ class Whose:
 
     def judges(self, call: ast.Call) -> bool:
         """Does the function that is called say what is right? Beside the student's code it could be made to say anything."""
-        root: Any = call.func
-        while not isinstance(root, ast.Name) and (inner := getattr(root, "value", getattr(root, "func", None))):
-            root = inner
+        root = start(call)
         theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
         equal = last_name(call.func) in EQUAL and not all(map(self.touches, call.args))
-        return equal or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.verdicts)
+        return equal or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.helpers)
 
     def must_not_say(self, node: ast.stmt | ast.expr) -> None:
         """Nothing that is asked in one piece may say what is right."""
@@ -79,8 +77,8 @@ class Whose:
             raise Unsplittable(f"line {node.lineno}: {min(names)} says beside the student's code what is right")
         self.must_not_compare(node)
         for inner in ast.walk(node):
-            if isinstance(inner, ast.Call) and (self.rooted(inner.func) or self.takes_objects(inner)):
-                self.must_not_judge(inner)
+            if isinstance(inner, ast.Call) and (self.rooted(inner.func) or self.takes_objects(inner)) and self.judges(inner):
+                raise Unsplittable(f"line {inner.lineno}: {ast.unparse(inner.func)} says beside the student's code what is right")
 
     def must_not_compare(self, node: Node) -> None:
         """`all(map(lambda n: f(n) == n * n, range(5)))` would be asked in one piece: what is right would be said there."""
@@ -90,7 +88,3 @@ class Whose:
             theirs = inner in over if isinstance(inner, ast.Lambda) else self.touches(inner)
             if any(compares(part) and (theirs or self.touches(part, local(inner))) for part in ast.walk(inner)):
                 raise Unsplittable(f"line {inner.lineno}: it compares beside the student's code")
-
-    def must_not_judge(self, call: ast.Call) -> None:
-        if self.judges(call):
-            raise Unsplittable(f"line {call.lineno}: {ast.unparse(call.func)} says beside the student's code what is right")
