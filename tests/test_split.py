@@ -33,7 +33,14 @@ def f(n):
 class Box:
     def __init__(self, value):
         self.value = value
+    def get(self):
+        return self.value
+    def score(self, X, y):
+        return 1
+box = Box(1)
 names = ["a"]
+def subtract(a, b):
+    return a - b
 # %% given checks
 def good(g):
     assert g(3) == 9
@@ -68,6 +75,10 @@ SPLIT = {
     "numpy judges": ("np.testing.assert_allclose(f(X), X ** 2)", ["f(X) with X"]),
     "a method that says yes": ("ok = names[0].startswith('a')\nassert ok and not names[0].strip().isspace()", ["names[0]", "names[0].strip()"]),
     "an object": ("b = Box(3)\nassert b.value == 3", ["run b = Box(3)", "b.value"]),
+    "what a method finds in data": ("assert names[0].count('a') == 1 and not {*names}.difference({'a'})", ["names[0]", "names"]),
+    "a helper that asks for a difference": ("def before(n, h):\n    return f(n - h)\nassert before(4, 1) == 9", ["before(4, 1)"]),
+    "two of the student's subtracted": ("b = Box(3)\nb.value = Box(9).value - f(2)\nassert b.value == 5", ["run b = Box(3)", "run b.value = Box(9).value - f(2)", "b.value"]),
+    "a function by a name that compares": ("assert subtract(5, 3) == 2", ["subtract(5, 3)"]),
     "about objects": ("assert isinstance(Box(1), Box)", ["isinstance(Box(1), Box)"]),
     "an effect": (
         "data = [2]\nnames.extend(data)\nassert names == ['a', 2]",
@@ -170,6 +181,19 @@ WHOLE = {
     "a lambda that is asked first": "import functools\nok = functools.reduce(lambda ok, n: ok and f(n) == n * n, [1, 2])\nassert ok",
     "comparisons over two of the student's": "assert all(a == b for a in names for b in f(a))",
     "comparisons over the student's own": "assert all(f(n) == n * n for n in names)",
+    "a lambda that subtracts": "assert max(map(lambda n: abs(f(n) - n * n), [1, 2])) == 0",
+    "a lambda for a helper that touches": "def run(check):\n    return check(f)\nassert run(lambda g: g(3) == 9)",
+    "a helper that subtracts": "def worst(g):\n    return max(abs(g(n) - n * n) for n in range(3))\nassert worst(f) == 0",
+    "a helper that counts down": "def left(g):\n    rest = 9\n    rest -= g(3)\n    return rest\nassert left(f) == 0",
+    "a helper of a helper that subtracts": "def apart(a, b):\n    return abs(a - b)\ndef worst(g):\n    return max(apart(g(n), n * n) for n in range(3))\nassert worst(f) == 0",
+    "a subclass that subtracts": "class Off(Box):\n    def off(self):\n        return self.get() - 9\nassert Off(9).off() == 0",
+    "a difference in a closure": "def off(g):\n    def inner(n):\n        return g(n) - n * n\n    return inner\nassert off(f)(3) == 0",
+    "a function that compares, by its name": "import operator\nbox.ok = all(map(operator.eq, f(X), X ** 2))\nassert box.ok",
+    "a value that scores itself": "assert box.score(X, y=[0, 1, 4]) == 1",
+    "a value that subtracts from itself": "assert abs(names[0].__sub__(9)) == 0",
+    "a comparison that it keeps": "box.ok = f(3) == 9\nassert box.ok",
+    "a difference that it keeps": "box.off = f(X) - X ** 2\nassert not box.off.any()",
+    "a difference in place": "r = f(X)\nr -= X ** 2\nassert not r.any()",
     "a part of a helper": "import functools\nassert functools.partial(agrees, f)(3, 9)",
     "a helper of a helper": "def right(g):\n    return agrees(g, 3, 9)\nassert right(f)",
     "a helper within": "assert [agrees(f, n, n * n) for n in f(X)] == [True] * 3",

@@ -7,9 +7,11 @@ from pathlib import Path
 from tinytorch.grader.forms import asserts, last_name
 from tinytorch.grader.names import Scope, bound, free, import_names, parsed
 
-__all__ = ["compares", "is_running", "note"]
+__all__ = ["METHODS", "compares", "is_running", "note"]
 
-COMPARING = {"eq", "ne", "allclose", "array_equal", "array_equiv", "isclose"}
+COMPARING = {"eq", "ne", "sub", "subtract", "allclose", "array_equal", "array_equiv", "isclose"}
+# Methods that compare what they get with their object, which may be a student's and say anything of ours.
+METHODS = COMPARING | {"equals", "__eq__", "__ne__", "__sub__", "__contains__", "compare", "score", "evaluate"}
 RUNNING = {  # that a text becomes no code in the grader sees `texts`; by these names it is known ahead where it runs
     "eval", "exec", "open", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load",
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
@@ -53,14 +55,21 @@ def _says(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, theirs:
 
     `theirs`: the names that stand for a student's own.
     """
-    inner = list(ast.walk(function))
-    returned = [function.body] if isinstance(function, ast.Lambda) else [n.value for n in inner if isinstance(n, ast.Return) and n.value]
-    if asserts(function) or any(map(_is_verdict, _parts(returned))):
-        return True
-    called = {node.arg for node in inner if isinstance(node, ast.arg)} | set(filter(theirs, free(function)))
-    calls = any(free(node.func) & called for node in inner if isinstance(node, ast.Call))
-    loops = {*_parts(node.test for node in inner if isinstance(node, ast.While))}  # how long it goes on is no verdict
-    return calls and any(compares(part) for part in inner if part not in loops)
+    inner = {*ast.walk(function)}
+    returned = {*_parts([function.body] if isinstance(function, ast.Lambda) else [n.value for n in inner if isinstance(n, ast.Return) and n.value])}
+    given = {node.arg for node in inner if isinstance(node, ast.arg)}
+    called = given | set(filter(theirs, free(function)))
+    if any(isinstance(node, ast.Call) and free(node.func) & called for node in inner):
+        inner -= {*_parts(node.test for node in inner if isinstance(node, ast.While))}  # how long it goes on is no verdict,
+        inner -= {node for node in inner if _is_difference(node) and _is_of(given, node)}  # nor is the `x - h` that it asks for
+    else:
+        inner &= returned
+    plain = (node.value for node in returned if isinstance(node, ast.Constant))
+    return asserts(function) or any(map(compares, inner)) or any(type(value) is bool for value in plain)
+
+
+def _is_of(names: set[str], node: ast.AST) -> bool:
+    return free(node) <= names and not any(isinstance(part, ast.Call) for part in ast.walk(node))
 
 
 def _parts(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -68,8 +77,10 @@ def _parts(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 
 def compares(part: ast.AST) -> bool:
-    return isinstance(part, ast.Compare | ast.Match) or (isinstance(part, ast.Call) and last_name(part.func) in COMPARING)
+    """A difference says as much as a comparison, and what compares may be handed on by its name."""
+    named = part.attr in METHODS if isinstance(part, ast.Attribute) else isinstance(part, ast.Name) and part.id in COMPARING
+    return named or isinstance(part, ast.Compare | ast.Match) or _is_difference(part)
 
 
-def _is_verdict(part: ast.AST) -> bool:
-    return compares(part) or (isinstance(part, ast.Constant) and type(part.value) is bool)
+def _is_difference(part: ast.AST) -> bool:
+    return isinstance(getattr(part, "op", None), ast.Sub | ast.BitXor)
