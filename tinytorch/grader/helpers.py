@@ -7,7 +7,7 @@ from pathlib import Path
 from tinytorch.grader.forms import asserts, last_name
 from tinytorch.grader.names import Scope, bound, free, import_names, parsed
 
-__all__ = ["METHODS", "compares", "is_running", "note"]
+__all__ = ["METHODS", "compares", "equates", "is_running", "note"]
 
 COMPARING = {"eq", "ne", "sub", "subtract", "allclose", "array_equal", "array_equiv", "isclose"}
 # Methods that compare what they get with their object, which may be a student's and say anything of ours.
@@ -80,6 +80,11 @@ def compares(part: ast.AST) -> bool:
     """A difference says as much as a comparison, and what compares may be handed on by its name."""
     named = part.attr in METHODS if isinstance(part, ast.Attribute) else isinstance(part, ast.Name) and part.id in COMPARING
     return named or isinstance(part, ast.Compare | ast.Match) or _is_difference(part)
+
+
+def equates(part: ast.AST) -> bool:
+    equal = isinstance(part, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in part.ops)
+    return equal or (isinstance(part, ast.Call) and last_name(part.func) in COMPARING)
 
 
 def _is_difference(part: ast.AST) -> bool:

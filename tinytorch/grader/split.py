@@ -28,6 +28,7 @@ class Split:
     capture: list[Line]
     sites: list[Site]
     prelude: str
+    doubted: set[str]
 
 
 class _Splitter(Statements):
@@ -46,14 +47,17 @@ class _Splitter(Statements):
     def do_For(self, node: ast.For) -> Pair:
         if self.touches(node.iter) or self.reported(node.iter):
             return self.judged_block(node, "iter")
+        lent = free(node.iter) & self.scope.lent
         for name in bound(node.target):
             if f"{name} =" in self.forced:
                 raise Unsplittable(f"line {node.lineno}: a loop's {name} is not plain data")
             self.scope.bind(name)
+            self.scope.lent |= {name} if lent else set()
         return self.halves(node)
 
     def halves(self, node: ast.While | ast.If | ast.For) -> Pair:
         """A loop or branch with what is in it in both programs; none of it may leave open whose a name is."""
+        self.doubt(getattr(node, "test", ast.Pass()))
         before = {*self.scope.own}
         (judge, capture), (after, after_capture) = self.block(node.body), self.block(node.orelse)
         sent = {name for site in self.sites for name in site.inputs}
@@ -89,4 +93,4 @@ def split(source: str, scope: Scope, forced: set[str | int]) -> Split:
             program.append((node.lineno, [ast.fix_missing_locations(one) for one in statements]))
     imports_first = sorted(splitter.needed.values(), key=lambda node: not isinstance(node, ast.Import | ast.ImportFrom))
     prelude = dict.fromkeys(map(ast.unparse, imports_first))
-    return Split(judge, capture, splitter.sites, "\n".join(prelude))
+    return Split(judge, capture, splitter.sites, "\n".join(prelude), splitter.doubted)
