@@ -130,6 +130,10 @@ class Statements(Questions):
     def given_away(self, node: Any, names: set[str]) -> Pair:
         if isinstance(node.value, ast.Call) and self.rooted(node.value):
             self.must_not_judge(node.value)
+        read = {part.id for part in self.beside(node.value) if isinstance(part, ast.Name)}
+        ours = read & (self.scope.abroad | self.scope.own - self.scope.made_by.keys())
+        if ours and node.lineno in self.forced and not self.is_theirs(node):  # `loss = criterion(model(x), y)`, where that is no plain data
+            raise Unsplittable(f"line {node.lineno}: {min(ours)} meets what the student's code gives, beside that code")
         abroad = {name for target, value in _pairs(node) if self.is_abroad(value) or not self.touches(value) for name in bound(target)}
         pair = self.in_sandbox(node)
         parts = [n for n in ast.walk(node) if isinstance(n, ast.Attribute | ast.Subscript)]
