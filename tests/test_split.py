@@ -217,6 +217,7 @@ WHOLE = {
     "a list that it had, compared in a branch": "x = [1]\nassert len(f(x)) == 1\nif x != [1]:\n    raise AssertionError",
     "a list that it had, compared for points": "x = [1]\n(len(f(x)) == 1) + 1.0 * (x == [1])",
     "a list that it had, compared one by one": "x = [1]\nassert len(f(x)) == 1\nfor a, b in zip(x, [1]):\n    assert a == b",
+    "a list of a function's that it had, compared aside": "def test():\n    x = [1]\n    assert len(f(x)) == 1\n    ok = x == [1]\n    assert ok\ntest()",
     "a given array that it had, compared aside": "assert f(X).sum() == 5\nok = np.array_equal(X, [0, 1, 2])\nassert ok",
     "values that go back": "for n in f(3):\n    assert f(n) == 1",
     "a reported value decides": "if f(1) == 1:\n    assert f(2) == 4",
