@@ -106,6 +106,7 @@ SPLIT = {
     "a function of ours is handed on": ("def even(n):\n    return n % 2 == 0\nassert list(filter(even, f(X))) == [0, 4]", ["f(X) with X"]),
     "a lambda for the student's function": ("assert f(lambda x: x > 1) == [4]", ["f(lambda x: x > 1)"]),
     "a lambda of ours": ("assert list(filter(lambda x: x > 1, f(X))) == [4]", ["f(X) with X"]),
+    "a function that compares, for the student's function": ("import operator\nassert f(operator.sub) == 4", ["f(operator.sub)"]),
     "a key": ("assert max([f(1), f(2)], key={1: 1, 4: 2}.copy().get) == 4", ["f(1)", "f(2)"]),
     "a helper that asserts by NumPy": (
         "def near(n, want):\n    np.testing.assert_allclose(f(n), want)\nnear(1, 1)",
@@ -194,6 +195,8 @@ WHOLE = {
     "a value that scores itself": "assert box.score(X, y=[0, 1, 4]) == 1",
     "a value that subtracts from itself": "assert abs(names[0].__sub__(9)) == 0",
     "a comparison that it keeps": "box.ok = f(3) == 9\nassert box.ok",
+    "a comparison that it is handed": "names.append(f(3) == 9)\nassert names == ['a', True]",
+    "a lambda that compares, for the student's function": "assert f(lambda n: f(n) == n * n)",
     "a difference that it keeps": "box.off = f(X) - X ** 2\nassert not box.off.any()",
     "a difference in place": "r = f(X)\nr -= X ** 2\nassert not r.any()",
     "a part of a helper": "import functools\nassert functools.partial(agrees, f)(3, 9)",

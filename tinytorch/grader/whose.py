@@ -98,14 +98,13 @@ class Whose:
             return compares(part) and len(sides) > 1
         return compares(part) and not self.touches(getattr(part, "value", part))
 
-    def beside(self, node: Node) -> Iterator[Node]:
-        """The parts of it but for what a student's function is called with: with that it may do what it likes."""
+    def beside(self, node: Node, handed: bool = False) -> Iterator[Node]:
+        """The parts of it; of what is `handed` to a student's function those that touch the student: with ours it may do what it likes."""
         yield node
-        inner: list[Node] = [*ast.iter_child_nodes(node)]
-        if isinstance(node, ast.Call) and self.rooted(node.func) and self.scope.made_by.keys().isdisjoint(free(node.func)):
-            inner = [node.func]
-        for part in inner:
-            yield from self.beside(part)
+        theirs = isinstance(node, ast.Call) and self.rooted(node.func) and self.scope.made_by.keys().isdisjoint(free(node.func))
+        for inner in ast.iter_child_nodes(node):
+            if self.touches(inner) or not (handed or theirs):
+                yield from self.beside(inner, handed or theirs)
 
     def must_not_judge(self, call: ast.Call) -> None:
         if self.judges(call):
