@@ -257,6 +257,7 @@ def test_anything_else_is_opaque(value):
         '{"array": ["text", [7], ["a"]]}',
         '{"timezone": [3]}',
         json.dumps({"set": list(range(20_000))}),
+        json.dumps({"array": ["text", [90], ["x" * 1_000_000] + ["a"] * 89]}),
         "[" + "0," * 650_000 + "0]",
     ],
     ids=lambda text: text[:30],

@@ -337,6 +337,8 @@ CALLS = {
     "clone3": "libc.syscall(435, 0, 0)", "clone a namespace": "libc.syscall({clone}, 0x10000000, 0, 0, 0, 0)", "io_uring": "libc.syscall(425, 1, 0)",
     "memfd": "libc.memfd_create(b'x', 0)", "owner of a descriptor": "libc.fcntl(0, 8, {pid})", "signal of a descriptor": "libc.fcntl(0, 10, 9)",
     "lease of a file": "libc.fcntl(os.open(open(os.path.join(os.getcwd(), 'own'), 'w').name, os.O_RDONLY), 1024, 1)",
+    "mode of an open file": "libc.fchmod(os.open(open(os.path.join(os.getcwd(), 'mode'), 'w').name, os.O_RDONLY), 0o600)",
+    "owner of an open file": "libc.fchown(os.open(open(os.path.join(os.getcwd(), 'mode'), 'w').name, os.O_RDONLY), -1, -1)",
     "tkill": "libc.syscall({tkill}, {pid}, 0)", "process memory": "libc.process_vm_readv({pid}, 0, 0, 0, 0, 0)", "set priority": "libc.setpriority(0, {pid}, 19)",
 }  # fmt: skip
 NUMBERS = {
@@ -370,6 +372,8 @@ def test_what_the_kernel_refuses(level):
         "message queue",
         "owner of a descriptor",
         "signal of a descriptor",
+        "mode of an open file",
+        "owner of an open file",
         "tkill",
         "set priority",
     }

@@ -33,7 +33,14 @@ def f(n):
 class Box:
     def __init__(self, value):
         self.value = value
+    def get(self):
+        return self.value
+    def score(self, X, y):
+        return 1
+box = Box(1)
 names = ["a"]
+def subtract(a, b):
+    return a - b
 # %% given checks
 def good(g):
     assert g(3) == 9
@@ -68,6 +75,9 @@ SPLIT = {
     "numpy judges": ("np.testing.assert_allclose(f(X), X ** 2)", ["f(X) with X"]),
     "a method that says yes": ("ok = names[0].startswith('a')\nassert ok and not names[0].strip().isspace()", ["names[0]", "names[0].strip()"]),
     "an object": ("b = Box(3)\nassert b.value == 3", ["run b = Box(3)", "b.value"]),
+    "what a method finds in data": ("assert names[0].count('a') == 1 and not {*names}.difference({'a'})", ["names[0]", "names"]),
+    "two of the student's subtracted": ("b = Box(3)\nb.value = Box(9).value - f(2)\nassert b.value == 5", ["run b = Box(3)", "run b.value = Box(9).value - f(2)", "b.value"]),
+    "a function by a name that compares": ("assert subtract(5, 3) == 2", ["subtract(5, 3)"]),
     "about objects": ("assert isinstance(Box(1), Box)", ["isinstance(Box(1), Box)"]),
     "an effect": (
         "data = [2]\nnames.extend(data)\nassert names == ['a', 2]",
@@ -86,6 +96,7 @@ SPLIT = {
     "a function of ours is handed on": ("def even(n):\n    return n % 2 == 0\nassert list(filter(even, f(X))) == [0, 4]", ["f(X) with X"]),
     "a lambda for the student's function": ("assert f(lambda x: x > 1) == [4]", ["f(lambda x: x > 1)"]),
     "a lambda of ours": ("assert list(filter(lambda x: x > 1, f(X))) == [4]", ["f(X) with X"]),
+    "a function that compares, for the student's function": ("import operator\nassert f(operator.sub) == 4", ["f(operator.sub)"]),
     "a key": ("assert max([f(1), f(2)], key={1: 1, 4: 2}.copy().get) == 4", ["f(1)", "f(2)"]),
     "a helper that asserts by NumPy": (
         "def near(n, want):\n    np.testing.assert_allclose(f(n), want)\nnear(1, 1)",
@@ -94,6 +105,8 @@ SPLIT = {
     "one after the other": ("x = [1]\nassert len(f(x)) == 1 and x == [1]", ["len(f(x)) with x", "x"]),
     "of what kind": ("assert type(f(3)) == int and f(4) is not None", ["type(f(3)) == int", "f(4) is not None"]),
     "a thing": ("assert names and f", ["bool(names)", "bool(f)"]),
+    "one after the other, by a helper": ("def same(a, b):\n    assert a == b\nx = [1]\nassert len(f(x)) == 1\nsame(x, [1])", ["len(f(x)) with x", "x"]),
+    "a number that it had, compared": ("n = 3\nassert f(n) == 9\nodd = n == 3\nassert f(n) == 9 * odd", ["f(n) with n", "f(n) with n"]),
     "which object it is": ("x = [1]\nassert f(x) is not x", ["f(x) is not x with x"]),
     "which secret it is": ("want = 5\nassert f(3) is want", ["f(3)"]),
     "a table of what is right": ("WANT[3] = 9\nassert f(3) == WANT[3]", ["f(3)"]),
@@ -168,6 +181,21 @@ WHOLE = {
     "a lambda that is asked first": "import functools\nok = functools.reduce(lambda ok, n: ok and f(n) == n * n, [1, 2])\nassert ok",
     "comparisons over two of the student's": "assert all(a == b for a in names for b in f(a))",
     "comparisons over the student's own": "assert all(f(n) == n * n for n in names)",
+    "a lambda that subtracts": "assert max(map(lambda n: abs(f(n) - n * n), [1, 2])) == 0",
+    "a lambda for a helper that touches": "def run(check):\n    return check(f)\nassert run(lambda g: g(3) == 9)",
+    "a helper that subtracts": "def worst(g):\n    return max(abs(g(n) - n * n) for n in range(3))\nassert worst(f) == 0",
+    "a helper that counts down": "def left(g):\n    rest = 9\n    rest -= g(3)\n    return rest\nassert left(f) == 0",
+    "a helper of a helper that subtracts": "def apart(a, b):\n    return abs(a - b)\ndef worst(g):\n    return max(apart(g(n), n * n) for n in range(3))\nassert worst(f) == 0",
+    "a subclass that subtracts": "class Off(Box):\n    def off(self):\n        return self.get() - 9\nassert Off(9).off() == 0",
+    "a difference in a closure": "def off(g):\n    def inner(n):\n        return g(n) - n * n\n    return inner\nassert off(f)(3) == 0",
+    "a function that compares, by its name": "import operator\nbox.ok = all(map(operator.eq, f(X), X ** 2))\nassert box.ok",
+    "a value that scores itself": "assert box.score(X, y=[0, 1, 4]) == 1",
+    "a value that subtracts from itself": "assert abs(names[0].__sub__(9)) == 0",
+    "a comparison that it keeps": "box.ok = f(3) == 9\nassert box.ok",
+    "a comparison that it is handed": "names.append(f(3) == 9)\nassert names == ['a', True]",
+    "a lambda that compares, for the student's function": "assert f(lambda n: f(n) == n * n)",
+    "a difference that it keeps": "box.off = f(X) - X ** 2\nassert not box.off.any()",
+    "a difference in place": "r = f(X)\nr -= X ** 2\nassert not r.any()",
     "a part of a helper": "import functools\nassert functools.partial(agrees, f)(3, 9)",
     "a helper of a helper": "def right(g):\n    return agrees(g, 3, 9)\nassert right(f)",
     "a helper within": "assert [agrees(f, n, n * n) for n in f(X)] == [True] * 3",
@@ -185,6 +213,12 @@ WHOLE = {
     "a file of a name put together": "name = names[0] + '.txt'\nwith open(name, 'w') as file:\n    pass\nassert names",
     "a helper in a cell of no exercise": "assert alike(f(3), 9)",
     "two values that were handed on": "model = {}\nnames.append((model, X))\nassert model['w'] == X.sum()",
+    "a list that it had, compared aside": "x = [1]\nassert len(f(x)) == 1\nok = x == [1]\nassert ok",
+    "a list that it had, compared in a branch": "x = [1]\nassert len(f(x)) == 1\nif x != [1]:\n    raise AssertionError",
+    "a list that it had, compared for points": "x = [1]\n(len(f(x)) == 1) + 1.0 * (x == [1])",
+    "a list that it had, compared one by one": "x = [1]\nassert len(f(x)) == 1\nfor a, b in zip(x, [1]):\n    assert a == b",
+    "a list of a function's that it had, compared aside": "def test():\n    x = [1]\n    assert len(f(x)) == 1\n    ok = x == [1]\n    assert ok\ntest()",
+    "a given array that it had, compared aside": "assert f(X).sum() == 5\nok = np.array_equal(X, [0, 1, 2])\nassert ok",
     "values that go back": "for n in f(3):\n    assert f(n) == 1",
     "a reported value decides": "if f(1) == 1:\n    assert f(2) == 4",
     "syntax": "assert f(",

@@ -6,9 +6,11 @@ from pathlib import Path
 from tinytorch.grader.forms import last_name, root, start
 from tinytorch.grader.names import Scope, bound, free, import_names
 
-__all__ = ["compares", "is_running", "note"]
+__all__ = ["METHODS", "compares", "equates", "is_running", "note"]
 
-COMPARING = {"eq", "ne", "allclose", "array_equal", "array_equiv", "isclose"}
+COMPARING = {"eq", "ne", "sub", "subtract", "allclose", "array_equal", "array_equiv", "isclose"}
+# Methods that compare what they get with their object, which may be a student's and say anything of ours.
+METHODS = COMPARING | {"equals", "__eq__", "__ne__", "__sub__", "__contains__", "compare", "score", "evaluate", "gradcheck"}
 RUNNING = {  # that a text becomes no code in the grader sees `texts`; by these names it is known ahead where it runs
     "eval", "exec", "open", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load",
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
@@ -46,4 +48,11 @@ def _is_beside(node: ast.stmt) -> bool:
 
 
 def compares(part: ast.AST) -> bool:
-    return isinstance(part, ast.Compare | ast.Match) or (isinstance(part, ast.Call) and last_name(part.func) in COMPARING)
+    """A difference says as much as a comparison, and what compares may be handed on by its name."""
+    named = part.attr in METHODS if isinstance(part, ast.Attribute) else isinstance(part, ast.Name) and part.id in COMPARING
+    return named or isinstance(part, ast.Compare | ast.Match) or isinstance(getattr(part, "op", None), ast.Sub | ast.BitXor)
+
+
+def equates(part: ast.AST) -> bool:
+    equal = isinstance(part, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in part.ops)
+    return equal or (isinstance(part, ast.Call) and last_name(part.func) in COMPARING)

@@ -77,6 +77,8 @@ class Notebook(Source):
             return {"whole": f"line {self.line}: {type(error).__name__}: {error}", "late": True}
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
             return {"whole": "nothing in it is asked of the student's code by name", "late": True}
+        if changed := {name for name in parts.doubted if type(self.space.get(name, {})).__hash__ is None}:
+            return {"whole": f"whether {min(changed)} was changed is not asked where it is compared", "late": True}
         texts, self.texts.noted = sorted(self.texts.noted), set()
         return {"prelude": parts.prelude, "asks": sites.asks, "texts": texts}
 

@@ -120,6 +120,7 @@ SHARED = {
     "setpgid": (109, 154), "chmod": (90, -1), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, -1),
     "lchown": (94, -1), "fchownat": (260, 54), "setxattr": (188, 5), "lsetxattr": (189, 6), "removexattr": (197, 14),
     "lremovexattr": (198, 15), "utime": (132, -1), "utimes": (235, -1), "futimesat": (261, -1),
+    "fchmod": (91, 52), "fchown": (93, 55), "fsetxattr": (190, 7), "fremovexattr": (199, 16),  # a file may be open to be read only
     "utimensat": (280, 88), "inotify_add_watch": (254, 27), "setxattrat": (463, 463), "removexattrat": (466, 466),
 }  # fmt: skip
 KILL, TGKILL, PRLIMIT, AFFINITY, FCNTL, IOCTL = (62, 129), (234, 131), (302, 261), (203, 122), (72, 25), (16, 29)

@@ -85,6 +85,8 @@ def _array(value: Any) -> list[Any]:
 def _from_array(code: str, shape: list[int], data: Any) -> Any:
     if len(shape) > 32 or not all(type(side) is int and side >= 0 for side in shape):
         raise NotPlain("no shape of an array")
+    if code == "text":  # of NumPy's texts each takes as much as the longest
+        _at_most(MAX_TEXT, len(data) * max(map(len, data), default=0))
     if code == "objects":
         return np.fromiter(data, object).reshape(shape)
     flat = np.array(data, np.str_) if code == "text" else np.frombuffer(_from_base64(data), NUMERIC[code])

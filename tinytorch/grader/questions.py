@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of
+from tinytorch.grader.helpers import equates
 from tinytorch.grader.names import Scope, free, local
 from tinytorch.grader.whose import Whose
 
@@ -22,6 +23,7 @@ class Questions(Whose):
         self.needed: dict[str, ast.stmt] = {}
         self.captures: list[ast.expr] = []  # of the statement that is being split
         self.begun = 0  # how many sites there were before it
+        self.doubted = set[str]()  # names of ours that something is equal to where the student's code may have changed their values
 
     def expr(self, node: Any, held: Collection[str] = ()) -> Any:
         """`held`: names of ours whose values are asked for all the same."""
@@ -33,10 +35,20 @@ class Questions(Whose):
                 self.scope.student.difference_update(held)
         if not self.touches(node):
             self.must_not_run(node)
+            self.doubt(node)
             if not self.reported(node) and any(isinstance(n, ast.Call) for n in ast.walk(node)):
                 self.captures.append(node)  # its side effects (a generator's next numbers) belong to both programs
             return node
         return getattr(self, "on_" + type(node).__name__, self.leaf)(node)
+
+    def doubt(self, node: Node) -> None:
+        """`ok = data == [3, 1, 2]` after `f(data)`: here it is as it was, and an assert of nothing else would ask for it."""
+        for part in filter(equates, ast.walk(node)):
+            self.doubted |= self.lent(part)
+
+    def lent(self, node: Node) -> set[str]:
+        """The values of ours that the student's code has had, in what is of nothing else."""
+        return set() if self.touches(node) or self.reported(node) else free(node) & self.scope.lent
 
     def leaf(self, node: ast.expr, fresh: bool = False) -> ast.expr:
         if isinstance(node, ast.Lambda | ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):

@@ -28,6 +28,7 @@ class Split:
     capture: list[Line]
     sites: list[Site]
     prelude: str
+    doubted: set[str]
 
 
 class _Splitter(Statements):
@@ -38,8 +39,11 @@ class _Splitter(Statements):
         header, local = ("iter", bound(node.target)) if isinstance(node, ast.For) else ("test", set[str]())
         if self.touches(getattr(node, header)) or self.reported(getattr(node, header)):
             return self.judged_block(node, header, local)
+        self.doubt(getattr(node, header))
+        lent = free(getattr(node, header)) & self.scope.lent
         for name in local:
             self.scope.bind(name)
+        self.scope.lent |= local if lent else set()
         before = {*self.scope.own}
         (judge, capture), (after, after_capture) = self.block(node.body), self.block(node.orelse)
         sent = {name for site in self.sites for name in site.inputs}
@@ -76,4 +80,4 @@ def split(source: str, scope: Scope) -> Split:
             program.append((node.lineno, [ast.fix_missing_locations(one) for one in statements]))
     imports_first = sorted(splitter.needed.values(), key=lambda node: not isinstance(node, ast.Import | ast.ImportFrom))
     prelude = dict.fromkeys(map(ast.unparse, imports_first))
-    return Split(judge, capture, splitter.sites, "\n".join(prelude))
+    return Split(judge, capture, splitter.sites, "\n".join(prelude), splitter.doubted)

@@ -42,6 +42,7 @@ class Statements(Questions):
     def ours(self, node: ast.stmt) -> Pair:
         """A statement without the student: in both programs, or in the judge's only if it reads reported values."""
         self.must_not_run(node)
+        self.doubt(node)
         reported, seen = self.reported(node), self.changes_a_module(node) or _changed(node) & self.scope.lent
         judge, capture = self.in_sandbox(node) if seen and not reported else ([], [])
         for name in bound(node):
@@ -126,7 +127,7 @@ class Statements(Questions):
         return pair
 
     def do_Expr(self, node: ast.Expr) -> Pair:
-        held = self.held(node.value) if isinstance(node.value, ast.Call) and is_judging(node.value.func) else set()
+        held = self.held(node.value) if isinstance(node.value, ast.Call) and self.judges(node.value) else set()
         if not self.touches(node) and not held:
             return self.ours(node)
         if self.rooted(node.value) and not (isinstance(node.value, ast.Call) and self.judges(node.value)):
@@ -168,7 +169,7 @@ class Statements(Questions):
 
     def held(self, test: ast.expr) -> set[str]:
         """The values of ours that the student's code has had, where a test is of nothing else: has it changed them?"""
-        held = set() if self.touches(test) or self.reported(test) else free(test) & self.scope.lent
+        held = self.lent(test)
         if len(held) > 1:  # the one is to be right by the other
             raise Unsplittable(f"line {test.lineno}: {' and '.join(sorted(held))} have both been in the student's hands")
         return held

@@ -1,16 +1,17 @@
 """Whose is what an expression reads, and what do the functions do that it calls?"""
 
 import ast
+from collections.abc import Iterator
 
 from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, name_of, start
-from tinytorch.grader.helpers import compares, is_running
-from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
+from tinytorch.grader.helpers import METHODS, compares, is_running
+from tinytorch.grader.names import COMPREHENSIONS, Scope, free
 
 __all__ = ["Whose"]
 
 Node = ast.AST
-EQUAL = {"equals", "__eq__", "__ne__"}  # methods of a student's value, which may say anything of one of ours
 TELLING = {"all", "any"} | {n for kind in (str, set, float) for n in dir(kind) if n.startswith(("is", "starts", "ends"))}  # yes or no
+DATA = {name for kind in (str, tuple, frozenset) for name in dir(kind) if name[0] != "_"}  # those that change nothing of plain data
 ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
                  "shares_memory", "may_share_memory"}  # fmt: skip
 OF_OBJECTS = {"len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min", "str", "bool", "any", "all"}
@@ -40,7 +41,8 @@ class Whose:
 
     def tells(self, call: ast.Call) -> bool:
         """`f(3).startswith("a")`: what the method says of plain data the judge sees for itself."""
-        return isinstance(call.func, ast.Attribute) and call.func.attr in TELLING
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        return name in TELLING or (name in DATA and bool(call.args))
 
     def takes_objects(self, call: ast.Call) -> bool:
         """Does an instructor's function get what cannot be plain data, such as a student's function?"""
@@ -68,8 +70,9 @@ class Whose:
         """Does the function that is called say what is right? Beside the student's code it could be made to say anything."""
         root = start(call)
         theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
-        equal = last_name(call.func) in EQUAL and not all(map(self.touches, call.args))
-        return equal or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.helpers)
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        compared = getattr(call.func, "attr", "") in METHODS and not all(map(self.touches, values))
+        return compared or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.helpers)
 
     def must_not_say(self, node: ast.stmt | ast.expr) -> None:
         """Nothing that is asked in one piece may say what is right."""
@@ -82,9 +85,21 @@ class Whose:
 
     def must_not_compare(self, node: Node) -> None:
         """`all(map(lambda n: f(n) == n * n, range(5)))` would be asked in one piece: what is right would be said there."""
-        calls = (part for part in ast.walk(node) if isinstance(part, ast.Call) and self.touches(part) and not self.rooted(part.func))
-        over = {value for call in calls for value in (*call.args, *(keyword.value for keyword in call.keywords))}  # their values
-        for inner in (part for part in ast.walk(node) if isinstance(part, (ast.Lambda, *COMPREHENSIONS))):
-            theirs = inner in over if isinstance(inner, ast.Lambda) else self.touches(inner)
-            if any(compares(part) and (theirs or self.touches(part, local(inner))) for part in ast.walk(inner)):
-                raise Unsplittable(f"line {inner.lineno}: it compares beside the student's code")
+        for part in self.beside(node):
+            over = isinstance(part, (ast.Lambda, *COMPREHENSIONS)) and any(map(compares, self.beside(part)))
+            if over or (self.compares_ours(part) and (part is not node or isinstance(node, ast.stmt))):
+                raise Unsplittable(f"line {part.lineno}: it compares beside the student's code")  # type: ignore[attr-defined]
+
+    def compares_ours(self, part: Node) -> bool:
+        if isinstance(part, ast.Compare | ast.BinOp):
+            sides = {self.touches(side) for side in ast.iter_child_nodes(part) if isinstance(side, ast.expr)}
+            return compares(part) and len(sides) > 1
+        return compares(part) and not self.touches(getattr(part, "value", part))
+
+    def beside(self, node: Node, handed: bool = False) -> Iterator[Node]:
+        """The parts of it; of what is `handed` to a student's function those that touch the student: with ours it may do what it likes."""
+        yield node
+        theirs = isinstance(node, ast.Call) and self.rooted(node.func) and self.scope.made_by.keys().isdisjoint(free(node.func))
+        for inner in ast.iter_child_nodes(node):
+            if self.touches(inner) or not (handed or theirs):
+                yield from self.beside(inner, handed or theirs)
