@@ -24,6 +24,7 @@ import numpy as np
 from tinytorch.checks import Checks, StudentError
 from tinytorch.grader import kernel
 from tinytorch.grader.judging import SECONDS, points
+from tinytorch.grader.plain import NotPlain
 from tinytorch.grader.replay import Call, noting, replay
 from tinytorch.grader.sites import Sites, short
 from tinytorch.grader.source import Source, statements
@@ -74,7 +75,8 @@ class Notebook(Source):
             for self.line, statements in parts.capture:
                 exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
         except Exception as error:
-            return {"whole": f"line {self.line}: {type(error).__name__}: {error}", "late": True}
+            kind = "" if isinstance(error, NotPlain) else f"{type(error).__name__}: "
+            return {"whole": f"line {self.line}: {kind}{error}", "late": True}
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
             return {"whole": "nothing in it is asked of the student's code by name", "late": True}
         if changed := {name for name in parts.doubted if type(self.space.get(name, {})).__hash__ is None}:

@@ -14,6 +14,7 @@ from typing import Any
 __all__ = ["MAX_PARTS", "Cell", "Refused", "Submission", "Unreadable", "merge", "parse", "parts", "read_bytes"]
 
 MAX_BYTES, MAX_PARTS, MAX_CELLS, MAX_SOURCE = 100_000_000, 10_000_000, 2_000, 1_000_000
+LONG = 20_000  # characters: no cell of imports, nor what an editor puts around a given one
 
 IMPORTING = re.compile(r"\s*(?:import\b|from\b|[%!#]|$)")
 DEFINED, ASSIGNED = r"^(?:async\s+)?(?:def|class)\s+(\w+)", r"^(\w+)\s*="
@@ -165,7 +166,8 @@ def _free(
     for number, (cell, after, any_one, answer) in enumerate(zip(student.cells, above, below, answers_below, strict=True)):
         if cell.id in known and (known[cell.id]["locked"] or answers[cell.id] is cell):
             continue
-        answer = any_one if all(map(IMPORTING.match, cell.source.splitlines())) else answer
+        short = len(cell.source) < LONG
+        answer = any_one if short and all(map(IMPORTING.match, cell.source.splitlines())) else answer
         if answer and place.get(after, 0) >= place[answer]:
             after = earlier[place[answer] - 1]
         free = {"id": f"free-{number}", "role": "free", "type": cell.type, "source": cell.source}
@@ -215,7 +217,7 @@ def _alike(cell: dict[str, Any], other: Cell) -> bool:
     if other.type != cell["type"]:
         return False
     if cell["locked"] or cell["type"] != "code":
-        return other.source.strip() == cell["source"].strip()
+        return len(other.source) < len(cell["source"]) + LONG and other.source.strip() == cell["source"].strip()
     wanted = _named(DEFINED, cell["source"]) or _named(ASSIGNED, "" if other.id else cell["source"])
     return bool(wanted) and wanted <= _named(DEFINED, other.source) | _named(ASSIGNED, other.source)
 
