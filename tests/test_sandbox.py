@@ -188,6 +188,7 @@ HONEST = {
     "random": "import numpy as np, random, secrets, uuid\nnp.random.default_rng().normal(); np.random.rand(2); uuid.uuid4()",
     "linear algebra": "import numpy as np\na = np.random.default_rng(0).normal(size=(300, 300))\nnp.linalg.svd(a @ a); np.fft.fft(a)",
     "types": "import numpy as np, numpy.typing as npt\nimport numpy.ma, numpy.polynomial, numpy.testing\nassert npt.NDArray[np.float64].__args__ and np.linalg.eig(np.eye(2)).eigenvalues[0] == 1",
+    "whose": "import getpass\nassert getpass.getuser() == 'student'",
     "copies": "import shutil\nopen('one.txt', 'w').write('1')\nshutil.copy2('one.txt', 'two.txt')\nassert open('two.txt').read() == '1'",
     "temporary": "import tempfile\nwith tempfile.TemporaryDirectory() as d, open(d + '/x', 'w') as f: f.write('1')",
     "a bar": "from tqdm import tqdm\nwith tqdm(range(3), desc='x') as bar:\n    for n in bar: bar.set_postfix(n=n); tqdm.write('x')\nassert n == 2 and len(bar) == 3",
@@ -563,6 +564,12 @@ def test_debians_own_packages_find_their_libraries(level):
     """Its NumPy needs libblas.so.3, which leads through there."""
     seen = run(level, ask("t", "len(__import__('os').listdir('/etc/alternatives'))"))["reports"]["t/0"]
     assert seen == {"value": len(os.listdir("/etc/alternatives"))}
+
+
+@FIRST_LEVEL
+@pytest.mark.skipif(not Path("/usr/share/zoneinfo/UTC").is_file(), reason="a system without time zones")
+def test_time_zones_are_there(level):
+    assert run(level, ask("t", "__import__('zoneinfo').ZoneInfo('UTC').key"))["reports"]["t/0"] == {"value": "UTC"}
 
 
 def test_a_sandbox_that_is_not_for_want_of_namespaces(monkeypatch):

@@ -154,11 +154,11 @@ def _own(target: Path, without: set[str]) -> None:
 
 
 def libraries() -> list[Path]:
-    """Where the system keeps the shared libraries that an interpreter and its packages load, and what loads them.
+    """Where the system keeps the shared libraries that an interpreter and its packages load, what loads them, and time zones.
 
     Debian's own packages find theirs by way of /etc/alternatives, which holds links and nothing else.
     """
     kind = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"
     places = [Path("/usr/lib") / kind, Path("/usr/lib64"), Path("/lib") / kind, Path("/lib64"), *Path("/lib").glob("ld-*"),
-              Path("/etc/alternatives")]  # fmt: skip
+              Path("/etc/alternatives"), Path("/usr/share/zoneinfo")]  # fmt: skip
     return [place for place in places if place.exists()]

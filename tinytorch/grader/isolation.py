@@ -24,7 +24,7 @@ __all__ = ["ENVIRONMENT", "Level", "Refused", "level", "probe", "sweep"]
 NAMES = ("bubblewrap", "landlock", "unsafe")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 ENVIRONMENT = {
-    "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "MPLBACKEND": "Agg",
+    "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "MPLBACKEND": "Agg", "USER": "student",
     "MALLOC_ARENA_MAX": "2",  # each thread would have 64 MB of addresses set aside for it, of the limited ones
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
 }  # fmt: skip
