@@ -10,8 +10,8 @@ from tinytorch.grader.names import COMPREHENSIONS, Scope, free
 __all__ = ["Whose"]
 
 Node = ast.AST
-TELLING = {"all", "any"} | {n for kind in (str, set, float) for n in dir(kind) if n.startswith(("is", "starts", "ends"))}  # yes or no
 DATA = {name for kind in (str, tuple, frozenset) for name in dir(kind) if name[0] != "_"}  # those that change nothing of plain data
+TELLING = {"all", "any", "is_integer"} | {name for name in DATA if name.startswith("is")}  # those that say yes or no of it
 ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
                  "shares_memory", "may_share_memory"}  # fmt: skip
 OF_OBJECTS = {"len", "list", "set", "frozenset", "sorted", "tuple", "dict", "next", "sum", "max", "min", "str", "bool", "any", "all"}
