@@ -69,10 +69,9 @@ ANSWERS = {  # where f("a") raises nothing, or a TypeError, the one point of `wh
     "not a number": ("def f(n):\n    return float('nan') * (n != 'a' or {}[n])", 0.0),
     "right in NumPy": ("import numpy as np\ndef f(n):\n    return np.int64(n) ** 2 if n != 'a' else n * n", FULL),
 }  # fmt: skip
-LEAVES = "open('/tmp/left-by-another', 'w').write('x') and"
 JUDGES = """[__import__('os').write(fd, b'{"verdict": {"renamed": {"score": 2.0}, "text": {"score": 2.0}}}\\n') for fd in range(3, 9) if __import__('os').path.exists(f'/proc/self/fd/{fd}')] and __import__('os')._exit(0)"""
 OTHERS = {  # the function beside these is right
-    "a formula that writes": ({"b": f"formula = {LEAVES + ' 42'!r}"}, FULL),  # where it is run it may, and it is worth 42
+    "a formula that writes": ({"b": "formula = \"open('left-by-another', 'w').write('x') and 42\""}, FULL),  # where it is run it may, and it is worth 42
     "a formula that writes elsewhere": ({"b": "formula = \"open('/var/tmp/left-by-another', 'w').write('x') and 42\""}, FULL - TEXT),
     "a formula that says what it is worth": ({"b": f"formula = {JUDGES!r}"}, FULL - TEXT),
     "a formula that is nonsense to the grader": ({"b": f"formula = {JUDGES.replace('verdict', 'verd' + chr(34))!r}"}, FULL - TEXT),

@@ -151,14 +151,14 @@ def test_hostile_answers_to_a_foreign_course(tmp_path, capsys):
     rows |= OTHERS | dict.fromkeys(NEIGHBOURS, ({}, FULL_FOREIGN))
     books = {student(name): {"nb": answered(SOURCE, **answers)} for name, (answers, _) in rows.items()}
     folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, books)
-    assert run_grade("ps", folder, Options(level="bubblewrap", workers=2)) == 0
+    assert run_grade("ps", folder, Options(workers=2)) == 0
     records = {record["student"]: record["score"] for record in map(json.loads, map(Path.read_text, (folder / "records").rglob("*.json")))}
     assert records == {student(name): score for name, (_, score) in rows.items()}
-    assert not [place for place in LEFT if place.exists()]
+    assert not [place for place in LEFT if place.exists()] and not [*folder.rglob("left-by-another")]
     assert set(re.findall(r"unprotected: nb/(\w+)", capsys.readouterr().out)) == {"whole", "helper", "renamed"}
     with sqlite3.connect(folder / "gradebook.db") as book:
         book.execute("UPDATE grade SET auto_score = 0.25")
-    run_grade("ps", folder, Options(level="bubblewrap", workers=2, dry_run=True))
+    run_grade("ps", folder, Options(workers=2, dry_run=True))
     said = capsys.readouterr().out
     assert "owned" in said
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", said)
