@@ -258,7 +258,10 @@ def test_anything_else_is_opaque(value):
         '{"timezone": [3]}',
         json.dumps({"set": list(range(20_000))}),
         json.dumps({"array": ["text", [90], ["x" * 1_000_000] + ["a"] * 89]}),
+        json.dumps({"array": ["text", [1, 90], [["x" * 1_000_000] + ["a"] * 89]]}),
         "[" + "0," * 650_000 + "0]",
+        *(json.dumps({kind: [{"range": [0, 10**7, 1]}, None][:parts]}) for kind, parts in {"values": 1, "counter": 1, "deque": 2}.items()),
+        '{"bytearray": [100000000]}',
     ],
     ids=lambda text: text[:30],
 )

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import re
 
 import pytest
 from foreign import notebook
@@ -70,6 +71,12 @@ SPLIT = {
     "both sides": ("assert f(3) == f(-3)", ["f(3)", "f(-3)"]),
     "own values go in by value": ("x = 4\nassert f(x) == x ** 2", ["f(x) with x"]),
     "a loop": ("for n, want in [(1, 1), (2, 4)]:\n    assert f(n) == want", ["f(n) with n", "f(n) with n"]),
+    "a case with what is right beside it": ("for case in [(1, 1), (2, 4)]:\n    assert f(case[0]) == case[1]", ["f(part) with part"] * 2),
+    "cases in a comprehension": ("cases = [(1, 1), (2, 4)]\nassert list(map(f, (c[0] for c in cases))) == [1, 4]", ["list(map(f, (each for each in part))) with part"]),
+    "a part, then the whole": ("x = [2, 3]\nassert f(x[0]) == 4\nassert names.count(x) == 0\nassert f(x[1]) == 9", ["f(part) with part", "names", "f(part) with part"]),
+    "a value that it has, and a part of it": ("x = [2, 3]\nnames.extend(x)\nassert f(x[0]) == 4", ["run names.extend(x) with x", "f(x[0]) with x"]),
+    "turns that are left out": ("assert [f(a) for a, b in [(1, 1), (2, 4)] if b > 1] == [4]", ["f(a) with a"]),
+    "turns within turns": ("assert {a: f(a + b) for a in range(2) for b in range(a)} == {1: 1}", ["f(a + b) with a, b"]),
     "a comprehension": ("assert all(f(n) == n ** 2 for n in range(2))", ["f(n) with n", "f(n) with n"]),
     "an assignment": ("r = f(2)\nassert r == 4", ["run r = f(2)", "r"]),
     "numpy judges": ("np.testing.assert_allclose(f(X), X ** 2)", ["f(X) with X"]),
@@ -142,7 +149,7 @@ def test_what_is_asked(tmp_path, name):
 
 def said(ask):
     what = ask.get("expr") or f"run {ask['run']}"
-    return what + (f" with {', '.join(ask['inputs'])}" if ask["inputs"] else "")
+    return re.sub(r"part_\d+", "part", what + (f" with {', '.join(ask['inputs'])}" if ask["inputs"] else ""))
 
 
 WHOLE = {
@@ -212,6 +219,7 @@ WHOLE = {
     "a text in a sum": "cases = [names[0]]\nassert sum(eval(text, {'a': 3}) for text in cases) == 3",
     "a file of a name put together": "name = names[0] + '.txt'\nwith open(name, 'w') as file:\n    pass\nassert names",
     "a helper in a cell of no exercise": "assert alike(f(3), 9)",
+    "a part that it may have changed": "xs = [[1]]\nassert len(f(xs[0])) == 1\nassert xs == [[1]]",
     "two values that were handed on": "model = {}\nnames.append((model, X))\nassert model['w'] == X.sum()",
     "a list that it had, compared aside": "x = [1]\nassert len(f(x)) == 1\nok = x == [1]\nassert ok",
     "a list that it had, compared in a branch": "x = [1]\nassert len(f(x)) == 1\nif x != [1]:\n    raise AssertionError",
@@ -241,6 +249,9 @@ def oracle(n):
 n = 1000
 checks.check("hidden: large", 1, fed="1000", got=lambda: f(n), want=oracle(n), slips={"no": 31337})
 assert f(5) == 25 + 0 * 55555
+for case in [(6, 44444)]:
+    assert f(case[0]) == case[1] - 44408
+assert {a: f(a) for a, b in [(6, 44444)] if b} == {6: 36}
 ### END HIDDEN TESTS
 checks.score()
 """
@@ -251,7 +262,7 @@ def test_nothing_that_is_expected_enters_the_sandbox(tmp_path):
     assert not plan.unprotected
     text = json.dumps(job(plan, [cell for cell in plan.cells if cell["id"]]))
     assert "f(n)" in text and "1000" in text
-    for secret in ("424242", "oracle", "31337", "1717", "55555", "1000000", "want", "HIDDEN"):
+    for secret in ("424242", "oracle", "31337", "1717", "55555", "44444", "1000000", "want", "HIDDEN"):
         assert secret not in text
 
 

@@ -86,9 +86,9 @@ def _from_array(code: str, shape: list[int], data: Any) -> Any:
     if len(shape) > 32 or not all(type(side) is int and side >= 0 for side in shape):
         raise NotPlain("no shape of an array")
     if code == "text":  # of NumPy's texts each takes as much as the longest
-        _at_most(MAX_TEXT, len(data) * max(map(len, data), default=0))
+        _at_most(MAX_TEXT, len(data) * max(map(str.__len__, data), default=0))
     if code == "objects":
-        return np.fromiter(data, object).reshape(shape)
+        return np.fromiter(list.copy(data), object).reshape(shape)
     flat = np.array(data, np.str_) if code == "text" else np.frombuffer(_from_base64(data), NUMERIC[code])
     return flat.reshape(shape).copy()
 
@@ -133,22 +133,22 @@ FORMS: dict[str, tuple[type, Callable[[Any], Any], Callable[..., Any]]] = {
     "decimal": (Decimal, lambda value: [str(value)], Decimal),
     "fraction": (Fraction, lambda value: [value.numerator, value.denominator], lambda n, d: Fraction(int(n), int(d))),
     "range": (range, lambda value: [value.start, value.stop, value.step], range),
-    "bytearray": (bytearray, lambda value: [bytes(value)], bytearray),
+    "bytearray": (bytearray, lambda value: [bytes(value)], lambda data: bytearray(memoryview(data))),
     "date": (date, lambda value: [value.year, value.month, value.day], date),
     "time": (time, _clock, time),
     "datetime": (datetime, lambda value: [value.year, value.month, value.day, *_clock(value)], datetime),
     "timedelta": (timedelta, lambda value: [value.days, value.seconds, value.microseconds], timedelta),
     "timezone": (timezone, lambda value: [*value.__getinitargs__()], timezone),
-    "counter": (Counter, lambda value: [dict(value)], Counter),
+    "counter": (Counter, lambda value: [dict(value)], lambda items: Counter(dict.copy(items))),
     "ordered": (OrderedDict, lambda value: [dict(value)], OrderedDict),
     "defaultdict": (  # a factory of somebody's own is no plain data, and is refused as one of the parts
         defaultdict,
         lambda value: [FACTORIES.get(value.default_factory, value.default_factory), dict(value)],
         lambda name, items: defaultdict(NAMED.get(name), items),
     ),
-    "deque": (deque, lambda value: [[*value], value.maxlen], deque),
+    "deque": (deque, lambda value: [[*value], value.maxlen], lambda items, most: deque(list.copy(items), most)),
     "keys": (KEYS, lambda value: [dict.fromkeys(value)], dict.keys),
-    "values": (VALUES, lambda value: [[*value]], lambda items: dict(enumerate(items)).values()),
+    "values": (VALUES, lambda value: [[*value]], lambda items: dict(enumerate(list.copy(items))).values()),
     "items": (ITEMS, lambda value: [dict(value)], dict.items),
 }
 TAGS = {kind: tag for tag, (kind, _, _) in FORMS.items()} | {np.dtype(code).type: "scalar" for code in CODES}

@@ -1,12 +1,14 @@
 """Which part of an expression has to be asked of the student's code: the smallest that is plain data."""
 
 import ast
+import copy
+import zlib
 from collections.abc import Collection
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of
+from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of, root
 from tinytorch.grader.helpers import equates
-from tinytorch.grader.names import Scope, free, local
+from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
 from tinytorch.grader.whose import Whose
 
 __all__ = ["Questions"]
@@ -58,15 +60,28 @@ class Questions(Whose):
     def site(self, node: ast.stmt | ast.expr, fresh: bool = False) -> ast.expr:
         if not fresh:
             self.must_not_say(node)
-        inputs = sorted(self.inputs(node))
+        parts = _Parts(self)
+        asked = parts.visit(copy.deepcopy(node))
+        values = {name: ast.Name(name, ast.Load()) for name in sorted(self.inputs(asked))} | parts.found
+        if torn := free(asked) & self.scope.parted - values.keys():
+            raise Unsplittable(f"line {node.lineno}: of {min(torn)} only parts were given to the student's code")
         number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
-        run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
-        self.sites.append(Site(ast.unparse(node), run, inputs, given, fresh))
-        values = ast.Dict([ast.Constant(name) for name in inputs], [ast.Name(name, ast.Load()) for name in inputs])
-        self.captures.append(call("__capture__", number, counted, values))
+        run, given = isinstance(node, ast.stmt), self.scope.given.intersection(values)
+        self.sites.append(Site(ast.unparse(node), ast.unparse(asked), run, [*values], given, fresh))
+        held = ast.Dict([ast.Constant(name) for name in values], [*values.values()])
+        self.captures.append(call("__capture__", number, counted, held))
         if not fresh:
-            self.scope.lent.update(inputs)
+            self.scope.parted |= parts.roots - self.scope.lent
+            self.scope.parted -= values.keys()
+            self.scope.lent |= values.keys() | parts.roots
         return call("__ask__", number, counted)
+
+    def is_part(self, node: Node) -> bool:
+        """Is it taken from a value of ours by nothing but indices and loops? Where that was given as a whole, it is there already."""
+        names = free(node)
+        known = self.scope.own.union(*self.local) - self.scope.given - self.scope.made_by.keys() - (self.scope.lent - self.scope.parted)
+        plain = not any(isinstance(part, ast.Call | ast.Lambda | ast.NamedExpr) for part in ast.walk(node))
+        return plain and bool(names) and names <= known and not self.touches(node)
 
     def inputs(self, node: Node) -> set[str]:
         """The instructor's values that a site reads; on the way, the definitions that it needs."""
@@ -143,12 +158,13 @@ class Questions(Whose):
         return node
 
     def on_comprehension(self, node: Any) -> ast.expr:
-        first = node.generators[0]
+        first, *rest = node.generators
         over, first.iter = first.iter, ast.Constant(None)
         busy, runs = self.touches(node), any(map(self.runs, ast.walk(node)))
         first.iter = over
-        single = len(node.generators) == 1 and not first.ifs and hasattr(node, "elt")
-        if (self.touches(over) and (busy or runs)) or (busy and (self.reported(over) or not single)):
+        inner = [*first.ifs, *(part for more in rest for part in (more.iter, *more.ifs))]
+        theirs = any(self.touches(part, local(node)) or self.reported(part) for part in (over, *inner))
+        if (self.touches(over) and (busy or runs)) or (busy and theirs):
             return self.leaf(node)
         first.iter = self.expr(over)
         if busy:
@@ -161,10 +177,34 @@ class Questions(Whose):
         """Each turn is an execution of the sites inside: capture makes the same turns."""
         outer, self.captures = self.captures, []
         self.local.append(local(node))
-        node.elt = self.expr(node.elt)
+        for name in (field for field in node._fields if field != "generators"):
+            setattr(node, name, self.expr(getattr(node, name)))
         self.local.pop()
         captured = ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)
         self.captures = [*outer, captured]
+
+
+class _Parts(ast.NodeTransformer):
+    """Puts a name in the place of `case[0]`: what goes in is this alone, for what is right may stand in `case` as well."""
+
+    def __init__(self, questions: Questions) -> None:
+        self.questions = questions
+        self.found: dict[str, ast.expr] = {}
+        self.roots = set[str]()
+
+    def visit(self, node: Any) -> Any:
+        loaded = isinstance(getattr(node, "ctx", None), ast.Load)
+        if (isinstance(node, ast.Subscript) and loaded or isinstance(node, COMPREHENSIONS)) and self.questions.is_part(node):
+            return self.named(node)
+        return node if isinstance(node, (*COMPREHENSIONS, ast.Lambda)) else self.generic_visit(node)
+
+    def named(self, node: Any) -> ast.expr:
+        over = isinstance(node, ast.GeneratorExp)
+        value = ast.ListComp(node.elt, node.generators) if over else node
+        name = f"part_{zlib.crc32(ast.unparse(value).encode())}"
+        self.found[name] = value
+        self.roots |= {name_of(root(node))} & free(node)
+        return ast.parse(f"(each for each in {name})", mode="eval").body if over else ast.Name(name, ast.Load())
 
 
 def _is_kind(node: ast.expr) -> bool:

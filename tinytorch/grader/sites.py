@@ -51,12 +51,16 @@ class Sites:
     def capture(self, number: int, counted: bool, values: dict[str, Any]) -> None:
         site = self.sites[number]
         inputs = self.inputs(site, values)
-        keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
-        self.bound.update({name: (id(values[name]), code) for name, code in inputs.items()})
+        keep = [] if site.fresh else [name for name in inputs if self.is_bound(name, values[name], inputs[name])]
+        self.bound.update({name: (values[name], code) for name, code in inputs.items()})
         kind = "run" if site.run else "expr"
-        self.asks.append({"key": self.key(number, counted), kind: site.text, "inputs": inputs, "keep": keep})
+        self.asks.append({"key": self.key(number, counted), kind: site.code, "inputs": inputs, "keep": keep})
         if len(self.asks) > ASKS:
             raise Unsplittable(f"more than {ASKS} questions")
+
+    def is_bound(self, name: str, value: Any, code: Any) -> bool:
+        known, sent = self.bound.get(name, (None, None))
+        return known is value and sent == code
 
     def inputs(self, site: Site, values: dict[str, Any]) -> dict[str, Any]:
         """A given cell's values are in the sandbox as well, where a student may have changed them: what is small is sent."""
