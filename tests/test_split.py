@@ -76,7 +76,12 @@ SPLIT = {
     "a part, then the whole": ("x = [2, 3]\nassert f(x[0]) == 4\nassert names.count(x) == 0\nassert f(x[1]) == 9", ["f(part) with part", "names", "f(part) with part"]),
     "a value that it has, and a part of it": ("x = [2, 3]\nnames.extend(x)\nassert f(x[0]) == 4", ["run names.extend(x) with x", "f(x[0]) with x"]),
     "turns that are left out": ("assert [f(a) for a, b in [(1, 1), (2, 4)] if b > 1] == [4]", ["f(a) with a"]),
-    "turns within turns": ("assert {a: f(a + b) for a in range(2) for b in range(a)} == {1: 1}", ["f(a + b) with a, b"]),
+    "turns within turns": ("assert {a: f(a + b) for a in range(2) for b in range(a)} == {1: 1}", ["f(part) with part"]),
+    "how many are right": ("want = [1, 1, 2]\nassert names[:len(want)] != want", ["names[:part] with part"]),
+    "made of what is right": ("want = np.ones(2)\nassert f(np.zeros_like(want)).shape == want.shape and f(want.ndim - 1) == 0", ["f(part).shape with part", "f(part) with part"]),
+    "a part by its name": ("case = {'x': 3, 'y': 9}\nassert f(case.get('x')) == case['y']", ["f(part) with part"]),
+    "a part that is no plain data": ("x = [1, 2]\nassert list(map(f, np.nditer(x))) == [1, 4]", ["list(map(f, np.nditer(x))) with x"]),
+    "a part that is not always there": ("x = [1]\nassert f(x[1] if len(x) > 1 else 2) == 4", ["f(x[1] if len(x) > 1 else 2) with x"]),
     "a comprehension": ("assert all(f(n) == n ** 2 for n in range(2))", ["f(n) with n", "f(n) with n"]),
     "an assignment": ("r = f(2)\nassert r == 4", ["run r = f(2)", "r"]),
     "numpy judges": ("np.testing.assert_allclose(f(X), X ** 2)", ["f(X) with X"]),
@@ -252,6 +257,8 @@ assert f(5) == 25 + 0 * 55555
 for case in [(6, 44444)]:
     assert f(case[0]) == case[1] - 44408
 assert {a: f(a) for a, b in [(6, 44444)] if b} == {6: 36}
+wants = [36, 44444]
+assert f(len(wants) + 4) == min(wants)
 ### END HIDDEN TESTS
 checks.score()
 """

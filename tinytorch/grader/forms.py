@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Site", "Unsplittable", "call", "got_of", "is_judging", "is_print", "last_name", "name_of", "root", "start"]
+__all__ = ["Site", "Unsplittable", "by_name", "call", "got_of", "is_judging", "is_print", "last_name", "later", "name_of", "root", "start"]
 
 
 class Unsplittable(Exception):
@@ -25,6 +25,14 @@ class Site:
 
 def call(function: str, *arguments: ast.expr) -> ast.Call:
     return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
+
+
+def by_name(values: dict[str, ast.expr]) -> ast.Dict:
+    return ast.Dict([*map(ast.Constant, values)], [*values.values()])
+
+
+def later(value: ast.expr) -> ast.Lambda:
+    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), value)
 
 
 def name_of(node: ast.AST) -> str:

@@ -2,13 +2,13 @@
 
 import ast
 import copy
-import zlib
 from collections.abc import Collection
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of, root
+from tinytorch.grader.forms import Site, Unsplittable, by_name, call, got_of, last_name, later, name_of
 from tinytorch.grader.helpers import equates
-from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
+from tinytorch.grader.names import Scope, free, local
+from tinytorch.grader.parts import Parts
 from tinytorch.grader.whose import Whose
 
 __all__ = ["Questions"]
@@ -60,28 +60,21 @@ class Questions(Whose):
     def site(self, node: ast.stmt | ast.expr, fresh: bool = False) -> ast.expr:
         if not fresh:
             self.must_not_say(node)
-        parts = _Parts(self)
+        parts, inputs = Parts(self), sorted(self.inputs(node))
         asked = parts.visit(copy.deepcopy(node))
-        values = {name: ast.Name(name, ast.Load()) for name in sorted(self.inputs(asked))} | parts.found
-        if torn := free(asked) & self.scope.parted - values.keys():
+        alone = self.inputs(asked)  # what goes in as it is
+        if torn := free(asked) & self.scope.parted - alone:
             raise Unsplittable(f"line {node.lineno}: of {min(torn)} only parts were given to the student's code")
         number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
-        run, given = isinstance(node, ast.stmt), self.scope.given.intersection(values)
-        self.sites.append(Site(ast.unparse(node), ast.unparse(asked), run, [*values], given, fresh))
-        held = ast.Dict([ast.Constant(name) for name in values], [*values.values()])
-        self.captures.append(call("__capture__", number, counted, held))
+        run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
+        self.sites.append(Site(ast.unparse(node), ast.unparse(asked), run, inputs, given, fresh))
+        values: dict[str, ast.expr] = {name: ast.Name(name, ast.Load()) for name in inputs}
+        taken = {name: values[name] for name in sorted(alone)} | parts.found
+        self.captures.append(call("__capture__", number, counted, by_name(values), *([later(by_name(taken))] if parts.found else [])))
         if not fresh:
-            self.scope.parted |= parts.roots - self.scope.lent
-            self.scope.parted -= values.keys()
-            self.scope.lent |= values.keys() | parts.roots
+            self.scope.parted = self.scope.parted | (parts.roots - self.scope.lent) - alone
+            self.scope.lent |= alone | parts.roots
         return call("__ask__", number, counted)
-
-    def is_part(self, node: Node) -> bool:
-        """Is it taken from a value of ours by nothing but indices and loops? Where that was given as a whole, it is there already."""
-        names = free(node)
-        known = self.scope.own.union(*self.local) - self.scope.given - self.scope.made_by.keys() - (self.scope.lent - self.scope.parted)
-        plain = not any(isinstance(part, ast.Call | ast.Lambda | ast.NamedExpr) for part in ast.walk(node))
-        return plain and bool(names) and names <= known and not self.touches(node)
 
     def inputs(self, node: Node) -> set[str]:
         """The instructor's values that a site reads; on the way, the definitions that it needs."""
@@ -182,29 +175,6 @@ class Questions(Whose):
         self.local.pop()
         captured = ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)
         self.captures = [*outer, captured]
-
-
-class _Parts(ast.NodeTransformer):
-    """Puts a name in the place of `case[0]`: what goes in is this alone, for what is right may stand in `case` as well."""
-
-    def __init__(self, questions: Questions) -> None:
-        self.questions = questions
-        self.found: dict[str, ast.expr] = {}
-        self.roots = set[str]()
-
-    def visit(self, node: Any) -> Any:
-        loaded = isinstance(getattr(node, "ctx", None), ast.Load)
-        if (isinstance(node, ast.Subscript) and loaded or isinstance(node, COMPREHENSIONS)) and self.questions.is_part(node):
-            return self.named(node)
-        return node if isinstance(node, (*COMPREHENSIONS, ast.Lambda)) else self.generic_visit(node)
-
-    def named(self, node: Any) -> ast.expr:
-        over = isinstance(node, ast.GeneratorExp)
-        value = ast.ListComp(node.elt, node.generators) if over else node
-        name = f"part_{zlib.crc32(ast.unparse(value).encode())}"
-        self.found[name] = value
-        self.roots |= {name_of(root(node))} & free(node)
-        return ast.parse(f"(each for each in {name})", mode="eval").body if over else ast.Name(name, ast.Load())
 
 
 def _is_kind(node: ast.expr) -> bool:

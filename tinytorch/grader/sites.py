@@ -1,7 +1,9 @@
 """What stands behind the sites of a cell while it runs: the values that were reported, or a note of what they need."""
 
+import contextlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from tinytorch.checks import StudentError
@@ -11,6 +13,7 @@ from tinytorch.grader.plain import NotPlain, decode, encode
 __all__ = ["Sites", "short"]
 
 ASKS, MOST_GIVEN = 5_000, 20_000
+Taken = Callable[[], dict[str, Any]]
 
 
 class Sites:
@@ -48,15 +51,23 @@ class Sites:
         self.shown.append((text, value))
         return value
 
-    def capture(self, number: int, counted: bool, values: dict[str, Any]) -> None:
+    def capture(self, number: int, counted: bool, values: dict[str, Any], taken: Taken | None = None) -> None:
         site = self.sites[number]
-        inputs = self.inputs(site, values)
+        code, values, inputs = self.going_in(site, values, taken)
         keep = [] if site.fresh else [name for name in inputs if self.is_bound(name, values[name], inputs[name])]
-        self.bound.update({name: (values[name], code) for name, code in inputs.items()})
+        self.bound.update({name: (values[name], sent) for name, sent in inputs.items()})
         kind = "run" if site.run else "expr"
-        self.asks.append({"key": self.key(number, counted), kind: site.code, "inputs": inputs, "keep": keep})
+        self.asks.append({"key": self.key(number, counted), kind: code, "inputs": inputs, "keep": keep})
         if len(self.asks) > ASKS:
             raise Unsplittable(f"more than {ASKS} questions")
+
+    def going_in(self, site: Site, values: dict[str, Any], taken: Taken | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """The question, and its inputs as they are and as they are sent."""
+        if taken:
+            with contextlib.suppress(Exception):  # a part is no plain data, or not there after all: what it is taken from goes in
+                parts = taken()
+                return site.code, parts, self.inputs(site, parts)
+        return site.text, values, self.inputs(site, values)
 
     def is_bound(self, name: str, value: Any, code: Any) -> bool:
         known, sent = self.bound.get(name, (None, None))
