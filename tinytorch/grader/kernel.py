@@ -131,7 +131,9 @@ CLONE, CLONE3, SOCKETPAIR = (56, 220), (435, 435), (53, 199)
 NAMESPACES = 0x7E020080
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 LD, AND, JEQ, JGE, JSET, RET = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
-ALLOW, KILL_PROCESS, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+KILL_PROCESS, ERRNO = 0x80000000, 0x00050000
+ALLOWED: Rule = (RET, 0, 0, 0x7FFF0000)
+REFUSED: Rule = (RET, 0, 0, ERRNO | errno.EPERM)
 NR, ARCH = 0, 4
 
 
@@ -151,40 +153,31 @@ def filter_calls(shared: bool) -> None:
 
 def _program(column: int, audit: int, shared: bool) -> list[Rule]:
     me = os.getpid()
-    cases = [(numbers[column], _no()) for numbers in (*ALWAYS.values(), *(SHARED.values() if shared else ()))]
+    cases = [(numbers[column], REFUSED) for numbers in (*ALWAYS.values(), *(SHARED.values() if shared else ()))]
     cases += [(numbers[column], (RET, 0, 0, ERRNO)) for numbers in (UNDONE.values() if shared else ())]
     rules: list[Rule] = [(LD, 0, 0, ARCH), (JEQ, 1, 0, audit), (RET, 0, 0, KILL_PROCESS), (LD, 0, 0, NR)]
     if not column:  # the x32 calls of x86-64 have numbers of their own
         rules += [(JGE, 0, 1, 1 << 30), (RET, 0, 0, ERRNO | errno.ENOSYS)]
-    rules += _case(CLONE[column], [(LD, 0, 0, 16), (JSET, 1, 0, NAMESPACES), (RET, 0, 0, ALLOW), _no()])
+    rules += _case(CLONE[column], [(LD, 0, 0, 16), (JSET, 1, 0, NAMESPACES), ALLOWED, REFUSED])
     rules += _case(CLONE3[column], [(RET, 0, 0, ERRNO | errno.ENOSYS)])  # its flags cannot be seen; libc falls back
     # A pair of datagram sockets could be connected elsewhere; a pair of streams cannot.
-    rules += _case(SOCKETPAIR[column], [(LD, 0, 0, 24), (AND, 0, 0, 15), *_only(1)])
+    rules += _case(SOCKETPAIR[column], [(LD, 0, 0, 24), (AND, 0, 0, 15), *_if_among((1,), ALLOWED, REFUSED)])
     # A lease of a file that is the same user's lets nobody else open it; a descriptor's owner gets a signal of one's choice.
-    rules += _case(FCNTL[column], [(LD, 0, 0, 24), *_none(1024, *((8, 10, 15) if shared else ()))])
+    rules += _case(FCNTL[column], [(LD, 0, 0, 24), *_if_among((1024, 8, 10, 15) if shared else (1024,), REFUSED, ALLOWED)])
     if shared:
         for calls in (KILL, PRLIMIT, AFFINITY):
-            rules += _case(calls[column], [(LD, 0, 0, 16), *_only(0, me)])
-        rules += _case(TGKILL[column], [(LD, 0, 0, 16), *_only(me)])
-        rules += _case(IOCTL[column], [(LD, 0, 0, 24), *_none(0x8901, 0x8902)])
+            rules += _case(calls[column], [(LD, 0, 0, 16), *_if_among((0, me), ALLOWED, REFUSED)])
+        rules += _case(TGKILL[column], [(LD, 0, 0, 16), *_if_among((me,), ALLOWED, REFUSED)])
+        rules += _case(IOCTL[column], [(LD, 0, 0, 24), *_if_among((0x8901, 0x8902), REFUSED, ALLOWED)])
     for number, answer in cases:
         rules += _case(number, [answer]) if number >= 0 else []
-    return [*rules, (RET, 0, 0, ALLOW)]
-
-
-def _no() -> Rule:
-    return (RET, 0, 0, ERRNO | errno.EPERM)
+    return [*rules, ALLOWED]
 
 
 def _case(number: int, block: list[Rule]) -> list[Rule]:
     return [(JEQ, 0, len(block), number), *block]
 
 
-def _only(*values: int) -> list[Rule]:
+def _if_among(values: tuple[int, ...], then: Rule, otherwise: Rule) -> list[Rule]:
     tests = [(JEQ, len(values) - place, 0, value) for place, value in enumerate(values)]
-    return [*tests, _no(), (RET, 0, 0, ALLOW)]
-
-
-def _none(*values: int) -> list[Rule]:
-    tests = [(JEQ, len(values) - place, 0, value) for place, value in enumerate(values)]
-    return [*tests, (RET, 0, 0, ALLOW), _no()]
+    return [*tests, otherwise, then]

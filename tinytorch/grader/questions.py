@@ -151,30 +151,31 @@ class Questions(Whose):
         return node
 
     def on_comprehension(self, node: Any) -> ast.expr:
-        first, *rest = node.generators
+        loop = ast.ListComp(ast.Constant(None), node.generators)
+        if not self.touches(loop) and not self.reported(loop):
+            self.doubt(loop)
+            return self.turns(node)
+        first = node.generators[0]
         over, first.iter = first.iter, ast.Constant(None)
         busy, runs = self.touches(node), any(map(self.runs, ast.walk(node)))
         first.iter = over
-        inner = [*first.ifs, *(part for more in rest for part in (more.iter, *more.ifs))]
-        theirs = any(self.touches(part, local(node)) or self.reported(part) for part in (over, *inner))
-        if (self.touches(over) and (busy or runs)) or (busy and theirs):
+        if (busy or runs) and not self.rooted(getattr(node, "elt", node)):
+            raise Unsplittable(f"line {node.lineno}: what is ours would come back from the student's code")
+        if busy or runs:
             return self.leaf(node)
         first.iter = self.expr(over)
-        if busy:
-            self.turns(node)
         return node
 
     on_ListComp = on_SetComp = on_GeneratorExp = on_DictComp = on_comprehension
 
-    def turns(self, node: Any) -> None:
+    def turns(self, node: Any) -> ast.expr:
         """Each turn is an execution of the sites inside: capture makes the same turns."""
         outer, self.captures = self.captures, []
         self.local.append(local(node))
-        for name in (field for field in node._fields if field != "generators"):
-            setattr(node, name, self.expr(getattr(node, name)))
+        self.descend(node)
         self.local.pop()
-        captured = ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)
-        self.captures = [*outer, captured]
+        self.captures = [*outer, ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)]
+        return node
 
 
 def _is_kind(node: ast.expr) -> bool:

@@ -87,10 +87,11 @@ class Statements(Questions):
         inner = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Lambda, *DEFINITIONS)
         if not isinstance(node, ast.FunctionDef) or any(isinstance(n, inner) for b in node.body for n in ast.walk(b)):
             raise Unsplittable(f"line {node.lineno}: {node.name} both calls the student's code and judges it")
-        outer, self.scope = self.scope, copy.deepcopy(self.scope)
+        outer, self.scope, read = self.scope, copy.deepcopy(self.scope), free(node)
         for name in (arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)):
             self.scope.bind(name)
         judge, capture = self.block(node.body)
+        outer.lent |= self.scope.lent & read
         self.scope = outer
         self.scope.bind(node.name)
         return [with_blocks(node, body=judge)], [with_blocks(node, body=capture)]
