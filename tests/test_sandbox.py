@@ -19,7 +19,7 @@ import pytest
 
 from tinytorch.grader import image as images
 from tinytorch.grader import isolation, sandbox, waiting, where
-from tinytorch.grader.limits import Limits
+from tinytorch.grader.limits import Limits, free_id
 from tinytorch.grader.plan import Judge, Plan
 
 LEVELS = ("bubblewrap", "landlock", "unsafe")
@@ -596,6 +596,15 @@ def test_root_without_capabilities_is_told_to_be_somebody_else(monkeypatch, tmp_
     monkeypatch.setattr(isolation, "STATUS", tmp_path / "status")
     with pytest.raises(isolation.Refused, match="--user 1000"), isolation.level():
         pass
+
+
+def test_workers_far_apart_give_their_sandboxes_different_users(monkeypatch):
+    """A sandbox that ends kills all processes of its user."""
+    found = []
+    for pid in (100, 30_100, 60_100):
+        monkeypatch.setattr(os, "getpid", lambda pid=pid: pid)
+        found += map(free_id, range(3))
+    assert len({*found}) == len(found)
 
 
 def test_unsafe_is_never_chosen_by_itself(monkeypatch):

@@ -229,6 +229,7 @@ WHOLE = {
     "a text in a sum": "cases = [names[0]]\nassert sum(eval(text, {'a': 3}) for text in cases) == 3",
     "a file of a name put together": "name = names[0] + '.txt'\nwith open(name, 'w') as file:\n    pass\nassert names",
     "a helper in a cell of no exercise": "assert alike(f(3), 9)",
+    "a value that compares itself, by a name": "assert getattr(f(3), '__eq__')(9)",
     "a part that it may have changed": "xs = [[1]]\nassert len(f(xs[0])) == 1\nassert xs == [[1]]",
     "two values that were handed on": "model = {}\nnames.append((model, X))\nassert model['w'] == X.sum()",
     "a list that it had, compared aside": "x = [1]\nassert len(f(x)) == 1\nok = x == [1]\nassert ok",

@@ -72,14 +72,17 @@ class Checks:
         also: Sequence[Any] = (),
         slips: Mapping[str, Any] | None = None,
         needs: str | Sequence[str] = (),
+        seen: Callable[[Any], Any] | None = None,
     ) -> None:
         """Compare `got()` with `want` (or one of `also`); `slips` maps a sentence to the wrong value that it explains.
 
+        Where many answers are right, `seen` makes of what came what is compared: it is not the student's, so it judges.
         `tol` is relative to the largest number in `want`. The points count only where the checks it `needs` passed.
         """
         if self.only and name != self.only:
             return
         came, error = (None, self.barred) if self.barred else _attempt(got)
+        came = seen(came) if seen and not error else came
         right = not error and any(same(came, value, tol) for value in (want, *also))
         named = {} if right or error else slips or {}
         alike = (sentence for sentence, value in named.items() if same(came, value, tol, nan=True))

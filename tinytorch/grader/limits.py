@@ -148,7 +148,7 @@ def free_id(number: int) -> int:
     """A user id that no account has; a container may map only the small ones."""
     ends = [sum(map(int, line.split()[::2])) for line in Path("/proc/self/uid_map").read_text().splitlines()]
     start, span = (2_000_000_000, 30_000_000) if max(ends) > 2_030_000_000 else (20_000, 40_000)
-    return start + (os.getpid() * 1000 + number % 1000) % span
+    return start + (os.getpid() * 100 + number % 100) % span
 
 
 def processes() -> int:

@@ -949,58 +949,59 @@ def topological_order(result: Variable) -> list[Variable]:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-topological-order", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
-def walk(result):
-    """What holds of the order that was found."""
+def nodes_of(graph):
+    """The Variables of a graph that says of each node which earlier ones it is computed from: none, one or two."""
+    nodes = []
+    for places in graph:
+        operands = [nodes[place] for place in places]
+        nodes.append(add(*operands) if len(operands) == 2 else negate(*operands) if operands else Variable(np.float64(1.0)))
+    return nodes
+
+
+def order_of(graph):
+    """The order that was found for the graph's last node, by the nodes' places in the graph; -1 for what is none of them."""
+    nodes = nodes_of(graph)
+    places = {id(node): place for place, node in enumerate(nodes)}
     try:
-        order = list(topological_order(result))
+        return [places.get(id(node), -1) for node in topological_order(nodes[-1])]
     except RecursionError:
         return "RecursionError"
+
+
+def walk(order, graph):
+    """What holds of an order that was found."""
+    if isinstance(order, str):
+        return order
     first = {}
-    for place, node in enumerate(order):
-        first.setdefault(id(node), place)
-    early = [o for node in order for o in node.operands() if first.get(id(o), len(order)) > first[id(node)]]
-    return {"nodes": len(order), "different": len(first), "before an operand": len(early), "result last": bool(order) and order[-1] is result}
+    for turn, place in enumerate(order):
+        first.setdefault(place, turn)
+    early = [o for place in order for o in graph[place] if first.get(o, len(order)) > first[place]]
+    return {"nodes": len(order), "different": len(first), "before an operand": len(early), "result last": order[-1:] == [len(graph) - 1]}
 
 
-def diamond(x):
-    return add(exp(x), negate(x))
+def walks(orders, graphs):
+    """The same of several."""
+    return [walk(*pair) for pair in zip(orders, graphs, strict=True)]
 
 
-def chain(length):
-    node = Variable(1.0)
-    for _ in range(length):
-        node = negate(node)
-    return node
+def slopes(graph):
+    """The gradients of the graph's first two nodes, by `backward`; 0 where there is none."""
+    nodes = nodes_of(graph)
+    nodes[-1].backward()
+    return [0.0 if x.grad is None else x.grad.item() for x in nodes[:2]]
 
 
-def rings(count):
-    node = Variable(0.1)
-    for _ in range(count):
-        node = diamond(node)
-    return node
-
-
-def random_graph(choices):
-    """A graph over two inputs; each new node adds two earlier ones. The inputs, and the last node."""
-    nodes = [Variable(np.float64(1.0)), Variable(np.float64(1.0))]
-    for i, j in choices:
-        nodes.append(add(nodes[i], nodes[j]))
-    return nodes[:2], nodes[-1]
-
-
-def slopes(choices):
-    """The gradients of the two inputs of a random graph, by `backward`; 0 where there is none."""
-    inputs, last = random_graph(choices)
-    last.backward()
-    return [0.0 if x.grad is None else x.grad.item() for x in inputs]
-
-
+# of each node, the places of those that it is computed from
+line, diamond, twice = [(), (0,), (1,)], [(), (0,), (0,), (1, 2)], [(), (0, 0)]
+ways = [[(), (0,), (1, 0)], [(), (0,), (0, 1)]]
+chain = [(), *((place,) for place in range(5_000))]
 checks = Checks("topological_order", points=12)
 checks.require("topological_order is written in this notebook", got=lambda: written_here(topological_order, "tinytorch.core.autograd"))
 checks.check(
     "one after another", 1,
-    fed="y = exp(negate(x))",
-    got=lambda: walk(exp(negate(Variable(1.0)))),
+    fed="y = negate(negate(x))",
+    got=lambda: order_of(line),
+    seen=lambda order: walk(order, line),
     want={"nodes": 3, "different": 3, "before an operand": 0, "result last": True},
     slips={
         "the order is turned round: operands come before what is computed from them": {"nodes": 3, "different": 3, "before an operand": 2, "result last": False},
@@ -1011,8 +1012,9 @@ checks.check(
 )
 checks.check(
     "a diamond", 2,
-    fed="y = add(exp(x), negate(x))",
-    got=lambda: walk(diamond(Variable(1.0))),
+    fed="y = add(negate(x), negate(x))",
+    got=lambda: order_of(diamond),
+    seen=lambda order: walk(order, diamond),
     want={"nodes": 4, "different": 4, "before an operand": 0, "result last": True},
     slips={
         "x stands there twice: remember which nodes you have seen": {"nodes": 5, "different": 4, "before an operand": 0, "result last": True},
@@ -1024,14 +1026,16 @@ checks.check(
 checks.check(
     "a Variable used by itself", 1,
     fed="y = add(x, x)",
-    got=lambda: [walk(add(x, x)) for x in [Variable(1.0)]],
-    want=[{"nodes": 2, "different": 2, "before an operand": 0, "result last": True}],
-    slips={"x stands there twice: remember which nodes you have seen": [{"nodes": 3, "different": 2, "before an operand": 0, "result last": True}]},
+    got=lambda: order_of(twice),
+    seen=lambda order: walk(order, twice),
+    want={"nodes": 2, "different": 2, "before an operand": 0, "result last": True},
+    slips={"x stands there twice: remember which nodes you have seen": {"nodes": 3, "different": 2, "before an operand": 0, "result last": True}},
 )
 checks.check(
     "a short way and a long way", 2,
-    fed="y = add(exp(x), x), and y = add(x, exp(x))",
-    got=lambda: [walk(y) for x in [Variable(1.0)] for y in (add(exp(x), x), add(x, exp(x)))],
+    fed="y = add(negate(x), x), and y = add(x, negate(x))",
+    got=lambda: [order_of(graph) for graph in ways],
+    seen=lambda orders: walks(orders, ways),
     want=[{"nodes": 3, "different": 3, "before an operand": 0, "result last": True}] * 2,
     slips={
         "a node stands before one of its operands: the order of the first visit, turned round, is not enough": [
@@ -1051,52 +1055,56 @@ checks.check(
 checks.check(
     "a long chain", 1,
     fed="5,000 negations in a row",
-    got=lambda: walk(chain(5_000)),
+    got=lambda: order_of(chain),
+    seen=lambda order: walk(order, chain),
     want={"nodes": 5_001, "different": 5_001, "before an operand": 0, "result last": True},
     slips={"the function calls itself, and Python allows about a thousand calls: keep your own stack": "RecursionError"},
 )
 ### BEGIN HIDDEN TESTS
 rng = hidden_inputs("07_autograd", "test-topological-order")
-graphs = [[(i + 1, int(rng.integers(0, i + 2))) for i in range(12)] for _ in range(4)]
+graphs = [[(), (), *((i + 1, int(rng.integers(0, i + 2))) for i in range(12))] for _ in range(4)]
+rings = [(), *(row for place in range(0, 42, 3) for row in ((place,), (place,), (place + 1, place + 2)))]
 
 
-def below(choices):
+def below(graph):
     """How many nodes the last one depends on, itself included."""
-    found, stack = set(), [len(choices) + 1]
+    found, stack = set(), [len(graph) - 1]
     while stack:
         node = stack.pop()
         if node not in found:
             found.add(node)
-            stack.extend(choices[node - 2] if node > 1 else ())
+            stack.extend(graph[node])
     return len(found)
 
 
-def path_counts(choices):
+def path_counts(graph):
     """How many paths lead from the last node to each input: for sums, the gradients."""
-    ways = [np.array([1.0, 0.0]), np.array([0.0, 1.0])]
-    for i, j in choices:
-        ways.append(ways[i] + ways[j])
-    return ways[-1].tolist()
+    counts = [np.array([1.0, 0.0]), np.array([0.0, 1.0])]
+    for i, j in graph[2:]:
+        counts.append(counts[i] + counts[j])
+    return counts[-1].tolist()
 
 
 checks.check(
     "hidden: four random graphs", 2,
-    fed=f"nodes that add two earlier ones: {graphs}",
-    got=lambda: [walk(random_graph(choices)[1]) for choices in graphs],
-    want=[{"nodes": below(choices), "different": below(choices), "before an operand": 0, "result last": True} for choices in graphs],
+    fed=f"two inputs, and nodes that add two earlier ones: {graphs}",
+    got=lambda: [order_of(graph) for graph in graphs],
+    seen=lambda orders: walks(orders, graphs),
+    want=[{"nodes": below(graph), "different": below(graph), "before an operand": 0, "result last": True} for graph in graphs],
 )
 checks.check(
     "hidden: fourteen diamonds in a row", 1,
     fed="14 diamonds",
-    got=lambda: walk(rings(14)),
+    got=lambda: order_of(rings),
+    seen=lambda order: walk(order, rings),
     want={"nodes": 43, "different": 43, "before an operand": 0, "result last": True},
     slips={"nodes are visited once for each path: ask whether a node was seen before following its operands": {"nodes": 5 * 2**14 - 4, "different": 43, "before an operand": 0, "result last": True}},
 )
 checks.check(
     "hidden: backward() with this order", 2,
     fed="the gradients of both inputs of the four graphs",
-    got=lambda: [slopes(choices) for choices in graphs],
-    want=[path_counts(choices) for choices in graphs],
+    got=lambda: [slopes(graph) for graph in graphs],
+    want=[path_counts(graph) for graph in graphs],
     needs="a diamond",
 )
 ### END HIDDEN TESTS
