@@ -104,7 +104,7 @@ def with_magics(book):
     book["cells"].insert(
         0, {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": MAGICS}
     )
-    book["cells"][2]["source"] = "%%time\n" + book["cells"][2]["source"]
+    book["cells"][2]["source"] = "%%time\n" + ENVIRONMENT + book["cells"][2]["source"]
 
 
 def answers_first(book):
@@ -129,6 +129,7 @@ def split(book):
 
 
 MAGICS = "%matplotlib inline\nfiles = !ls\n!pip install torch\nimport os\n%timeit sum([1])\n%time kept = 3\nos?\ndisplay(kept)\nassert kept == 3"
+ENVIRONMENT = "%env A_NAME=some words\n%set_env OTHER 4\n%env\nimport os\nassert os.environ['A_NAME'] + os.environ['OTHER'] == 'some words4'\n"
 
 READ = {
     "right": (RIGHT, 6, ""),
@@ -467,6 +468,7 @@ def f(n):
 TESTS = {
     "a cell that runs whole": "try:\n    assert f(2) == 4, 'shown'\nfinally:\n    pass\n",
     "a loop": "for n in [2]:\n    assert f(n) == 4, 'shown'\n    ",
+    "words of the course's own": "assert f(2) == 4, 'shown'\n",
     "a function": "def check(n):\n    assert f(n) == 4, 'shown'\n    ",
 }
 SECRET = "### BEGIN HIDDEN TESTS\n{0}assert f(3) == 9, 'secret'\n{0}### END HIDDEN TESTS\n"
@@ -478,6 +480,11 @@ def test_a_hidden_test_is_on_no_page(tmp_path, answer, shown, test):
     indent = TESTS[test].rpartition("\n")[2]
     source = notebook(HIDING + TESTS[test] + SECRET.format(indent) + ("check(2)" if test == "a function" else ""))
     folder = course(tmp_path / "c", "ps", {"nb": source}, {"ann": {"nb": answered(source, f=f"def f(n):\n    {answer}")}})
+    text = (folder / "source/ps/nb.ipynb").read_text()
+    if test == "words of the course's own":
+        (folder / "source/ps/nb.ipynb").write_text(text.replace("HIDDEN TESTS", "GEHEIM"))
+        words = [f"c.ClearHiddenTests.{place.lower()}_test_delimeter = '{place} GEHEIM'" for place in ("BEGIN", "END")]
+        (folder / "nbgrader_config.py").write_text("\n".join(["c = get_config()", *words]))
     run(folder)
     (page,) = feedback("ps", folder)
     assert "secret" not in page.read_text() and (shown in page.read_text() or test == "a function")
@@ -727,6 +734,20 @@ def test_what_is_not_there_is_said(tmp_path, tinytorch):
     done = tinytorch("grade", "nowhere", "--course", folder, cwd=ROOT)
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
     assert digest(folder) == before
+
+
+STUDENTS = ["ann", "a[b]", "o'neil", "*"]
+WHO = [(None, ["*", "a[b]", "o'neil"]), ("ann", ["ann"]), ("a[b]", ["a[b]"]), ("*", ["*"]), ("", None), ("bob", None), ("../submitted/ann", None)]
+
+
+@pytest.mark.parametrize(("student", "wanted"), WHO, ids=[repr(row[0]) for row in WHO])
+def test_whom_a_name_means(tmp_path, student, wanted):
+    """Itself, as it is; nobody named is everybody but those whom the course's configuration leaves out."""
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {name: {"nb": RIGHT} for name in STUDENTS})
+    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.student_id_exclude = 'ann,bob'\n")
+    with contextlib.nullcontext() if wanted else pytest.raises(CourseError, match="has not handed in ps"):
+        assert run(folder, student=student) == 0
+    assert sorted(path.stem for path in folder.glob("records/ps/*.json")) == (wanted or [])
 
 
 def test_one_grading_of_a_course_at_a_time(small, tinytorch):
