@@ -572,7 +572,12 @@ def test_manual_scores_stay(small):
         assert [grade.needs_manual_grade for grade in grades] == [True, True]
         assert book.find_comment("square", "nb", "ps", "bob").manual_comment == "nearly"
         assert book.find_submission("ps", "bob").score == 2.5 + 1 + 2
-    assert record(small, "bob")["score"] == 5.5
+    assert (record(small, "bob")["score"], record(small, "bob")["more"]["waiting"]) == (5.5, 2)
+    with gradebook(f"sqlite:///{small / 'gradebook.db'}") as book:  # as the formgrader leaves a mark
+        book.find_grade("essay", "nb", "ps", "bob").needs_manual_grade = False
+        book.db.commit()
+    assert run(small) == 0
+    assert record(small, "bob")["more"]["waiting"] == 1
 
 
 def test_a_changed_test_says_first_whose_score_changes(small, capsys):
@@ -759,6 +764,35 @@ def test_one_grading_of_a_course_at_a_time(small, tinytorch):
         assert tinytorch("grade", "ps", "--course", small, "--dry-run").returncode == 0
     assert digest(small) == before
     assert tinytorch("grade", "ps", "--course", small).returncode == 0
+
+
+EDITS = {  # what stands in the source's text, what comes in its place, and what a second grading says of it
+    "points": ('"points": 2.0', '"points": 5.0', ""),
+    "renamed": ("test-cube", "test-third", "does not know nb/test-third.*there are submissions"),
+    "no cell of points any more": ('"grade": true, "solution": true', '"grade": false, "solution": true', "has nb/essay, which the source has no more.*there are submissions"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_the_gradebook_follows_an_edited_source_or_it_is_said(tmp_path, name):
+    """Or marks would stand beside another maximum, and those of a cell that is gone in the total."""
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
+    run(folder)
+    old, new, said = EDITS[name]
+    source = folder / "source" / "ps" / "nb.ipynb"
+    assert old in source.read_text()
+    source.write_text(source.read_text().replace(old, new))
+    with pytest.raises(CourseError, match=said) if said else contextlib.nullcontext():
+        assert run(folder) == 0
+
+
+    def stands(file):
+        with gradebook(f"sqlite:///{file}") as book:
+            found = book.assignment_submissions("ps")
+            return book.find_assignment("ps").max_score, *(one.score for one in found)
+
+    assert stands(folder / "gradebook.db") == ((9, 6) if said else (12, 9))
+    assert (9, 6) in map(stands, folder.glob("*.bak")), "there is a copy from before the change"
 
 
 def test_folders_of_other_names(tmp_path):

@@ -36,14 +36,14 @@ def plans_of(
         raise CourseError(f"{folder}: {error}") from error
 
 
-def graded_cells(path: Path) -> list[str]:
-    """The ids of a source notebook's graded cells."""
+def graded_cells(path: Path) -> dict[str, float]:
+    """The points of a source notebook's graded cells and tasks, by id."""
     try:
         cells = json.loads(path.read_text("utf-8"))["cells"]
         about = [cell["metadata"].get("nbgrader") or {} for cell in cells]
     except (ValueError, KeyError, TypeError) as error:
         raise CourseError(f"{path}: this is no notebook of format 4") from error
-    return [one["grade_id"] for one in about if one.get("grade")]
+    return {one["grade_id"]: float(one.get("points") or 0) for one in about if one.get("grade") or one.get("task")}
 
 
 def _plan(
