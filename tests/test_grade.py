@@ -104,7 +104,7 @@ def with_magics(book):
     book["cells"].insert(
         0, {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": MAGICS}
     )
-    book["cells"][2]["source"] = "%%time\n" + book["cells"][2]["source"]
+    book["cells"][2]["source"] = "%%time\n" + ENVIRONMENT + book["cells"][2]["source"]
 
 
 def answers_first(book):
@@ -129,6 +129,7 @@ def split(book):
 
 
 MAGICS = "%matplotlib inline\nfiles = !ls\n!pip install torch\nimport os\n%timeit sum([1])\n%time kept = 3\nos?\ndisplay(kept)\nassert kept == 3"
+ENVIRONMENT = "%env A_NAME=some words\n%set_env OTHER 4\n%env\nimport os\nassert os.environ['A_NAME'] + os.environ['OTHER'] == 'some words4'\n"
 
 READ = {
     "right": (RIGHT, 6, ""),
@@ -467,6 +468,7 @@ def f(n):
 TESTS = {
     "a cell that runs whole": "try:\n    assert f(2) == 4, 'shown'\nfinally:\n    pass\n",
     "a loop": "for n in [2]:\n    assert f(n) == 4, 'shown'\n    ",
+    "words of the course's own": "assert f(2) == 4, 'shown'\n",
     "a function": "def check(n):\n    assert f(n) == 4, 'shown'\n    ",
 }
 SECRET = "### BEGIN HIDDEN TESTS\n{0}assert f(3) == 9, 'secret'\n{0}### END HIDDEN TESTS\n"
@@ -478,6 +480,11 @@ def test_a_hidden_test_is_on_no_page(tmp_path, answer, shown, test):
     indent = TESTS[test].rpartition("\n")[2]
     source = notebook(HIDING + TESTS[test] + SECRET.format(indent) + ("check(2)" if test == "a function" else ""))
     folder = course(tmp_path / "c", "ps", {"nb": source}, {"ann": {"nb": answered(source, f=f"def f(n):\n    {answer}")}})
+    text = (folder / "source/ps/nb.ipynb").read_text()
+    if test == "words of the course's own":
+        (folder / "source/ps/nb.ipynb").write_text(text.replace("HIDDEN TESTS", "GEHEIM"))
+        words = [f"c.ClearHiddenTests.{place.lower()}_test_delimeter = '{place} GEHEIM'" for place in ("BEGIN", "END")]
+        (folder / "nbgrader_config.py").write_text("\n".join(["c = get_config()", *words]))
     run(folder)
     (page,) = feedback("ps", folder)
     assert "secret" not in page.read_text() and (shown in page.read_text() or test == "a function")
@@ -565,7 +572,12 @@ def test_manual_scores_stay(small):
         assert [grade.needs_manual_grade for grade in grades] == [True, True]
         assert book.find_comment("square", "nb", "ps", "bob").manual_comment == "nearly"
         assert book.find_submission("ps", "bob").score == 2.5 + 1 + 2
-    assert record(small, "bob")["score"] == 5.5
+    assert (record(small, "bob")["score"], record(small, "bob")["more"]["waiting"]) == (5.5, 2)
+    with gradebook(f"sqlite:///{small / 'gradebook.db'}") as book:  # as the formgrader leaves a mark
+        book.find_grade("essay", "nb", "ps", "bob").needs_manual_grade = False
+        book.db.commit()
+    assert run(small) == 0
+    assert record(small, "bob")["more"]["waiting"] == 1
 
 
 def test_a_changed_test_says_first_whose_score_changes(small, capsys):
@@ -729,6 +741,20 @@ def test_what_is_not_there_is_said(tmp_path, tinytorch):
     assert digest(folder) == before
 
 
+STUDENTS = ["ann", "a[b]", "o'neil", "*"]
+WHO = [(None, ["*", "a[b]", "o'neil"]), ("ann", ["ann"]), ("a[b]", ["a[b]"]), ("*", ["*"]), ("", None), ("bob", None), ("../submitted/ann", None)]
+
+
+@pytest.mark.parametrize(("student", "wanted"), WHO, ids=[repr(row[0]) for row in WHO])
+def test_whom_a_name_means(tmp_path, student, wanted):
+    """Itself, as it is; nobody named is everybody but those whom the course's configuration leaves out."""
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {name: {"nb": RIGHT} for name in STUDENTS})
+    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.student_id_exclude = 'ann,bob'\n")
+    with contextlib.nullcontext() if wanted else pytest.raises(CourseError, match="has not handed in ps"):
+        assert run(folder, student=student) == 0
+    assert sorted(path.stem for path in folder.glob("records/ps/*.json")) == (wanted or [])
+
+
 def test_one_grading_of_a_course_at_a_time(small, tinytorch):
     """Two would both add the same students; what a killed one held is free."""
     before = digest(small)
@@ -738,6 +764,35 @@ def test_one_grading_of_a_course_at_a_time(small, tinytorch):
         assert tinytorch("grade", "ps", "--course", small, "--dry-run").returncode == 0
     assert digest(small) == before
     assert tinytorch("grade", "ps", "--course", small).returncode == 0
+
+
+EDITS = {  # what stands in the source's text, what comes in its place, and what a second grading says of it
+    "points": ('"points": 2.0', '"points": 5.0', ""),
+    "renamed": ("test-cube", "test-third", "does not know nb/test-third.*there are submissions"),
+    "no cell of points any more": ('"grade": true, "solution": true', '"grade": false, "solution": true', "has nb/essay, which the source has no more.*there are submissions"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_the_gradebook_follows_an_edited_source_or_it_is_said(tmp_path, name):
+    """Or marks would stand beside another maximum, and those of a cell that is gone in the total."""
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
+    run(folder)
+    old, new, said = EDITS[name]
+    source = folder / "source" / "ps" / "nb.ipynb"
+    assert old in source.read_text()
+    source.write_text(source.read_text().replace(old, new))
+    with pytest.raises(CourseError, match=said) if said else contextlib.nullcontext():
+        assert run(folder) == 0
+
+
+    def stands(file):
+        with gradebook(f"sqlite:///{file}") as book:
+            found = book.assignment_submissions("ps")
+            return book.find_assignment("ps").max_score, *(one.score for one in found)
+
+    assert stands(folder / "gradebook.db") == ((9, 6) if said else (12, 9))
+    assert (9, 6) in map(stands, folder.glob("*.bak")), "there is a copy from before the change"
 
 
 def test_folders_of_other_names(tmp_path):

@@ -19,7 +19,7 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work, take
 from tinytorch.course.outcome import combined, scores
 from tinytorch.course.records import Record, only_one, write_record
-from tinytorch.course.refreshed import refreshed
+from tinytorch.course.refreshed import again_late, refreshed
 from tinytorch.course.shared import Options, Shared
 from tinytorch.course.show import printable, progress_of, table
 from tinytorch.grader import submission
@@ -97,7 +97,7 @@ class Run(Shared):
             self.book.write(work.student, work.timestamp, scores, self.config.penalty)
             for name, graded in found.items():
                 write(self.autograded(work, name), json.dumps(graded.book, ensure_ascii=False) + "\n")
-            record = replace(record, score=self.book.total(work.student))
+            record = refreshed(self.book, record)
         write_record(self.settings.course, self.assignment, record)
         return record
 
@@ -154,7 +154,7 @@ class Run(Shared):
             if self.options.dry_run:
                 return record
             if found is None:
-                new = self.save_again(record, refreshed(self.book, self.config.penalty, record, work.timestamp))
+                new = self.save_again(record, again_late(self.book, self.config.penalty, record, work.timestamp))
             else:
                 new = self.save(work, record, found)
             self.book.forget(work.student)

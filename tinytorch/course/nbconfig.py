@@ -9,6 +9,7 @@ from typing import Any
 
 from tinytorch.course.errors import CourseError
 from tinytorch.course.settings import Settings, root
+from tinytorch.grader.plan import MARKS, Marks
 
 __all__ = ["CourseConfig", "read"]
 
@@ -34,6 +35,19 @@ class CourseConfig:
             return None if lost is None else float(lost)
         except Exception as error:
             raise CourseError(f"the plugin for late work says {type(error).__name__}: {error}") from error
+
+    @property
+    def marks(self) -> Marks:
+        """What the course marks hidden tests and solutions with."""
+        hidden, solution = self.config.ClearHiddenTests, self.config.ClearSolutions
+        names = ("begin_test_delimeter", "end_test_delimeter"), ("begin_solution_delimeter", "end_solution_delimeter")
+        own = {"hidden": map(hidden.get, names[0], MARKS["hidden"]), "solution": map(solution.get, names[1], MARKS["solution"])}
+        return {name: (str(next(words)), str(next(words))) for name, words in own.items()}
+
+    @property
+    def left_out(self) -> list[str]:
+        """Students whom the course wants left alone."""
+        return str(self.config.CourseDirectory.get("student_id_exclude", "")).split(",")
 
     @cached_property
     def plugin(self) -> Any:

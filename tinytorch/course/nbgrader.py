@@ -9,7 +9,7 @@ from typing import Any
 from tinytorch.course.errors import CourseError
 from tinytorch.course.settings import root
 
-__all__ = ["configuration", "gradebook", "run"]
+__all__ = ["configuration", "converted", "gradebook", "run"]
 
 
 def configuration(path: Path | None = None) -> Any:
@@ -21,13 +21,18 @@ def configuration(path: Path | None = None) -> Any:
 
 
 def run(converter: str, course: Path, gradebook: str, assignment: str, **options: Any) -> str:
-    """Run a converter by nbgrader's class name; what went wrong in one line, or nothing."""
+    """Run a converter by nbgrader's class name with the project's configuration; what went wrong in one line, or nothing."""
+    config = configuration()
+    config.CourseDirectory.merge({"root": str(course), "db_url": gradebook, "assignment_id": assignment, **options})
+    return converted(converter, config, force=True)
+
+
+def converted(converter: str, config: Any, force: bool = False) -> str:
+    """The same with a configuration of the caller's."""
     from nbgrader import converters
     from nbgrader.coursedir import CourseDirectory
 
     _without_alembic_on_path()
-    config = configuration()
-    config.CourseDirectory.merge({"root": str(course), "db_url": gradebook, "assignment_id": assignment, **options})
     log = _Log()
     quiet = logging.getLogger(f"tinytorch.{converter}")
     quiet.propagate = False
@@ -35,12 +40,12 @@ def run(converter: str, course: Path, gradebook: str, assignment: str, **options
     coursedir = CourseDirectory(config=config, log=quiet)
     try:
         made = getattr(converters, converter)(coursedir=coursedir, config=config, log=quiet)
-        made.force = True
+        made.force = force
         made.start()
     except CourseError:
         raise
     except (Exception, SystemExit) as error:
-        return log.lines[-1] if log.lines else f"{type(error).__name__}: {error}"
+        return log.why or f"{type(error).__name__}: {error}"
     return ""
 
 
@@ -64,11 +69,14 @@ def _without_alembic_on_path() -> None:
 
 
 class _Log(logging.Handler):
-    """Keeps the first line of each error that nbgrader logs."""
+    """Keeps the first error that nbgrader logs; of a traceback, which it logs second, what was raised."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.lines: list[str] = []
+        self.why = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage().strip().splitlines()[0])
+        lines = record.getMessage().strip().splitlines()
+        if lines[0].startswith("Traceback"):
+            self.why = [line for line in lines if not line.startswith(" ")][-1]
+        self.why = self.why or " ".join(map(str.strip, lines))

@@ -1,16 +1,18 @@
 """The plans of an assignment: one for each notebook in its source folder."""
 
 import base64
+import functools
 import hashlib
 import json
 import re
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
-from tinytorch.grader.plan import Judge, Plan, PlanError, Run, make, read
+from tinytorch.grader.plan import MARKS, Judge, Marks, Plan, PlanError, Run, make, read
 
 __all__ = ["graded_cells", "plans_of", "prove", "recalled"]
 
@@ -19,30 +21,34 @@ MOST = 20_000_000  # bytes of files beside the notebooks
 Stored = Callable[[str, str], str | None]
 
 
-def plans_of(folder: Path, assignment: str, seed: int, seconds: float, stored: Stored) -> list[Plan]:
+def plans_of(
+    folder: Path, assignment: str, seed: int, seconds: float, stored: Stored, marks: Marks = MARKS
+) -> list[Plan]:
     """Read every source notebook; `stored` gives the gradebook's text of a notebook's cell."""
     notebooks = sorted(folder.glob("*.ipynb"))
     if not notebooks:
         raise CourseError(f"{folder}: there is no source notebook; build it, or put the instructor's version there")
     files = _files(folder)
     try:
-        return [_plan(path, assignment, seed, seconds, stored, files) for path in notebooks]
+        cells = ((path, read(path, functools.partial(stored, path.stem), marks)) for path in notebooks)
+        return [_plan(path, assignment, seed, seconds, own, files) for path, own in cells]
     except (PlanError, ValueError, KeyError, TypeError) as error:
         raise CourseError(f"{folder}: {error}") from error
 
 
-def graded_cells(path: Path) -> list[str]:
-    """The ids of a source notebook's graded cells."""
+def graded_cells(path: Path) -> dict[str, float]:
+    """The points of a source notebook's graded cells and tasks, by id."""
     try:
         cells = json.loads(path.read_text("utf-8"))["cells"]
         about = [cell["metadata"].get("nbgrader") or {} for cell in cells]
     except (ValueError, KeyError, TypeError) as error:
         raise CourseError(f"{path}: this is no notebook of format 4") from error
-    return [one["grade_id"] for one in about if one.get("grade")]
+    return {one["grade_id"]: float(one.get("points") or 0) for one in about if one.get("grade") or one.get("task")}
 
 
-def _plan(path: Path, assignment: str, seed: int, seconds: float, stored: Stored, files: dict[str, str]) -> Plan:
-    cells = read(path, lambda name: stored(path.stem, name))
+def _plan(
+    path: Path, assignment: str, seed: int, seconds: float, cells: list[dict[str, Any]], files: dict[str, str]
+) -> Plan:
     plan = Plan(assignment, path.stem, cells, seed, str(path.parent), files, _exported(cells), seconds)
     plan.modules = {"numpy": version("numpy"), "tinytorch": _code()}
     return plan
@@ -77,7 +83,7 @@ def prove(plan: Plan, run: Run, judge: Judge, kept: Path | None) -> None:
         write(kept, json.dumps({"key": key, "steps": plan.steps, "alone": plan.alone}) + "\n")
 
 
-def _exported(cells: list[dict[str, object]]) -> list[str]:
+def _exported(cells: list[dict[str, Any]]) -> list[str]:
     """The module that the notebook's own answers are exported to, and those that stand on it: no student may see them."""
     found = [re.findall(r"^#\s*\|\s*default_exp\s+(\S+)", str(cell["source"]), re.M) for cell in cells]
     hidden = {f"tinytorch.{name}" for names in found for name in names}

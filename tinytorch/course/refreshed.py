@@ -9,12 +9,17 @@ from tinytorch.course.records import Record
 if TYPE_CHECKING:
     from tinytorch.grader.gradebook import Book, Penalty
 
-__all__ = ["refreshed"]
+__all__ = ["again_late", "refreshed"]
 
 
-def refreshed(book: "Book", penalty: "Penalty", record: Record, timestamp: datetime | None) -> Record:
-    """The record with the penalty that is due now and the gradebook's total; nothing runs again."""
+def refreshed(book: "Book", record: Record) -> Record:
+    """The record with the gradebook's total, and with how many marks still wait for a person there."""
+    return replace(record, score=book.total(record.student), more=record.more | {"waiting": book.waiting(record.student)})
+
+
+def again_late(book: "Book", penalty: "Penalty", record: Record, timestamp: datetime | None) -> Record:
+    """The same, with the penalty that is due now; nothing runs again."""
     late = book.seconds_late(record.student, timestamp)
     if late or record.more.get("late_seconds"):
         book.penalise(record.student, penalty)
-    return replace(record, score=book.total(record.student), more=record.more | {"late_seconds": late})
+    return refreshed(book, replace(record, more=record.more | {"late_seconds": late}))

@@ -1,6 +1,5 @@
 """The gradebook of an assignment; one that does not know it yet is told of it by nbgrader's own converter."""
 
-import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.nbconfig import CourseConfig
 from tinytorch.course.plans import graded_cells
 from tinytorch.course.settings import Settings
-from tinytorch.grader.gradebook import Book, BookError, file_of
+from tinytorch.grader.gradebook import Book, BookError, backup, file_of
 
 __all__ = ["opened"]
 
@@ -30,7 +29,7 @@ def opened(config: CourseConfig, settings: Settings, assignment: str, dry_run: b
     if not dry_run:
         return _entered(config, settings, assignment, missing)
     if file is None:
-        raise CourseError(f"{missing}, and it cannot be entered: a dry run enters nothing")
+        raise CourseError(f"{missing}, and a dry run cannot change that")
     with TemporaryDirectory() as scratch:
         copy = Path(scratch) / "gradebook.db"
         if file.is_file():
@@ -39,18 +38,22 @@ def opened(config: CourseConfig, settings: Settings, assignment: str, dry_run: b
 
 
 def _entered(config: CourseConfig, settings: Settings, assignment: str, missing: str) -> Book:
+    backup(config.gradebook)
     if problem := _register(config, settings, assignment):
-        raise CourseError(f"{missing}, and it cannot be entered: {problem}")
+        raise CourseError(f"{missing}, and nbgrader cannot change that: {problem}")
     return Book(config.gradebook, assignment)
 
 
 def _unknown(book: Book, source: Path) -> str:
-    """Which of the source's graded cells the gradebook does not know; empty if it knows all."""
+    """Which of the source's graded cells the gradebook has not, or not so, or beside them; empty if they are the same."""
     for path in sorted(source.glob("*.ipynb")):
-        own = book.notebooks.get(path.stem)
-        known = {name for notebook, kind, name in book.cells if notebook == own and kind == "GradeCell"}
-        if absent := [name for name in graded_cells(path) if name not in known]:
+        wanted, known = graded_cells(path), book.worth(path.stem)
+        if absent := [name for name in wanted if name not in known]:
             return f"the gradebook does not know {path.stem}/{absent[0]}"
+        if gone := [name for name in known if name not in wanted]:
+            return f"the gradebook has {path.stem}/{gone[0]}, which the source has no more"
+        if other := [name for name in wanted if known[name] != wanted[name]]:
+            return f"the gradebook has other points for {path.stem}/{other[0]} than the source"
     return ""
 
 
@@ -66,21 +69,11 @@ def _register(config: CourseConfig, settings: Settings, assignment: str) -> str:
 
 
 def _generate(config: CourseConfig, settings: Settings, assignment: str, root: str) -> str:
-    from nbgrader.converters import GenerateAssignment
-    from nbgrader.coursedir import CourseDirectory
-
-    from tinytorch.course.nbgrader import gradebook
+    from tinytorch.course.nbgrader import converted, gradebook
 
     with gradebook(config.gradebook, settings.course_id):
         pass  # makes the tables where there are none
     own = config.config.copy()
     own.CourseDirectory.update({"root": root, "source_directory": "source", "assignment_id": assignment})
     own.CourseDirectory.update({"db_url": config.gradebook, "course_id": settings.course_id})
-    quiet = logging.getLogger("tinytorch.register")
-    quiet.propagate = False
-    quiet.handlers = [logging.NullHandler()]
-    try:
-        GenerateAssignment(coursedir=CourseDirectory(config=own, log=quiet), config=own, log=quiet).start()
-    except (Exception, SystemExit) as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
+    return converted("GenerateAssignment", own)

@@ -64,6 +64,7 @@ class Shared:
             self.seed,
             self.settings.cell_seconds,
             lambda *cell: getattr(self.book.released(*cell), "source", None),
+            self.config.marks,
         )
         fresh = [plan for plan in self.plans if not recalled(plan, self._kept(plan))]
         judges = [stack.enter_context(closing(Judge(plan))) for plan in fresh]  # they come up while the rest does
@@ -111,15 +112,14 @@ class Shared:
 
     def folders(self) -> list[Path]:
         submitted = self.config.folders["submitted"]
-        folders = sorted(submitted.glob(f"{self.options.student or '*'}/{self.assignment}"))
-        if not folders:
-            there = sorted(path.parent.name for path in submitted.glob(f"*/{self.assignment}"))
-            if not self.options.student or not there:
-                raise CourseError(f"{submitted}: nobody has handed in {self.assignment}")
-            raise CourseError(
-                f"{self.options.student}: has not handed in {self.assignment}; {', '.join(there[:9])} have"
-            )
-        return folders
+        student, left_out = self.options.student, self.config.left_out
+        found = sorted(submitted.glob(f"*/{self.assignment}"))
+        there = {name: path for path in found if (name := path.parent.name) == student or name not in left_out}
+        if not there:
+            raise CourseError(f"{submitted}: nobody has handed in {self.assignment}")
+        if student is not None and student not in there:
+            raise CourseError(f"{student!r} has not handed in {self.assignment}; {', '.join([*there][:9])} have")
+        return [*there.values()] if student is None else [there[student]]
 
     def autograded(self, work: Work, name: str) -> Path:
         return self.config.folders["autograded"] / work.student / self.assignment / f"{name}.ipynb"

@@ -16,7 +16,7 @@ import sqlalchemy as sql
 from tinytorch.grader.grading import CellResult
 from tinytorch.grader.tables import ids, insert, select, update
 
-__all__ = ["Book", "BookError", "Penalty", "file_of"]
+__all__ = ["Book", "BookError", "Penalty", "backup", "file_of"]
 
 Penalty = Callable[[str, float, float], float | None]
 
@@ -25,6 +25,16 @@ def file_of(url: Any) -> Path | None:
     """Where an SQLite gradebook lies; None of another database."""
     parsed = sql.make_url(url)
     return Path(parsed.database) if parsed.database and parsed.get_backend_name() == "sqlite" else None
+
+
+def backup(url: Any) -> None:
+    """Copy an SQLite gradebook beside itself; other databases are the administrator's to copy."""
+    database, now = file_of(url), datetime.now()
+    copy = Path(f"{database}.{now:%Y%m%d-%H%M%S}.bak")
+    if database and database.is_file() and not copy.exists():  # of one second, the one from before nbgrader entered anything
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        shutil.copymode(database, copy)
 
 
 class BookError(Exception):
@@ -62,6 +72,8 @@ class Book:
         self.notebooks = {row.name: row.id for row in select(db, "notebook", assignment_id=[self.id])}
         own = list(self.notebooks.values())
         self.cells = {(row.notebook_id, row.type, row.name): row.id for row in select(db, "base_cell", notebook_id=own)}
+        kinds = ("grade_cells", "task_cells")
+        self.points = {row.id: row.max_score for kind in kinds for row in select(db, kind, id=self.cells.values())}
         self.sources = {(row.notebook_id, row.name): row for row in select(db, "source_cell", notebook_id=own)}
         self.students = {row.id for row in select(db, "student")}
         self.rows = self._submissions(db)
@@ -83,18 +95,18 @@ class Book:
         return known
 
     def backup(self) -> None:
-        """Copy an SQLite gradebook beside itself; other databases are the administrator's to copy."""
-        if database := file_of(self.engine.url):
-            copy = Path(f"{database}.{datetime.now():%Y%m%d-%H%M%S}.bak")
-            with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
-                source.backup(target)
-            shutil.copymode(database, copy)
+        backup(self.engine.url)
 
     # -- what it says
 
     def released(self, notebook: str, cell: str) -> Any:
         """A cell as it was released, with nbgrader's `checksum`, and generated tests in its `source`; None where it was not."""
         return self.sources.get((self.notebooks.get(notebook, ""), cell))
+
+    def worth(self, notebook: str) -> dict[str, float]:
+        """The points of a notebook's graded cells and tasks."""
+        own = self.notebooks.get(notebook)
+        return {name: self.points[cell] for (book, _, name), cell in self.cells.items() if book == own and cell in self.points}
 
     def auto_scores(self, student: str, notebook: str) -> dict[str, float | None]:
         """The automatic scores that stand now, by cell."""
@@ -110,6 +122,12 @@ class Book:
             books = select(db, "submitted_notebook", id=row.notebooks.values())
         late = {book.id: book.late_submission_penalty or 0.0 for book in books}
         return sum(max(0.0, _sum(g for g in grades if g.notebook_id == book) - late[book]) for book in late)
+
+    def waiting(self, student: str) -> int:
+        """How many answers and tasks that carry points wait for a person."""
+        with self.engine.connect() as db:
+            grades = select(db, "grade", notebook_id=self.rows[student].notebooks.values())
+        return sum(grade.needs_manual_grade and self.points.get(grade.cell_id, 0) > 0 for grade in grades)
 
     def seconds_late(self, student: str, timestamp: datetime | None) -> float:
         row = self.rows.get(student)

@@ -112,5 +112,7 @@ def _named(node: ast.Call) -> tuple[str, str]:
         return "%run", f"exec(compile(open({script[0]!r}).read(), {script[0]!r}, 'exec'), globals())"
     if said[0] == "pylab":
         return "%pylab", PYLAB
+    if said[0] in ("env", "set_env") and (pair := re.match(r"(\w+)(?:\s*=\s*|\s+)(.+)", said[-1])):
+        return f"%{said[0]}", f"__import__('os').environ.update({{{pair[1]!r}: {pair[2]!r}}})"
     name, body = f"%{said[0]}", re.sub(r"^(\s*-\w+(\s+\d+)?)*\s*", "", said[1]) if len(said) > 1 else ""
     return name, body if said[0] in ("time", "timeit") and body and parsed(body) else "None"

@@ -11,6 +11,8 @@ TABLES = {
     "assignment": ("id", "name", "duedate"),
     "notebook": ("id", "name", "assignment_id"),
     "base_cell": ("id", "name", "notebook_id", "type"),
+    "grade_cells": ("id", "max_score"),
+    "task_cells": ("id", "max_score"),
     "source_cell": ("name", "notebook_id", "source", "checksum"),
     "student": ("id",),
     "submitted_assignment": ("id", "assignment_id", "student_id", "timestamp", "extension"),
