@@ -338,7 +338,7 @@ def test_the_judge_runs_no_text_and_writes_no_file(tmp_path, name):
     helper, text, score = RUN[name]
     plan = planned(tmp_path, f"from beside import opened, worth\nassert worth('3') == 3\nassert {helper}(names[0]) or True")
     with contextlib.closing(Judge(plan)) as judge:
-        assert judge.verdicts({"t/0/1/0": {"value": text}})["t"]["score"] == score
+        assert judge.verdicts({"t/0/1": {"value": text}})["t"]["score"] == score
     assert not (tmp_path / "left").exists()
 
 
@@ -359,7 +359,7 @@ Q = namedtuple("Q", "x y")
 assert Q(ast.literal_eval(names[0]), 1) == P(5, 1)"""
     plan = planned(tmp_path, cells)
     with contextlib.closing(Judge(plan)) as judge:
-        verdicts = judge.verdicts({key: {"value": "5"} for key in ("t/0/1/0", "u/0/1/0")})
+        verdicts = judge.verdicts({key: {"value": "5"} for key in ("t/0/1", "u/0/1")})
     assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 2.0}
     assert "in the grader" in verdicts["t"]["error"]
 
@@ -378,8 +378,8 @@ FORGED = [
 def test_forged_reports_fail_their_check(tmp_path, report):
     plan = planned(tmp_path, "assert f(3) == 9")
     with contextlib.closing(Judge(plan)) as judge:
-        assert judge.verdicts({"t/0/1/0": report})["t"]["score"] == 0.0
-        assert judge.verdicts({"t/0/1/0": {"value": 9}})["t"]["score"] == 2.0
+        assert judge.verdicts({"t/0/1": report})["t"]["score"] == 0.0
+        assert judge.verdicts({"t/0/1": {"value": 9}})["t"]["score"] == 2.0
 
 
 def test_a_build_of_ours_refuses_a_test_that_cannot_be_protected(project):

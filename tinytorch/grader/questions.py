@@ -59,14 +59,14 @@ class Questions(Whose):
         if not fresh:
             self.must_not_say(node)
         inputs = sorted(self.inputs(node))
-        number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
+        number = ast.Constant(len(self.sites))
         run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
         self.sites.append(Site(ast.unparse(node), run, inputs, given, fresh))
         values = ast.Dict([ast.Constant(name) for name in inputs], [ast.Name(name, ast.Load()) for name in inputs])
-        self.captures.append(call("__capture__", number, counted, values))
+        self.captures.append(call("__capture__", number, values))
         if not fresh:
             self.scope.lent.update(inputs)
-        return call("__ask__", number, counted)
+        return call("__ask__", number)
 
     def inputs(self, node: Node) -> set[str]:
         """The instructor's values that a site reads; on the way, the definitions that it needs."""
@@ -95,7 +95,7 @@ class Questions(Whose):
                 setattr(node, name, self.expr(value))
         return node
 
-    on_BinOp = on_UnaryOp = on_Tuple = on_List = on_Set = on_Dict = descend
+    on_BinOp = on_UnaryOp = on_BoolOp = on_IfExp = on_Tuple = on_List = on_Set = on_Dict = descend
     on_JoinedStr = on_FormattedValue = on_Starred = on_keyword = on_Slice = descend
 
     def on_Compare(self, node: ast.Compare) -> Any:
@@ -109,13 +109,6 @@ class Questions(Whose):
         given = set().union(*(self.inputs(side) for side in sides if self.touches(side)), self.scope.lent, self.scope.given)
         known = set().union(*others) <= given and (kind or all(others))
         return self.leaf(node) if known else self.descend(node)
-
-    def sometimes(self, node: Any) -> Any:
-        if self.local:
-            raise Unsplittable(f"line {node.lineno}: not every turn of a comprehension calls the student's code")
-        return self.descend(node)
-
-    on_BoolOp = on_IfExp = sometimes
 
     def part(self, node: Any) -> Any:
         return self.leaf(node) if self.rooted(node.value) else self.descend(node)
@@ -162,12 +155,19 @@ class Questions(Whose):
 
     def turns(self, node: Any) -> ast.expr:
         """Each turn is an execution of the sites inside: capture makes the same turns."""
-        outer, self.captures = self.captures, []
+        outer, self.captures, begun = self.captures, [], len(self.sites)
         self.local.append(local(node))
         self.descend(node)
+        enter = self.entering(begun)
         self.local.pop()
-        self.captures = [*outer, ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)]
+        self.captures = [*outer, ast.ListComp(ast.Tuple([enter, *self.captures], ast.Load()), node.generators)]
+        first = "key" if isinstance(node, ast.DictComp) else "elt"
+        setattr(node, first, ast.BoolOp(ast.Or(), [enter, getattr(node, first)]))
         return node
+
+    def entering(self, begun: int) -> ast.expr:
+        """The sites since then are executed anew, in a turn of so many comprehensions."""
+        return call("__enter__", *map(ast.Constant, (len(self.local), *range(begun, len(self.sites)))))
 
 
 def _is_kind(node: ast.expr) -> bool:

@@ -1,7 +1,7 @@
 """What stands behind the sites of a cell while it runs: the values that were reported, or a note of what they need."""
 
 import json
-from collections import Counter
+from collections import defaultdict
 from typing import Any
 
 from tinytorch.checks import StudentError
@@ -18,27 +18,26 @@ class Sites:
 
     def __init__(self, cell: dict[str, Any], reports: dict[str, Any]) -> None:
         self.cell, self.sites, self.reports = cell["id"], cell["parts"].sites, reports
-        self.turns, self.index = Counter[int](), Counter[int]()
+        self.turns = defaultdict[int, tuple[int, ...]](tuple)
         self.asks: list[dict[str, Any]] = []
         self.bound: dict[str, tuple[int, Any]] = {}  # of each input, which object it was last, and what of it was sent
         self.shown: list[tuple[str, Any]] = []  # what the current statement was told
 
-    def enter(self, *numbers: int) -> None:
-        self.turns.update(numbers)
+    def enter(self, depth: int, *numbers: int) -> None:
+        """A new turn of their statement, or of a comprehension that stands so deep in it."""
         for number in numbers:
-            self.index[number] = 0
+            at = self.turns[number]
+            self.turns[number] = (*at[:depth], sum(at[depth : depth + 1]) + 1)
 
-    def key(self, number: int, counted: bool) -> str:
-        index = self.index[number]
-        self.index[number] += counted
-        return f"{self.cell}/{number}/{self.turns[number]}/{index}"
+    def key(self, number: int) -> str:
+        return f"{self.cell}/{number}/{'.'.join(map(str, self.turns[number]))}"
 
-    def ask(self, number: int, counted: bool) -> Any:
-        return self.value(self.key(number, counted))
+    def ask(self, number: int) -> Any:
+        return self.value(self.key(number))
 
     def value(self, key: str) -> Any:
         report = self.reports.get(key, {})
-        text = self.sites[int(key.rsplit("/", 3)[1])].text
+        text = self.sites[int(key.rsplit("/", 2)[1])].text
         if "value" not in report:
             raise StudentError(report.get("error") or f"{text}: {report.get('opaque') or 'this was not reached'}")
         try:
@@ -48,13 +47,13 @@ class Sites:
         self.shown.append((text, value))
         return value
 
-    def capture(self, number: int, counted: bool, values: dict[str, Any]) -> None:
+    def capture(self, number: int, values: dict[str, Any]) -> None:
         site = self.sites[number]
         inputs = self.inputs(site, values)
         keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
         self.bound.update({name: (id(values[name]), code) for name, code in inputs.items()})
         kind = "run" if site.run else "expr"
-        self.asks.append({"key": self.key(number, counted), kind: site.text, "inputs": inputs, "keep": keep})
+        self.asks.append({"key": self.key(number), kind: site.text, "inputs": inputs, "keep": keep})
         if len(self.asks) > ASKS:
             raise Unsplittable(f"more than {ASKS} questions")
 

@@ -54,7 +54,7 @@ class Statements(Questions):
         captured = ast.Expr(ast.Tuple(self.captures, ast.Load()))
         if self.begun == len(self.sites):
             return [node], [captured]
-        enter = ast.Expr(call("__enter__", *map(ast.Constant, range(self.begun, len(self.sites)))))
+        enter = ast.Expr(self.entering(self.begun))
         return [enter, node], [enter, captured]
 
     def in_sandbox(self, node: ast.stmt) -> Pair:
