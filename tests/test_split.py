@@ -102,6 +102,7 @@ SPLIT = {
     "a helper's name for a value": ("def g(n):\n    return n\nassert f(g(3)) == 9\ng = 3\nassert f(g) == 9", ["f(g(3))", "f(g) with g"]),
     "a judging helper": ("def check(n, want):\n    assert f(n) == want\ncheck(1, 1)\ncheck(2, 4)", ["f(n) with n"] * 2),
     "a seed is set on both sides": ("np.random.seed(0)\nassert f(1) == 1", ["run np.random.seed(0)", "f(1)"]),
+    "a seed that has a name": ("SEED = 3\nnp.random.seed(SEED)\nassert f(1) == 1", ["run np.random.seed(SEED) with SEED", "f(1)"]),
     "partial credit": ("score = 0\nif f(1) == 1:\n    score += 1\nscore", ["f(1)"]),
     "a text is run": ("assert eval(names[0], {'a': 3}) == 3", ["eval(names[0], {'a': 3})"]),
     "a pattern": ("import re\npattern = re.compile(names[0])\nassert pattern.match('abc')", ["names[0]"]),
@@ -194,6 +195,9 @@ WHOLE = {
     "a lambda that compares": "right = lambda g: g(3) == 9\nassert right(f)",
     "a helper by another name": "right = agrees\nassert right(f, 3, 9)",
     "what is expected beside the student's own": "pairs = [(f(x), want) for x in f(X) for want in X]\nassert len({a - b for a, b in pairs}) > 0",
+    "a name that changes hands in a loop": "x = 1\nfor n in (1, 2):\n    assert f(x) == 1\n    x = f(1)",
+    "a turn that the student's values leave out": "for n in (1, 2, 3):\n    if f(n) == 4:\n        continue\n    assert f(n) < 10",
+    "a function that the student's values leave": "def both(n):\n    if f(n) == 4:\n        return\n    assert f(n) < 10\nboth(2)\nboth(3)",
     "a lambda that compares within": "assert all(map(lambda n: f(n) == n * n, [1, 2]))",
     "a lambda that is asked first": "import functools\nok = functools.reduce(lambda ok, n: ok and f(n) == n * n, [1, 2])\nassert ok",
     "comparisons over two of the student's": "assert all(a == b for a in names for b in f(a))",
@@ -357,7 +361,7 @@ def test_the_judge_runs_no_text_and_writes_no_file(tmp_path, name):
     helper, text, score = RUN[name]
     plan = planned(tmp_path, f"from beside import opened, worth\nassert worth('3') == 3\nassert {helper}(names[0]) or True")
     with contextlib.closing(Judge(plan)) as judge:
-        assert judge.verdicts({"t/0/1/0": {"value": text}})["t"]["score"] == score
+        assert judge.verdicts({"t/0/1": {"value": text}})["t"]["score"] == score
     assert not (tmp_path / "left").exists()
 
 
@@ -378,7 +382,7 @@ Q = namedtuple("Q", "x y")
 assert Q(ast.literal_eval(names[0]), 1) == P(5, 1)"""
     plan = planned(tmp_path, cells)
     with contextlib.closing(Judge(plan)) as judge:
-        verdicts = judge.verdicts({key: {"value": "5"} for key in ("t/0/1/0", "u/0/1/0")})
+        verdicts = judge.verdicts({key: {"value": "5"} for key in ("t/0/1", "u/0/1")})
     assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 2.0}
     assert "in the grader" in verdicts["t"]["error"]
 
@@ -397,8 +401,8 @@ FORGED = [
 def test_forged_reports_fail_their_check(tmp_path, report):
     plan = planned(tmp_path, "assert f(3) == 9")
     with contextlib.closing(Judge(plan)) as judge:
-        assert judge.verdicts({"t/0/1/0": report})["t"]["score"] == 0.0
-        assert judge.verdicts({"t/0/1/0": {"value": 9}})["t"]["score"] == 2.0
+        assert judge.verdicts({"t/0/1": report})["t"]["score"] == 0.0
+        assert judge.verdicts({"t/0/1": {"value": 9}})["t"]["score"] == 2.0
 
 
 def test_a_build_of_ours_refuses_a_test_that_cannot_be_protected(project):

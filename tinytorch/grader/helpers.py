@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 from tinytorch.grader.forms import last_name, root, start
-from tinytorch.grader.names import Scope, bound, free, import_names
+from tinytorch.grader.names import Scope, bound, free
 
 __all__ = ["METHODS", "compares", "equates", "is_running", "note"]
 
@@ -21,7 +21,7 @@ IMPORTS = (ast.Import, ast.ImportFrom)
 
 def note(scope: Scope, node: ast.stmt) -> None:
     """Which of the names that a statement of the instructor's binds are functions, or made with one, and which run a text."""
-    names = import_names(node) if isinstance(node, IMPORTS) else bound(node)
+    names = bound(node)
     value = root(getattr(node, "value", None))
     made, maker = isinstance(value, ast.Call), start(value)  # an object may do what its class does; a value does not run
     given = made and isinstance(maker, ast.Name) and scope.is_student(maker.id)  # to the student's own, which says nothing

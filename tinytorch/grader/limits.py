@@ -105,14 +105,6 @@ class Cgroup:
                     return True
         return False
 
-    def kill(self) -> None:
-        """Every process in the group."""
-        self._write("cgroup.kill", "1")
-        for group in self.groups:
-            for pid in (group / "cgroup.procs").read_text().split():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), 9)
-
     def close(self) -> None:
         """Remove the group; the kernel needs a moment to let the dead go."""
         for group in self.groups:
@@ -121,7 +113,6 @@ class Cgroup:
                     group.rmdir()
                     break
                 except OSError:
-                    self.kill()
                     time.sleep(0.005)
 
 

@@ -151,27 +151,22 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
     while True:  # each time some more tests run whole
         with contextlib.closing(first or Judge(plan)) as judge:
             first, plan.steps = None, judge.capture()
-            if not _unmade(plan) and (run is None or not _disproved(plan, judge, run)):
+            if not (why := _unmade(plan) or (_disproved(plan, judge, run) if run else {})):
                 break
+        for cell in plan.tests:
+            cell["whole"] = why.get(cell["id"], cell["whole"])
     wanted = ("whole", "prelude", "asks", "number", "texts", "own")
     steps = {name: {"number": False} | {key: step[key] for key in wanted if key in step} for name, step in plan.steps.items()}
     return plan.with_steps(steps, alone(plan.code, steps))
 
 
-def _cell_of(plan: Plan, name: str) -> dict[str, Any]:
-    return next(cell for cell in plan.cells if cell["id"] == name)
+def _unmade(plan: Plan) -> dict[str, str]:
+    """The cells that could not be run as they were split, and why; those below them are split by that."""
+    return {name: step["whole"] for name, step in plan.steps.items() if "late" in step}
 
 
-def _unmade(plan: Plan) -> bool:
-    """Is there a cell that could not be run as it was split? It runs whole, and those below it are split by that."""
-    late = {name: step["whole"] for name, step in plan.steps.items() if "late" in step}
-    for name, why in late.items():
-        _cell_of(plan, name)["whole"] = why
-    return bool(late)
-
-
-def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
-    """Is there a cell whose questions the source's own answers cannot answer? Its plan is changed then."""
+def _disproved(plan: Plan, judge: Judge, run: Run) -> dict[str, str]:
+    """The cells whose questions the source's own answers cannot answer, and why."""
     merged = [cell if cell["id"] else {**cell, "id": f"own-{n}"} for n, cell in enumerate(plan.cells)]
     outcome = run(asking(job(plan, merged)) | {"strict": True})
     verdicts = judge.verdicts(outcome["reports"])
@@ -181,19 +176,15 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     for cell in plan.tests:
         score = verdicts[cell["id"]]["score"] if cell in split else whole_score(cell, outcome)[0]
         plan.steps[cell["id"]] |= {"own": score} if score < cell["points"] else {}
-    doubtful = [cell["id"] for cell in split if "own" in plan.steps[cell["id"]]]
+    doubtful = {cell["id"]: cell for cell in split if "own" in plan.steps[cell["id"]]}
+    whole = run(job(plan, merged, whole=doubtful.keys())) if doubtful else outcome
+    worse = [name for name, cell in doubtful.items() if whole_score(cell, whole)[0] > verdicts[name]["score"]]
     asks = [(cell["id"], ask) for cell in split for ask in plan.steps[cell["id"]]["asks"]]
     closed = {name: ask.get("expr", "what came out") for name, ask in asks if "opaque" in outcome["reports"].get(ask["key"], ())}
-    for name, text in closed.items():
-        _cell_of(plan, name)["whole"] = f"{text.strip()} is no plain data"
-    whole = run(job(plan, merged, whole={*doubtful})) if doubtful else outcome
-    worse = [name for name in doubtful if whole_score(_cell_of(plan, name), whole)[0] > verdicts[name]["score"]]
-    for name in set(worse) - closed.keys():
-        _cell_of(plan, name)["whole"] = "split it would give another score than whole"
-    files = written(outcome)
-    for cell in (outside := [cell for cell in split if any(name in cell["source"] for name in files)]):
-        cell["whole"] = "it names a file that the answers write, and that lies beside the source as well"
-    return bool(closed or worse or outside)
+    outside = [cell["id"] for cell in split if any(name in cell["source"] for name in written(outcome))]
+    why = dict.fromkeys(worse, "split it would give another score than whole")
+    why |= {name: f"{text.strip()} is no plain data" for name, text in closed.items()}
+    return why | dict.fromkeys(outside, "it names a file that the answers write, and that lies beside the source as well")
 
 
 def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = (), without: Collection[str] = ()) -> Job:

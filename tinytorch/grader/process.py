@@ -183,8 +183,6 @@ class Sandbox:
             _kill(-self.process.pid)
             if self.uid is not None:
                 kill_user(self.uid)
-        if self.cgroup:
-            self.cgroup.kill()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:

@@ -65,16 +65,16 @@ class Questions(Whose):
         alone = self.inputs(asked)  # what goes in as it is
         if torn := free(asked) & self.scope.parted - alone:
             raise Unsplittable(f"line {node.lineno}: of {min(torn)} only parts were given to the student's code")
-        number, counted = ast.Constant(len(self.sites)), ast.Constant(bool(self.local))
+        number = ast.Constant(len(self.sites))
         run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
         self.sites.append(Site(ast.unparse(node), ast.unparse(asked), run, inputs, given, fresh))
         values: dict[str, ast.expr] = {name: ast.Name(name, ast.Load()) for name in inputs}
         taken = {name: values[name] for name in sorted(alone)} | parts.found
-        self.captures.append(call("__capture__", number, counted, by_name(values), *([later(by_name(taken))] if parts.found else [])))
+        self.captures.append(call("__capture__", number, by_name(values), *([later(by_name(taken))] if parts.found else [])))
         if not fresh:
             self.scope.parted = self.scope.parted | (parts.roots - self.scope.lent) - alone
             self.scope.lent |= alone | parts.roots
-        return call("__ask__", number, counted)
+        return call("__ask__", number)
 
     def inputs(self, node: Node) -> set[str]:
         """The instructor's values that a site reads; on the way, the definitions that it needs."""
@@ -103,7 +103,7 @@ class Questions(Whose):
                 setattr(node, name, self.expr(value))
         return node
 
-    on_BinOp = on_UnaryOp = on_Tuple = on_List = on_Set = on_Dict = descend
+    on_BinOp = on_UnaryOp = on_BoolOp = on_IfExp = on_Tuple = on_List = on_Set = on_Dict = descend
     on_JoinedStr = on_FormattedValue = on_Starred = on_keyword = on_Slice = descend
 
     def on_Compare(self, node: ast.Compare) -> Any:
@@ -117,13 +117,6 @@ class Questions(Whose):
         given = set().union(*(self.inputs(side) for side in sides if self.touches(side)), self.scope.lent, self.scope.given)
         known = set().union(*others) <= given and (kind or all(others))
         return self.leaf(node) if known else self.descend(node)
-
-    def sometimes(self, node: Any) -> Any:
-        if self.local:
-            raise Unsplittable(f"line {node.lineno}: not every turn of a comprehension calls the student's code")
-        return self.descend(node)
-
-    on_BoolOp = on_IfExp = sometimes
 
     def part(self, node: Any) -> Any:
         return self.leaf(node) if self.rooted(node.value) else self.descend(node)
@@ -170,12 +163,19 @@ class Questions(Whose):
 
     def turns(self, node: Any) -> ast.expr:
         """Each turn is an execution of the sites inside: capture makes the same turns."""
-        outer, self.captures = self.captures, []
+        outer, self.captures, begun = self.captures, [], len(self.sites)
         self.local.append(local(node))
         self.descend(node)
+        enter = self.entering(begun)
         self.local.pop()
-        self.captures = [*outer, ast.ListComp(ast.Tuple(self.captures, ast.Load()), node.generators)]
+        self.captures = [*outer, ast.ListComp(ast.Tuple([enter, *self.captures], ast.Load()), node.generators)]
+        first = "key" if isinstance(node, ast.DictComp) else "elt"
+        setattr(node, first, ast.BoolOp(ast.Or(), [enter, getattr(node, first)]))
         return node
+
+    def entering(self, begun: int) -> ast.expr:
+        """The sites since then are executed anew, in a turn of so many comprehensions."""
+        return call("__enter__", *map(ast.Constant, (len(self.local), *range(begun, len(self.sites)))))
 
 
 def _is_kind(node: ast.expr) -> bool:

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -21,27 +21,26 @@ class Sites:
 
     def __init__(self, cell: dict[str, Any], reports: dict[str, Any]) -> None:
         self.cell, self.sites, self.reports = cell["id"], cell["parts"].sites, reports
-        self.turns, self.index = Counter[int](), Counter[int]()
+        self.turns = defaultdict[int, tuple[int, ...]](tuple)
         self.asks: list[dict[str, Any]] = []
         self.bound: dict[str, tuple[int, Any]] = {}  # of each input, which object it was last, and what of it was sent
         self.shown: list[tuple[str, Any]] = []  # what the current statement was told
 
-    def enter(self, *numbers: int) -> None:
-        self.turns.update(numbers)
+    def enter(self, depth: int, *numbers: int) -> None:
+        """A new turn of their statement, or of a comprehension that stands so deep in it."""
         for number in numbers:
-            self.index[number] = 0
+            at = self.turns[number]
+            self.turns[number] = (*at[:depth], sum(at[depth : depth + 1]) + 1)
 
-    def key(self, number: int, counted: bool) -> str:
-        index = self.index[number]
-        self.index[number] += counted
-        return f"{self.cell}/{number}/{self.turns[number]}/{index}"
+    def key(self, number: int) -> str:
+        return f"{self.cell}/{number}/{'.'.join(map(str, self.turns[number]))}"
 
-    def ask(self, number: int, counted: bool) -> Any:
-        return self.value(self.key(number, counted))
+    def ask(self, number: int) -> Any:
+        return self.value(self.key(number))
 
     def value(self, key: str) -> Any:
         report = self.reports.get(key, {})
-        text = self.sites[int(key.rsplit("/", 3)[1])].text
+        text = self.sites[int(key.rsplit("/", 2)[1])].text
         if "value" not in report:
             raise StudentError(report.get("error") or f"{text}: {report.get('opaque') or 'this was not reached'}")
         try:
@@ -51,13 +50,13 @@ class Sites:
         self.shown.append((text, value))
         return value
 
-    def capture(self, number: int, counted: bool, values: dict[str, Any], taken: Taken | None = None) -> None:
+    def capture(self, number: int, values: dict[str, Any], taken: Taken | None = None) -> None:
         site = self.sites[number]
         code, values, inputs = self.going_in(site, values, taken)
         keep = [] if site.fresh else [name for name in inputs if self.is_bound(name, values[name], inputs[name])]
         self.bound.update({name: (values[name], sent) for name, sent in inputs.items()})
         kind = "run" if site.run else "expr"
-        self.asks.append({"key": self.key(number, counted), kind: code, "inputs": inputs, "keep": keep})
+        self.asks.append({"key": self.key(number), kind: code, "inputs": inputs, "keep": keep})
         if len(self.asks) > ASKS:
             raise Unsplittable(f"more than {ASKS} questions")
 

@@ -56,8 +56,11 @@ class _Splitter(Statements):
 
     def judged_block(self, node: Any, header: str, local: set[str]) -> Pair:
         """A loop or branch on a reported value: the judge's alone, so nothing in it may call the student's code."""
-        if any(self.runs(part) for block in (*node.body, *node.orelse) for part in ast.walk(block)):
+        parts = [part for block in (*node.body, *node.orelse) for part in ast.walk(block)]
+        if any(map(self.runs, parts)):
             raise Unsplittable(f"line {node.lineno}: something is run or opened where the student's values decide")
+        if isinstance(node, ast.If) and any(isinstance(part, ast.Continue) for part in parts):
+            raise Unsplittable(f"line {node.lineno}: the student's values decide what else is asked")
         node.body = [n for n in node.body if not (is_print(n) and self.touches(n))] or [ast.Pass()]  # earns nothing
         setattr(node, header, self.expr(getattr(node, header)))
         names = set().union(*map(bound, (*node.body, *node.orelse))) | local

@@ -4,7 +4,7 @@ import ast
 import copy
 from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, name_of, root
+from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, last_name, root
 from tinytorch.grader.helpers import note
 from tinytorch.grader.names import DEFINITIONS, bound, free
 from tinytorch.grader.questions import Questions
@@ -54,7 +54,7 @@ class Statements(Questions):
         captured = ast.Expr(ast.Tuple(self.captures, ast.Load()))
         if self.begun == len(self.sites):
             return [node], [captured]
-        enter = ast.Expr(call("__enter__", *map(ast.Constant, range(self.begun, len(self.sites)))))
+        enter = ast.Expr(self.entering(self.begun))
         return [enter, node], [enter, captured]
 
     def in_sandbox(self, node: ast.stmt) -> Pair:
@@ -131,7 +131,7 @@ class Statements(Questions):
         held = self.held(node.value) if isinstance(node.value, ast.Call) and self.judges(node.value) else set()
         if not self.touches(node) and not held:
             return self.ours(node)
-        if self.rooted(node.value) and not (isinstance(node.value, ast.Call) and self.judges(node.value)):
+        if self.rooted(node.value):
             return self.in_sandbox(node)
         node.value = self.expr(node.value, held)
         if isinstance(node.value, ast.Call) and got_of(node.value) is None:
@@ -144,7 +144,7 @@ class Statements(Questions):
         for part in ast.walk(node):
             if isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load) and self.of_module(part):
                 return True
-            if isinstance(part, ast.Call) and name_of(part.func).rpartition(".")[2] in SEEDS:
+            if isinstance(part, ast.Call) and last_name(part.func) in SEEDS:
                 return True
         if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call) or is_judging(node.value.func):
             return False
@@ -160,7 +160,7 @@ class Statements(Questions):
     def do_Assert(self, node: ast.Assert) -> Pair:
         if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And):
             return self.block([ast.copy_location(ast.Assert(part, node.msg), node) for part in node.test.values])
-        node.msg = None if node.msg is not None and (self.touches(node.msg) or self.reported(node.msg)) else node.msg
+        node.msg = None if node.msg is not None and self.touches(node.msg) else node.msg
         held = self.held(node.test)
         if not self.touches(node) and not held:
             return self.ours(node)
