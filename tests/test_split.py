@@ -73,6 +73,8 @@ SPLIT = {
     "a loop": ("for n, want in [(1, 1), (2, 4)]:\n    assert f(n) == want", ["f(n) with n", "f(n) with n"]),
     "a case with what is right beside it": ("for case in [(1, 1), (2, 4)]:\n    assert f(case[0]) == case[1]", ["f(part) with part"] * 2),
     "cases in a comprehension": ("cases = [(1, 1), (2, 4)]\nassert list(map(f, (c[0] for c in cases))) == [1, 4]", ["list(map(f, (each for each in part))) with part"]),
+    "a case asked by a key": ("cases = [{'in': 2, 'out': 4}]\nassert f(cases[0].get('in')) == cases[0].get('out')", ["f(part) with part"]),
+    "a key that they choose": ("d = {4: 2}\nassert f(d.get(f(2))) == 4", ["f(d.get(f(2))) with d"]),
     "numbers in cases": ("cases = [('2', 4)]\nassert f(sum([int(c[0]) for c in cases])) == 4", ["f(sum(part)) with part"]),
     "a part, then the whole": ("x = [2, 3]\nassert f(x[0]) == 4\nassert names.count(x) == 0\nassert f(x[1]) == 9", ["f(part) with part", "names", "f(part) with part"]),
     "a value that it has, and a part of it": ("x = [2, 3]\nnames.extend(x)\nassert f(x[0]) == 4", ["run names.extend(x) with x", "f(x[0]) with x"]),

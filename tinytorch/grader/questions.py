@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Collection
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of, root
+from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of, start
 from tinytorch.grader.helpers import equates
 from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
 from tinytorch.grader.whose import Whose
@@ -14,7 +14,7 @@ from tinytorch.grader.whose import Whose
 __all__ = ["Questions"]
 
 Node = ast.AST
-PURE = {"abs", "enumerate", "float", "int", "len", "list", "max", "min", "range", "reversed", "round", "sorted", "str", "sum", "tuple", "zip"}
+PURE = {"abs", "enumerate", "float", "get", "int", "len", "list", "max", "min", "range", "reversed", "round", "sorted", "str", "sum", "tuple", "zip"}
 
 
 class Questions(Whose):
@@ -82,7 +82,7 @@ class Questions(Whose):
         names = free(node)
         known = (self.scope.own | PURE).union(*self.local) - self.scope.given - self.scope.made_by.keys() - (self.scope.lent - self.scope.parted)
         busy = (ast.Call, ast.Lambda, ast.NamedExpr)  # what draws numbers would draw them in one of the two programs only
-        plain = not any(isinstance(part, busy) and name_of(getattr(part, "func", node)) not in PURE for part in ast.walk(node))
+        plain = not any(isinstance(part, busy) and last_name(getattr(part, "func", node)) not in PURE for part in ast.walk(node))
         return plain and bool(names) and names <= known and not self.touches(node)
 
     def inputs(self, node: Node) -> set[str]:
@@ -195,8 +195,9 @@ class _Parts(ast.NodeTransformer):
         self.roots = set[str]()
 
     def visit(self, node: Any) -> Any:
-        loaded = isinstance(getattr(node, "ctx", None), ast.Load)
-        if (isinstance(node, ast.Subscript) and loaded or isinstance(node, COMPREHENSIONS)) and self.questions.is_part(node):
+        by_index = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)
+        by_key = isinstance(node, ast.Call) and last_name(node.func) == "get"
+        if (by_index or by_key or isinstance(node, COMPREHENSIONS)) and self.questions.is_part(node):
             return self.named(node)
         return node if isinstance(node, (*COMPREHENSIONS, ast.Lambda)) else self.generic_visit(node)
 
@@ -205,7 +206,7 @@ class _Parts(ast.NodeTransformer):
         value = ast.ListComp(node.elt, node.generators) if over else node
         name = f"part_{zlib.crc32(ast.unparse(value).encode())}"
         self.found[name] = value
-        self.roots |= {name_of(root(node))} & free(node)
+        self.roots |= set() if isinstance(node, COMPREHENSIONS) else {name_of(start(node))} & free(node)
         return ast.parse(f"(each for each in {name})", mode="eval").body if over else ast.Name(name, ast.Load())
 
 
