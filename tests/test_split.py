@@ -314,6 +314,26 @@ def test_absurd_values_cost_their_own_cell_only(tmp_path, monkeypatch):
     assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 1.0, "v": 0.0}
 
 
+SEEN = """from tinytorch.checks import Checks
+n = 9
+checks = Checks("f", points=2)
+checks.check("x", 2, fed="3", got=lambda: f(3), seen=lambda came: came == n, want=True)
+checks.score()
+# %% test u 1
+n = 4
+checks = Checks("f", points=1)
+checks.check("y", 1, fed="2", got=lambda: f(2), want=n)
+checks.score()"""
+
+
+def test_what_looks_at_an_answer_finds_the_names_of_its_own_cell(tmp_path):
+    plan = planned(tmp_path, SEEN)
+    with contextlib.closing(Judge(plan)) as judge:
+        for value, scores in ((9, [2.0, 1.0]), (8, [0.0, 1.0])):
+            verdicts = judge.verdicts({plan.steps["t"]["asks"][0]["key"]: {"value": value}, plan.steps["u"]["asks"][0]["key"]: {"value": 4}})
+            assert [verdicts[name]["score"] for name in "tu"] == scores
+
+
 def test_what_breaks_the_judge_is_told_without_a_path_of_ours(tmp_path):
     plan = planned(tmp_path, SECRET.replace("assert", "pass #"))
     endless = {ask["key"]: {"value": {"range": [0, 10**12, 1]}} for ask in plan.steps["t"]["asks"]}
