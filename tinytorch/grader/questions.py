@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Collection
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of, start
+from tinytorch.grader.forms import Site, Unsplittable, call, got_of, last_name, name_of
 from tinytorch.grader.helpers import equates
 from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
 from tinytorch.grader.whose import Whose
@@ -14,7 +14,8 @@ from tinytorch.grader.whose import Whose
 __all__ = ["Questions"]
 
 Node = ast.AST
-PURE = {"abs", "enumerate", "float", "get", "int", "len", "list", "max", "min", "range", "reversed", "round", "sorted", "str", "sum", "tuple", "zip"}
+LAZY = {"enumerate", "reversed", "zip"}
+PURE = {"abs", "float", "get", "int", "keys", "len", "list", "max", "min", "range", "round", "set", "sorted", "split", "str", "sum", "tuple"}
 
 
 class Questions(Whose):
@@ -78,11 +79,11 @@ class Questions(Whose):
         return call("__ask__", number, counted)
 
     def is_part(self, node: Node) -> bool:
-        """Is it taken from a value of ours by nothing but indices and loops? Where that was given as a whole, it is there already."""
-        names = free(node)
-        known = (self.scope.own | PURE).union(*self.local) - self.scope.given - self.scope.made_by.keys() - (self.scope.lent - self.scope.parted)
+        """Is it taken from values of ours by nothing but indices, loops and the like? What was given as a whole is there already."""
+        names = free(node) - PURE - LAZY
+        known = self.scope.own.union(*self.local) - self.scope.given - self.scope.made_by.keys() - (self.scope.lent - self.scope.parted)
         busy = (ast.Call, ast.Lambda, ast.NamedExpr)  # what draws numbers would draw them in one of the two programs only
-        plain = not any(isinstance(part, busy) and last_name(getattr(part, "func", node)) not in PURE for part in ast.walk(node))
+        plain = not any(isinstance(part, busy) and last_name(getattr(part, "func", node)) not in PURE | LAZY for part in ast.walk(node))
         return plain and bool(names) and names <= known and not self.touches(node)
 
     def inputs(self, node: Node) -> set[str]:
@@ -195,9 +196,9 @@ class _Parts(ast.NodeTransformer):
         self.roots = set[str]()
 
     def visit(self, node: Any) -> Any:
-        by_index = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)
-        by_key = isinstance(node, ast.Call) and last_name(node.func) == "get"
-        if (by_index or by_key or isinstance(node, COMPREHENSIONS)) and self.questions.is_part(node):
+        taken = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)
+        made = isinstance(node, COMPREHENSIONS) or (isinstance(node, ast.Call) and last_name(node.func) in PURE)
+        if (taken or made) and self.questions.is_part(node):
             return self.named(node)
         return node if isinstance(node, (*COMPREHENSIONS, ast.Lambda)) else self.generic_visit(node)
 
@@ -206,7 +207,7 @@ class _Parts(ast.NodeTransformer):
         value = ast.ListComp(node.elt, node.generators) if over else node
         name = f"part_{zlib.crc32(ast.unparse(value).encode())}"
         self.found[name] = value
-        self.roots |= set() if isinstance(node, COMPREHENSIONS) else {name_of(start(node))} & free(node)
+        self.roots |= free(node) & self.questions.scope.own
         return ast.parse(f"(each for each in {name})", mode="eval").body if over else ast.Name(name, ast.Load())
 
 
