@@ -27,7 +27,7 @@ class Questions(Whose):
         self.needed: dict[str, ast.stmt] = {}
         self.captures: list[ast.expr] = []  # of the statement that is being split
         self.begun = 0  # how many sites there were before it
-        self.doubted = set[str]()  # names of ours that something is equal to where the student's code may have changed their values
+        self.doubted = set[str]()  # names of ours that something is equal to, here: the student's code may have changed their values
 
     def expr(self, node: Any, held: Collection[str] = ()) -> Any:
         """`held`: names of ours whose values are asked for all the same."""
@@ -48,7 +48,7 @@ class Questions(Whose):
     def doubt(self, node: Node) -> None:
         """`ok = data == [3, 1, 2]` after `f(data)`: here it is as it was, and an assert of nothing else would ask for it."""
         for part in filter(equates, ast.walk(node)):
-            self.doubted |= self.lent(part)
+            self.doubted |= set() if self.touches(part) or self.reported(part) else free(part) & self.scope.own
 
     def lent(self, node: Node) -> set[str]:
         """The values of ours that the student's code has had, in what is of nothing else."""
