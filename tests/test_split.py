@@ -73,6 +73,11 @@ SPLIT = {
     "a loop": ("for n, want in [(1, 1), (2, 4)]:\n    assert f(n) == want", ["f(n) with n", "f(n) with n"]),
     "a case with what is right beside it": ("for case in [(1, 1), (2, 4)]:\n    assert f(case[0]) == case[1]", ["f(part) with part"] * 2),
     "cases in a comprehension": ("cases = [(1, 1), (2, 4)]\nassert list(map(f, (c[0] for c in cases))) == [1, 4]", ["list(map(f, (each for each in part))) with part"]),
+    "a case asked by a key": ("cases = [{'in': 2, 'out': 4}]\nassert f(cases[0].get('in')) == cases[0].get('out')", ["f(part) with part"]),
+    "what is counted and cut": ("W = {2: 4}\nt = '3 9'\nassert f(len(W) + 1) == 4 and f(min(W)) == W[2] and f(int(t.split()[0])) == 9", ["f(part) with part"] * 3),
+    "pairs, one by one": ("a, b = [1], [2]\nassert len(list(map(f, zip(a, b)))) == 1", ["len(list(map(f, zip(a, b)))) with a, b"]),
+    "a key that they choose": ("d = {4: 2}\nassert f(d.get(f(2))) == 4", ["f(d.get(f(2))) with d"]),
+    "numbers in cases": ("cases = [('2', 4)]\nassert f(sum([int(c[0]) for c in cases])) == 4", ["f(part) with part"]),
     "a part, then the whole": ("x = [2, 3]\nassert f(x[0]) == 4\nassert names.count(x) == 0\nassert f(x[1]) == 9", ["f(part) with part", "names", "f(part) with part"]),
     "a value that it has, and a part of it": ("x = [2, 3]\nnames.extend(x)\nassert f(x[0]) == 4", ["run names.extend(x) with x", "f(x[0]) with x"]),
     "turns that are left out": ("assert [f(a) for a, b in [(1, 1), (2, 4)] if b > 1] == [4]", ["f(a) with a"]),
@@ -234,6 +239,8 @@ WHOLE = {
     "a file of a name put together": "name = names[0] + '.txt'\nwith open(name, 'w') as file:\n    pass\nassert names",
     "a helper in a cell of no exercise": "assert alike(f(3), 9)",
     "a value that compares itself, by a name": "assert getattr(f(3), '__eq__')(9)",
+    "numbers that are drawn": "rng = np.random.default_rng(1)\nassert f(sum([rng.random() for _ in X])) > 0\nn = rng.random()\nassert f(n) == n * n",
+    "a list of what it may have changed": "xs = [[1]]\nassert len(f([x for x in xs])) == 1\nassert xs == [[1]]",
     "a part that it may have changed": "xs = [[1]]\nassert len(f(xs[0])) == 1\nassert xs == [[1]]",
     "two values that were handed on": "model = {}\nnames.append((model, X))\nassert model['w'] == X.sum()",
     "a list that it had, compared aside": "x = [1]\nassert len(f(x)) == 1\nok = x == [1]\nassert ok",
@@ -242,6 +249,11 @@ WHOLE = {
     "a list that it had, compared one by one": "x = [1]\nassert len(f(x)) == 1\nfor a, b in zip(x, [1]):\n    assert a == b",
     "a list of a function's that it had, compared aside": "def test():\n    x = [1]\n    assert len(f(x)) == 1\n    ok = x == [1]\n    assert ok\ntest()",
     "a given array that it had, compared aside": "assert f(X).sum() == 5\nok = np.array_equal(X, [0, 1, 2])\nassert ok",
+    "a list that it had by another name": "x = [1]\ny = x\nassert len(f(y)) == 1\nassert x == [1]",
+    "a list that it had in turn": "xs = [[1]]\nfor x in xs:\n    assert len(f(x)) == 1\nassert xs == [[1]]",
+    "a list that it had in a comprehension": "xs = [[1]]\nassert all(len(f(x)) == 1 for x in xs)\nassert xs[0] == [1]",
+    "a list that it had in a function": "x = [1]\ndef check(v):\n    assert len(f(v)) == 1\ncheck(x)\nassert x == [1]",
+    "a view of an array that it had": "a = np.zeros(3)\nb = a[1:]\nassert len(f(b)) == 2\nnp.testing.assert_array_equal(a, np.zeros(3))",
     "values that go back": "for n in f(3):\n    assert f(n) == 1",
     "a reported value decides": "if f(1) == 1:\n    assert f(2) == 4",
     "syntax": "assert f(",
@@ -324,6 +336,26 @@ def test_absurd_values_cost_their_own_cell_only(tmp_path, monkeypatch):
         reports = {key: {"value": {"int": hex(10**300)} if key[0] in "tv" else value} for key, value in keys.items()}
         verdicts = judge.verdicts(reports)
     assert {name: verdict["score"] for name, verdict in verdicts.items()} == {"t": 0.0, "u": 1.0, "v": 0.0}
+
+
+SEEN = """from tinytorch.checks import Checks
+n = 9
+checks = Checks("f", points=2)
+checks.check("x", 2, fed="3", got=lambda: f(3), seen=lambda came: came == n, want=True)
+checks.score()
+# %% test u 1
+n = 4
+checks = Checks("f", points=1)
+checks.check("y", 1, fed="2", got=lambda: f(2), want=n)
+checks.score()"""
+
+
+def test_what_looks_at_an_answer_finds_the_names_of_its_own_cell(tmp_path):
+    plan = planned(tmp_path, SEEN)
+    with contextlib.closing(Judge(plan)) as judge:
+        for value, scores in ((9, [2.0, 1.0]), (8, [0.0, 1.0])):
+            verdicts = judge.verdicts({plan.steps["t"]["asks"][0]["key"]: {"value": value}, plan.steps["u"]["asks"][0]["key"]: {"value": 4}})
+            assert [verdicts[name]["score"] for name in "tu"] == scores
 
 
 def test_what_breaks_the_judge_is_told_without_a_path_of_ours(tmp_path):

@@ -26,7 +26,7 @@ from tinytorch.grader import kernel
 from tinytorch.grader.judging import SECONDS, points
 from tinytorch.grader.plain import NotPlain
 from tinytorch.grader.replay import Call, noting, replay
-from tinytorch.grader.sites import Sites, short
+from tinytorch.grader.sites import Sites, changeable, short
 from tinytorch.grader.source import Source, statements
 from tinytorch.grader.texts import Texts
 
@@ -42,6 +42,7 @@ class Notebook(Source):
 
     def __init__(self, *about: Any) -> None:
         self.recorded: list[tuple[dict[str, Any], list[Call]]] = []
+        self.sent: dict[int, Any] = {}
         super().__init__(*about)
 
     # -- once for an assignment
@@ -69,20 +70,25 @@ class Notebook(Source):
                 value.seed(seed)
 
     def capture(self, cell: dict[str, Any]) -> dict[str, Any]:
-        parts, sites = cell["parts"], Sites(cell, {})
+        parts, sites = cell["parts"], Sites(cell, {}, self.sent)
         self.space.update(__enter__=sites.enter, __capture__=sites.capture, __ask__=sites.ask)
         try:
             for self.line, statements in parts.capture:
                 exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
+            changed = [name for name in sorted(parts.doubted) if self.may_be_changed(name, sites)]
         except Exception as error:
             kind = "" if isinstance(error, NotPlain) else f"{type(error).__name__}: "
             return {"whole": f"line {self.line}: {kind}{error}", "late": True}
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
             return {"whole": "nothing in it is asked of the student's code by name", "late": True}
-        if changed := {name for name in parts.doubted if type(self.space.get(name, {})).__hash__ is None}:
-            return {"whole": f"whether {min(changed)} was changed is not asked where it is compared", "late": True}
+        if changed:
+            return {"whole": f"whether {changed[0]} was changed is not asked where it is compared", "late": True}
         texts, self.texts.noted = sorted(self.texts.noted), set()
         return {"prelude": parts.prelude, "asks": sites.asks, "texts": texts}
+
+    def may_be_changed(self, name: str, sites: Sites) -> bool:
+        """Whether the student's code has had something in it, by whatever name; of a function's own names, that name."""
+        return bool(self.sent.keys() & changeable(self.space[name])) if name in self.space else name in sites.bound
 
     def record(self) -> None:
         """Run here, once, the leading tests that are nothing but checks: what they expect is the same for everybody."""
@@ -99,7 +105,8 @@ class Notebook(Source):
 
     def recording(self, cell: dict[str, Any]) -> list[Call] | None:
         """What a cell's checks are asked to do, where `got()` gives the question's key; None if it is anything but checks."""
-        if cell["whole"] or not all(site.fresh for site in cell["parts"].sites) or ".results" in cell["source"]:
+        later = any(word in cell["source"] for word in (".results", "seen="))  # what looks at the notebook's names as they are then
+        if later or cell["whole"] or not all(site.fresh for site in cell["parts"].sites):
             return None
         sites, calls = Sites(cell, {}), list[Call]()
         self.space.update(__enter__=sites.enter, __ask__=sites.key)

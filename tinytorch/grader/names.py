@@ -27,7 +27,6 @@ class Scope:
     given: set[str] = field(default_factory=set)  # the instructor's, bound by a cell that runs in the sandbox as well
     shared: set[str] = field(default_factory=set)  # what functions of given cells change by `global`
     lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
-    parted: set[str] = field(default_factory=set)  # those of which it has held parts alone
     callables: set[str] = field(default_factory=set)  # functions and classes of a student's: no plain data
     made_by: dict[str, ast.stmt] = field(default_factory=dict)  # imports, and functions even if they touch the student's
     helpers: set[str] = field(default_factory=set)  # functions of the instructor's, which may say what is right,
@@ -40,7 +39,7 @@ class Scope:
 
     def bind(self, name: str, node: ast.stmt | None = None) -> None:
         self._now(self.own, name, node)
-        for others in (self.given, self.lent, self.parted):
+        for others in (self.given, self.lent):
             others.discard(name)
 
     def bind_import(self, node: ast.Import | ast.ImportFrom) -> set[str]:

@@ -24,10 +24,7 @@ class Parts(ast.NodeTransformer):
     def __init__(self, whose: Whose) -> None:
         self.whose, scope = whose, whose.scope
         self.found: dict[str, ast.expr] = {}
-        self.roots = set[str]()  # the values that they are taken from
-        own = scope.own.union(*whose.local) - scope.given - scope.made_by.keys()
-        self.whole = scope.lent - scope.parted  # what was given as a whole is there already
-        self.values = own - self.whole
+        self.values = scope.own.union(*whose.local) - scope.given - scope.made_by.keys() - scope.lent  # what is not there as a whole
         self.modules = {name for name, node in scope.made_by.items() if isinstance(node, ast.Import | ast.ImportFrom)} - scope.helpers
 
     def visit(self, node: Any) -> Any:
@@ -52,5 +49,4 @@ class Parts(ast.NodeTransformer):
         value = ast.ListComp(node.elt, node.generators) if over else node
         name = f"part_{zlib.crc32(ast.unparse(value).encode())}"
         self.found[name] = value
-        self.roots |= {name_of(start(node))} & self.values
         return ast.parse(f"(each for each in {name})", mode="eval").body if over else ast.Name(name, ast.Load())

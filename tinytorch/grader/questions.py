@@ -25,7 +25,7 @@ class Questions(Whose):
         self.needed: dict[str, ast.stmt] = {}
         self.captures: list[ast.expr] = []  # of the statement that is being split
         self.begun = 0  # how many sites there were before it
-        self.doubted = set[str]()  # names of ours that something is equal to where the student's code may have changed their values
+        self.doubted = set[str]()  # names of ours that something is equal to, here: the student's code may have changed their values
 
     def expr(self, node: Any, held: Collection[str] = ()) -> Any:
         """`held`: names of ours whose values are asked for all the same."""
@@ -46,7 +46,7 @@ class Questions(Whose):
     def doubt(self, node: Node) -> None:
         """`ok = data == [3, 1, 2]` after `f(data)`: here it is as it was, and an assert of nothing else would ask for it."""
         for part in filter(equates, ast.walk(node)):
-            self.doubted |= self.lent(part)
+            self.doubted |= set() if self.touches(part) or self.reported(part) else free(part) & self.scope.own
 
     def lent(self, node: Node) -> set[str]:
         """The values of ours that the student's code has had, in what is of nothing else."""
@@ -63,8 +63,6 @@ class Questions(Whose):
         parts, inputs = Parts(self), sorted(self.inputs(node))
         asked = parts.visit(copy.deepcopy(node))
         alone = self.inputs(asked)  # what goes in as it is
-        if torn := free(asked) & self.scope.parted - alone:
-            raise Unsplittable(f"line {node.lineno}: of {min(torn)} only parts were given to the student's code")
         number = ast.Constant(len(self.sites))
         run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
         self.sites.append(Site(ast.unparse(node), ast.unparse(asked), run, inputs, given, fresh))
@@ -72,8 +70,7 @@ class Questions(Whose):
         taken = {name: values[name] for name in sorted(alone)} | parts.found
         self.captures.append(call("__capture__", number, by_name(values), *([later(by_name(taken))] if parts.found else [])))
         if not fresh:
-            self.scope.parted = self.scope.parted | (parts.roots - self.scope.lent) - alone
-            self.scope.lent |= alone | parts.roots
+            self.scope.lent |= alone
         return call("__ask__", number)
 
     def inputs(self, node: Node) -> set[str]:

@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tinytorch.checks import StudentError
 from tinytorch.grader.forms import Site, Unsplittable
 from tinytorch.grader.plain import NotPlain, decode, encode
 
-__all__ = ["Sites", "short"]
+__all__ = ["Sites", "changeable", "short"]
 
 ASKS, MOST_GIVEN = 5_000, 20_000
 Taken = Callable[[], dict[str, Any]]
@@ -19,11 +21,12 @@ Taken = Callable[[], dict[str, Any]]
 class Sites:
     """Stands behind `__enter__`, `__ask__` and `__capture__` while one cell runs, counting each site's executions."""
 
-    def __init__(self, cell: dict[str, Any], reports: dict[str, Any]) -> None:
+    def __init__(self, cell: dict[str, Any], reports: dict[str, Any], sent: dict[int, Any] | None = None) -> None:
         self.cell, self.sites, self.reports = cell["id"], cell["parts"].sites, reports
         self.turns = defaultdict[int, tuple[int, ...]](tuple)
         self.asks: list[dict[str, Any]] = []
         self.bound: dict[str, tuple[int, Any]] = {}  # of each input, which object it was last, and what of it was sent
+        self.sent = {} if sent is None else sent  # what can be changed in place and went to the student's code, by identity
         self.shown: list[tuple[str, Any]] = []  # what the current statement was told
 
     def enter(self, depth: int, *numbers: int) -> None:
@@ -53,6 +56,7 @@ class Sites:
     def capture(self, number: int, values: dict[str, Any], taken: Taken | None = None) -> None:
         site = self.sites[number]
         code, values, inputs = self.going_in(site, values, taken)
+        self.sent |= {} if site.fresh else changeable([*values.values()])
         keep = [] if site.fresh else [name for name in inputs if self.is_bound(name, values[name], inputs[name])]
         self.bound.update({name: (values[name], sent) for name, sent in inputs.items()})
         kind = "run" if site.run else "expr"
@@ -85,6 +89,17 @@ class Sites:
             if name not in site.given or len(json.dumps(code)) < MOST_GIVEN:
                 found[name] = code
         return found
+
+
+def changeable(value: Any) -> dict[int, Any]:
+    """The lists, dicts, sets and arrays in it, by their identity: of an array, the one whose memory it shows."""
+    while isinstance(getattr(value, "base", None), np.ndarray):
+        value = value.base
+    found = {id(value): value} if type(value).__hash__ is None else {}
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    for part in inner:
+        found |= changeable(part) if isinstance(part, list | tuple | dict | np.ndarray) else {}
+    return found
 
 
 def short(value: Any) -> str:
