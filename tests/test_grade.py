@@ -168,7 +168,7 @@ READ = {
     "odd cells": (edited(lambda book: {**book, "cells": [None, 3, {}, {"source": 5}, *book["cells"]]}), 6, ""),
     "latin-1": (json.dumps(RIGHT).replace("def square", "# caf\u00e9\\ndef square").encode("latin-1"), 6, "latin-1"),
     "a slip in the first line": (answered(SOURCE, square="def square(n)\n    return n"), 2, "square: SyntaxError: expected ':' (line 1)"),
-    "a given cell broken by what stands above": (edited(shadowed), 6, "setup: this given cell did not run, because of something above it"),
+    "a given cell broken by what stands above": (edited(shadowed), 6, "setup: this given cell did not run (is it something above it?): ModuleNotFoundError"),
     "exit() in an answer": (answered(SOURCE, square="def square(n):\n    return n * n\nexit()"), 6, "square: exit() was called"),
     "not json": (b"{", None, "no notebook: its JSON is broken"),
     "a web page": (b"<!DOCTYPE html>\n", None, "no notebook: it begins with '<!DOCTYPE html>'"),
@@ -454,7 +454,8 @@ def test_what_the_sources_own_answers_lose_is_said(tmp_path, capsys):
     folder = course(tmp_path / "c", "ps", {"nb": SHELL}, {"ann": {"nb": SHELL}})
     assert run(folder) == run(folder) == 0  # the second time from the plan that was kept
     said = [line for line in capsys.readouterr().out.splitlines() if "own answers" in line]
-    assert said == [f"nb/{cell}: the source's own answers get 0 of {most} here" for cell, most in (("whole", 2), ("split", 4))] * 2
+    whys = {"whole": (2, "AssertionError"), "split": (4, "AttributeError: 'int' object has no attribute 'best'")}
+    assert said == [f"nb/{cell}: the source's own answers get 0 of {most} here: {why}" for cell, (most, why) in whys.items()] * 2
     assert record(folder, "ann")["score"] == 1
 
 

@@ -59,7 +59,7 @@ class Plan:
     def short(self) -> dict[str, str]:
         """The tests in which the source's own answers fall short, and what they get: every student may lose that too."""
         steps = ((cell["id"], self.steps[cell["id"]], cell["points"]) for cell in self.tests)
-        return {name: f"{step['own']:g} of {points:g}" for name, step, points in steps if "own" in step}
+        return {name: f"{step['own']:g} of {points:g} here{step['why']}" for name, step, points in steps if "own" in step}
 
     @property
     def code(self) -> list[dict[str, Any]]:
@@ -153,7 +153,7 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
             first, plan.steps = None, judge.capture()
             if not _unmade(plan) and (run is None or not _disproved(plan, judge, run)):
                 break
-    wanted = ("whole", "prelude", "asks", "number", "texts", "own")
+    wanted = ("whole", "prelude", "asks", "number", "texts", "own", "why")
     steps = {name: {"number": False} | {key: step[key] for key in wanted if key in step} for name, step in plan.steps.items()}
     return plan.with_steps(steps, alone(plan.code, steps))
 
@@ -179,8 +179,10 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> bool:
     for cell in split:  # whoever answers otherwise must not do better by a value that nbgrader cannot read as a number
         plan.steps[cell["id"]]["number"] = verdicts[cell["id"]].pop("number", False)
     for cell in plan.tests:
-        score = verdicts[cell["id"]]["score"] if cell in split else whole_score(cell, outcome)[0]
-        plan.steps[cell["id"]] |= {"own": score} if score < cell["points"] else {}
+        said = verdicts.get(cell["id"], {})
+        score, error = (said["score"], said.get("error", "")) if cell in split else whole_score(cell, outcome)
+        why = f": {error.strip().rpartition(chr(10))[2][:200]}" if error else ""
+        plan.steps[cell["id"]] |= {"own": score, "why": why} if score < cell["points"] else {}
     doubtful = [cell["id"] for cell in split if "own" in plan.steps[cell["id"]]]
     asks = [(cell["id"], ask) for cell in split for ask in plan.steps[cell["id"]]["asks"]]
     closed = {name: ask.get("expr", "what came out") for name, ask in asks if "opaque" in outcome["reports"].get(ask["key"], ())}
