@@ -50,6 +50,12 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(tinytorch, tmp_path, wo
     assert not (tmp_path / "none").exists()
 
 
+def test_output_that_cannot_be_written_is_one_line():
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-m", "tinytorch", "--help"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, encoding="utf-8", timeout=60)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "no space" in done.stderr, done.stderr
+
+
 SAID = {  # a natural mistake -> what the one line says
     "a word that is no verb": (("grad", "08"), "no such command 'grad'"),
     "a word that is missing": (("collect", "08"), "missing argument 'ZIP'"),

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -167,7 +168,7 @@ READ = {
     "odd cells": (edited(lambda book: {**book, "cells": [None, 3, {}, {"source": 5}, *book["cells"]]}), 6, ""),
     "latin-1": (json.dumps(RIGHT).replace("def square", "# caf\u00e9\\ndef square").encode("latin-1"), 6, "latin-1"),
     "a slip in the first line": (answered(SOURCE, square="def square(n)\n    return n"), 2, "square: SyntaxError: expected ':' (line 1)"),
-    "a given cell broken by what stands above": (edited(shadowed), 6, "setup: this given cell did not run, because of something above it"),
+    "a given cell broken by what stands above": (edited(shadowed), 6, "setup: this given cell did not run (is it something above it?): ModuleNotFoundError"),
     "exit() in an answer": (answered(SOURCE, square="def square(n):\n    return n * n\nexit()"), 6, "square: exit() was called"),
     "not json": (b"{", None, "no notebook: its JSON is broken"),
     "a web page": (b"<!DOCTYPE html>\n", None, "no notebook: it begins with '<!DOCTYPE html>'"),
@@ -453,7 +454,8 @@ def test_what_the_sources_own_answers_lose_is_said(tmp_path, capsys):
     folder = course(tmp_path / "c", "ps", {"nb": SHELL}, {"ann": {"nb": SHELL}})
     assert run(folder) == run(folder) == 0  # the second time from the plan that was kept
     said = [line for line in capsys.readouterr().out.splitlines() if "own answers" in line]
-    assert said == [f"nb/{cell}: the source's own answers get 0 of {most} here" for cell, most in (("whole", 2), ("split", 4))] * 2
+    whys = {"whole": (2, "AssertionError"), "split": (4, "AttributeError: 'int' object has no attribute 'best'")}
+    assert said == [f"nb/{cell}: the source's own answers get 0 of {most} here: {why}" for cell, (most, why) in whys.items()] * 2
     assert record(folder, "ann")["score"] == 1
 
 
@@ -755,6 +757,23 @@ def test_whom_a_name_means(tmp_path, student, wanted):
     assert sorted(path.stem for path in folder.glob("records/ps/*.json")) == (wanted or [])
 
 
+@pytest.mark.parametrize("closed", ["c/submitted/bob", "c/submitted/bob/ps"])
+def test_a_folder_that_may_not_be_read_is_said(closed):
+    """A hub's students keep theirs to themselves: nobody is left out for it without a word."""
+    with tempfile.TemporaryDirectory() as place:  # pytest's own folders let no other user in
+        os.chmod(place, 0o755)
+        folder = course(Path(place) / "c", "ps", {"nb": SOURCE}, {who: {"nb": RIGHT} for who in ("ann", "bob")})
+        found, user = grading.Run("ps", folder, Options()), os.geteuid()
+        os.chmod(Path(place, closed), 0)
+        with contextlib.ExitStack() as stack:
+            if user == 0:
+                stack.callback(os.seteuid, user)
+                os.seteuid(65534)
+            works = [take(one, {"nb"}, "") for one in found.folders()]
+        os.chmod(Path(place, closed), 0o755)
+    assert [(one.student, one.status) for one in works] == [("ann", {}), ("bob", {"nb": "failed"})]
+
+
 def test_one_grading_of_a_course_at_a_time(small, tinytorch):
     """Two would both add the same students; what a killed one held is free."""
     before = digest(small)
@@ -793,6 +812,20 @@ def test_the_gradebook_follows_an_edited_source_or_it_is_said(tmp_path, name):
 
     assert stands(folder / "gradebook.db") == ((9, 6) if said else (12, 9))
     assert (9, 6) in map(stands, folder.glob("*.bak")), "there is a copy from before the change"
+
+
+BESIDE = SOURCE | {"cells": [{**cell, "source": cell["source"].replace("== 9", "== elsewhere.WANT")} for cell in SOURCE["cells"]]}
+BESIDE["cells"][0]["source"] = "import elsewhere"
+
+
+def test_where_the_judge_finds_modules(tmp_path, monkeypatch):
+    """Where the grader itself does (NumPy too, with a cluster's modules); a course's file takes no place of Python's own."""
+    folder = course(tmp_path / "c", "ps", {"nb": BESIDE}, {"ann": {"nb": RIGHT}})
+    (folder / "source" / "ps" / "signal.py").write_text("import this_is_not_there")
+    (tmp_path / "elsewhere.py").write_text("WANT = 9")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert run(folder) == 0
+    assert record(folder, "ann")["score"] == 6
 
 
 def test_folders_of_other_names(tmp_path):

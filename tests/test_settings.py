@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from tinytorch.course import nbconfig
 from tinytorch.course.errors import CourseError
 from tinytorch.course.settings import load
 
@@ -63,6 +64,22 @@ def test_who_stands_in_an_nbgrader_course_means_that_one(project, monkeypatch):
     (folder / "nbgrader_config.py").write_text("c = get_config()\n")
     assert load().course == folder
     assert load("elsewhere").course == folder / "elsewhere"
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_a_gradebook_in_jupyters_path_is_of_the_course_named_there(tmp_path, monkeypatch, here):
+    """As on a hub: the course's folder has no configuration of its own. A demo beside it has a gradebook of its own."""
+    pytest.importorskip("jupyter_core")
+    course = tmp_path / "c"
+    for folder in ("source", "submitted"):
+        (course / folder).mkdir(parents=True)
+    lines = [f"c.CourseDirectory.root = '{course if here else tmp_path}'", "c.CourseDirectory.db_url = 'sqlite:////db'"]
+    (tmp_path / "nbgrader_config.py").write_text("\n".join(["c = get_config()", *lines]))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path))
+    monkeypatch.chdir(course)
+    settings = load()
+    assert settings.course == course
+    assert nbconfig.read(settings).gradebook == ("sqlite:////db" if here else f"sqlite:///{course / 'gradebook.db'}")
 
 
 def test_nbgrader_reads_the_same_settings(project):

@@ -1,5 +1,6 @@
 """`python -m tinytorch` and the console script `tinytorch`."""
 
+import errno
 import os
 import sys
 import traceback
@@ -20,10 +21,12 @@ def _run() -> int:
         from tinytorch.course.cli import app
 
         code = int(app(prog_name="tinytorch", standalone_mode=False) or 0)
+        if sys.stdout:  # else what cannot be written is found out past all of the below
+            sys.stdout.flush()
         return _interrupted() if code == 130 else code  # typer's own number for Ctrl-C
     except KeyboardInterrupt:
         return _interrupted()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # the latter is what typer and rich make of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our pipe has left
         return 2
     except Exception as error:
@@ -58,6 +61,8 @@ def _known(error: Exception) -> str:
         return _usage(error.format_message(), getattr(error, "ctx", None))
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror or error}; is that the right folder, and may you write there?"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # standard output has no file's name
+        return "tinytorch: no space left where standard output goes; run the same command again"
     if type(error).__module__.partition(".")[0] in ("sqlite3", "sqlalchemy"):
         return f"tinytorch: the gradebook cannot be used ({str(error).splitlines()[0]})"
     return ""

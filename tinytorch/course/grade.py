@@ -213,5 +213,5 @@ def _print(run: Run, records: list[Record], differences: list[str]) -> None:
     about = [str(run.level), f"configuration: {', '.join(map(str, run.config.files)) or 'none'}"]
     for plan in run.plans:
         about += [f"unprotected: {plan.notebook}/{cell}: {why}" for cell, why in plan.unprotected.items()]
-        about += [f"{plan.notebook}/{cell}: the source's own answers get {own} here" for cell, own in plan.short.items()]
+        about += [f"{plan.notebook}/{cell}: the source's own answers get {own}" for cell, own in plan.short.items()]
     print("\n".join(map(printable, [*differences, *about])))

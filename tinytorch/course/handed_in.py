@@ -50,6 +50,8 @@ def take(folder: Path, names: set[str], fingerprint: str) -> Work:
 def _take_one(work: Work, name: str, names: set[str]) -> None:
     if work.folder.is_symlink() or work.folder.parent.is_symlink():
         raise submission.Refused(f"{work.folder.parent.name}/{work.folder.name} is a link")
+    with contextlib.suppress(NotADirectoryError):
+        os.listdir(work.folder)  # what may not be read is not missing
     path, notes = find(work.folder, name, names)
     work.notes += notes
     if path is None:

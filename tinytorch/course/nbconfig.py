@@ -91,8 +91,9 @@ def read(settings: Settings) -> CourseConfig:
         raise CourseError(
             f"{files[-1]}: directory_structure {named.directory_structure!r} is not one that this grader reads"
         )
-    own = settings.course / NAME
-    gradebook = str(named.get("db_url", settings.gradebook)) if own in files else settings.gradebook
+    # What Jupyter's path says of a gradebook is of the course that it names: no demo may write into that one.
+    own = settings.course / NAME in files or "root" in named and Path(str(named.root)).resolve() == settings.course.resolve()
+    gradebook = str(named.get("db_url", settings.gradebook)) if own else settings.gradebook
     return CourseConfig(files, folders, gradebook, config)
 
 

@@ -43,7 +43,8 @@ def _is_project(folder: Path) -> bool:
 def _another() -> Path | None:
     """The folder we stand in, where it is an nbgrader course of its own: nbgrader asks for no name there either."""
     here = Path.cwd()
-    return here if (here / "nbgrader_config.py").is_file() and not _is_project(here) else None
+    known = (here / "nbgrader_config.py").is_file() or all((here / name).is_dir() for name in ("source", "submitted"))
+    return here if known and not _is_project(here) else None
 
 
 def load(course: Path | str | None = None, home: Path | None = None) -> Settings:

@@ -113,8 +113,9 @@ class Shared:
     def folders(self) -> list[Path]:
         submitted = self.config.folders["submitted"]
         student, left_out = self.options.student, self.config.left_out
-        found = sorted(submitted.glob(f"*/{self.assignment}"))
-        there = {name: path for path in found if (name := path.parent.name) == student or name not in left_out}
+        found = [place / self.assignment for place in sorted(submitted.iterdir())] if submitted.is_dir() else []
+        found = [path for path in found if path.parent.name == student or path.parent.name not in left_out]
+        there = {path.parent.name: path for path in found if _is_there(path)}
         if not there:
             raise CourseError(f"{submitted}: nobody has handed in {self.assignment}")
         if student is not None and student not in there:
@@ -123,6 +124,16 @@ class Shared:
 
     def autograded(self, work: Work, name: str) -> Path:
         return self.config.folders["autograded"] / work.student / self.assignment / f"{name}.ipynb"
+
+
+def _is_there(path: Path) -> bool:
+    """Also where we may not look: that is said of its student, whom nobody would miss otherwise."""
+    try:
+        return bool(path.lstat())
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def _seed(course: Path, name: str, options: Options) -> int:

@@ -32,8 +32,12 @@ def backup(url: Any) -> None:
     database, now = file_of(url), datetime.now()
     copy = Path(f"{database}.{now:%Y%m%d-%H%M%S}.bak")
     if database and database.is_file() and not copy.exists():  # of one second, the one from before nbgrader entered anything
-        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
+        try:
+            with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
+        except sqlite3.Error:  # a full disk
+            copy.unlink()
+            raise
         shutil.copymode(database, copy)
 
 

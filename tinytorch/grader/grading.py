@@ -108,7 +108,7 @@ def _broken(merged: list[dict[str, Any]], outcome: Outcome, checksums: Checksums
         what = next((line for line in error.splitlines() if re.match(r"(?!Traceback)\S", line)), "an error")
         where = f" (line {lines[-1]})" if lines else ""
         if given and not above:
-            notes.append(f"{cell['id']}: this given cell did not run, because of something above it: {what}{where}")
+            notes.append(f"{cell['id']}: this given cell did not run (is it something above it?): {what}{where}")
         elif answer and checksums.get(cell["id"]) != paper.checksum(cell):
             notes.append(f"{cell['id']}: {what}{where}")
         above = True

@@ -33,8 +33,11 @@ class Judge:
 
     def tell(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write((json.dumps(message) + "\n").encode())
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write((json.dumps(message) + "\n").encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise PlanError(f"the judging process ended; does `{sys.executable} -c 'import numpy'` work here?") from None
 
     def close(self) -> None:
         if self.process.returncode is None:
@@ -124,11 +127,13 @@ def _start(plan: Any, folder: str) -> "subprocess.Popen[bytes]":
     from tinytorch.grader.limits import widen  # not on Windows, where a build splits cells all the same
 
     root = str(Path(__file__).parents[2])
-    env = os.environ | {"PYTHONPATH": root, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])  # a cluster's modules have NumPy there
+    env = os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     env |= {"TINYTORCH_SEEDS": json.dumps({plan.assignment: plan.seed}), "MPLBACKEND": "Agg"}
-    code = "from tinytorch.grader import ahead; from tinytorch.grader.judge import main; ahead.settle(); main()"
+    # What stands beside the notebooks is found last, as in the sandbox: a `signal.py` of a course's is not Python's own.
+    code = "import sys; sys.path.append(''); from tinytorch.grader import ahead; from tinytorch.grader.judge import main; ahead.settle(); main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code],
+        [sys.executable, "-P", "-c", code],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -10,8 +10,9 @@ from tinytorch.grader.helpers import is_running
 from tinytorch.grader.names import COMPREHENSIONS, free
 from tinytorch.grader.whose import DATA, Whose
 
-__all__ = ["Parts"]
+__all__ = ["PART", "Parts"]
 
+PART = r"\bpart_\d+\b"  # their names
 TAKEN = (ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr, *COMPREHENSIONS)
 UNFIT = (ast.Lambda, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 FUNCTIONS = {"abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "range", "round", "set", "sorted", "str", "sum", "tuple"}

@@ -14,6 +14,7 @@ from tinytorch.grader.beside import asking, written
 from tinytorch.grader.job import Job, Outcome, Step
 from tinytorch.grader.judging import Judge, PlanError, points
 from tinytorch.grader.magics import clean
+from tinytorch.grader.parts import PART
 from tinytorch.grader.source import Source
 from tinytorch.grader.touched import alone
 
@@ -59,7 +60,7 @@ class Plan:
     def short(self) -> dict[str, str]:
         """The tests in which the source's own answers fall short, and what they get: every student may lose that too."""
         steps = ((cell["id"], self.steps[cell["id"]], cell["points"]) for cell in self.tests)
-        return {name: f"{step['own']:g} of {points:g}" for name, step, points in steps if "own" in step}
+        return {name: f"{step['own']:g} of {points:g} here{step['why']}" for name, step, points in steps if "own" in step}
 
     @property
     def code(self) -> list[dict[str, Any]]:
@@ -155,7 +156,7 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
                 break
         for cell in plan.tests:
             cell["whole"] = why.get(cell["id"], cell["whole"])
-    wanted = ("whole", "prelude", "asks", "number", "texts", "own")
+    wanted = ("whole", "prelude", "asks", "number", "texts", "own", "why")
     steps = {name: {"number": False} | {key: step[key] for key in wanted if key in step} for name, step in plan.steps.items()}
     return plan.with_steps(steps, alone(plan.code, steps))
 
@@ -174,8 +175,10 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> dict[str, str]:
     for cell in split:  # whoever answers otherwise must not do better by a value that nbgrader cannot read as a number
         plan.steps[cell["id"]]["number"] = verdicts[cell["id"]].pop("number", False)
     for cell in plan.tests:
-        score = verdicts[cell["id"]]["score"] if cell in split else whole_score(cell, outcome)[0]
-        plan.steps[cell["id"]] |= {"own": score} if score < cell["points"] else {}
+        said = verdicts.get(cell["id"], {})
+        score, error = (said["score"], said.get("error", "")) if cell in split else whole_score(cell, outcome)
+        cause = f": {error.strip().rpartition(chr(10))[2][:200]}" if error else ""
+        plan.steps[cell["id"]] |= {"own": score, "why": cause} if score < cell["points"] else {}
     doubtful = {cell["id"]: cell for cell in split if "own" in plan.steps[cell["id"]]}
     whole = run(job(plan, merged, whole=doubtful.keys())) if doubtful else outcome
     worse = [name for name, cell in doubtful.items() if whole_score(cell, whole)[0] > verdicts[name]["score"]]
@@ -183,7 +186,7 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> dict[str, str]:
     closed = {name: ask.get("expr", "what came out") for name, ask in asks if "opaque" in outcome["reports"].get(ask["key"], ())}
     outside = [cell["id"] for cell in split if any(name in cell["source"] for name in written(outcome))]
     why = dict.fromkeys(worse, "split it would give another score than whole")
-    why |= {name: f"{text.strip()} is no plain data" for name, text in closed.items()}
+    why |= {name: f"{re.sub(PART, '...', text.strip())} is no plain data" for name, text in closed.items()}
     return why | dict.fromkeys(outside, "it names a file that the answers write, and that lies beside the source as well")
 
 
