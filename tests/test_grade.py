@@ -785,32 +785,32 @@ def test_one_grading_of_a_course_at_a_time(small, tinytorch):
     assert tinytorch("grade", "ps", "--course", small).returncode == 0
 
 
-EDITS = {  # what stands in the source's text, what comes in its place, and what a second grading says of it
-    "points": ('"points": 2.0', '"points": 5.0', ""),
-    "renamed": ("test-cube", "test-third", "does not know nb/test-third.*there are submissions"),
-    "no cell of points any more": ('"grade": true, "solution": true', '"grade": false, "solution": true', "has nb/essay, which the source has no more.*there are submissions"),
+EDITS = {  # what stands in the source's text, what comes in its place, what a second grading says of it, what it refuses
+    "points": ('"points": 2.0', '"points": 5.0', "isolation", ""),
+    "renamed": ("test-cube", "test-third", "", "does not know nb/test-third.*there are submissions"),
+    "no cell of points any more": ('"grade": true, "solution": true', '"grade": false, "solution": true', "nb/essay: the source has it no more", ""),
 }
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_the_gradebook_follows_an_edited_source_or_it_is_said(tmp_path, name):
+def test_the_gradebook_follows_an_edited_source_or_it_is_said(tmp_path, name, capsys):
     """Or marks would stand beside another maximum, and those of a cell that is gone in the total."""
     folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
     run(folder)
-    old, new, said = EDITS[name]
+    old, new, said, refused = EDITS[name]
     source = folder / "source" / "ps" / "nb.ipynb"
     assert old in source.read_text()
     source.write_text(source.read_text().replace(old, new))
-    with pytest.raises(CourseError, match=said) if said else contextlib.nullcontext():
+    with pytest.raises(CourseError, match=refused) if refused else contextlib.nullcontext():
         assert run(folder) == 0
-
+    assert said in capsys.readouterr().out
 
     def stands(file):
         with gradebook(f"sqlite:///{file}") as book:
             found = book.assignment_submissions("ps")
             return book.find_assignment("ps").max_score, *(one.score for one in found)
 
-    assert stands(folder / "gradebook.db") == ((9, 6) if said else (12, 9))
+    assert stands(folder / "gradebook.db") == ((12, 9) if name == "points" else (9, 6))
     assert (9, 6) in map(stands, folder.glob("*.bak")), "there is a copy from before the change"
 
 

@@ -50,7 +50,7 @@ def _unknown(book: Book, source: Path) -> str:
         wanted, known = graded_cells(path), book.worth(path.stem)
         if absent := [name for name in wanted if name not in known]:
             return f"the gradebook does not know {path.stem}/{absent[0]}"
-        if gone := [name for name in known if name not in wanted]:
+        if (gone := [name for name in known if name not in wanted]) and not book.rows:  # with submissions nothing can be taken out
             return f"the gradebook has {path.stem}/{gone[0]}, which the source has no more"
         if other := [name for name in wanted if known[name] != wanted[name]]:
             return f"the gradebook has other points for {path.stem}/{other[0]} than the source"

@@ -30,8 +30,8 @@ def file_of(url: Any) -> Path | None:
 def backup(url: Any) -> None:
     """Copy an SQLite gradebook beside itself; other databases are the administrator's to copy."""
     database, now = file_of(url), datetime.now()
-    copy = Path(f"{database}.{now:%Y%m%d-%H%M%S}.bak")
-    if database and database.is_file() and not copy.exists():  # of one second, the one from before nbgrader entered anything
+    copy = Path(f"{database}.{now:%Y%m%d-%H%M%S-%f}.bak")
+    if database and database.is_file():
         try:
             with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
                 source.backup(target)
