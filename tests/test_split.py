@@ -324,7 +324,8 @@ def test_slow_values_are_not_judged_again_without_end(tmp_path, monkeypatch):
         now = itertools.count(0, 50)
         monkeypatch.setattr("tinytorch.grader.judging.time.monotonic", lambda: next(now))
         monkeypatch.setattr(judge, "tell", lambda said: asked.append(said["skip"][-1:]))
-        monkeypatch.setattr(judge, "answers", lambda seconds: iter([{"begin": f"t{len(asked)}"}, {"ended": -14}]))
+        answer = {"verdicts": {}, "broken": "", "ended": -14}
+        monkeypatch.setattr(judge, "answer", lambda seconds: answer | {"begin": f"t{len(asked)}"})
         asked = []
         assert {verdict["score"] for verdict in judge.verdicts({}).values()} == {0.0}
     assert 5 < len(asked) < 10
