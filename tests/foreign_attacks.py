@@ -47,21 +47,26 @@ assert rounded == n * n
 # %% test says 3
 assert greet("Ann").startswith("Hello") and not greet("Ann").isspace()
 assert Bag().is_empty()
+# %% test pairs 2
+want = {1: 1, 3: 9}
+pairs = [(f(n), want[n]) for n in want if n > 1]
+assert all(a == b for a, b in pairs)
 # %% test renamed 2
 import builtins
 assert getattr(builtins, "ev" + "al")(formula) == 42
 """)
-FULL = 23.0
+FULL = 25.0
 TEXT, SAYS = 4.0, 3.0  # of `text` and `renamed`, which ask for `formula` alone, and of `says`
 RAISES = "def f(n):\n    if n == 'a':\n        raise KeyError(n)\n    raise ValueError({!r})"
 ANSWERS = {  # where f("a") raises nothing, or a TypeError, the one point of `whole` is deserved
     "an array of any numbers": ("import numpy as np\ndef f(n):\n    return np.array([1, 2, 3, 4.5])", 1.0),
     "an empty array": ("import numpy as np\ndef f(n):\n    return np.zeros((0, 1))", 1.0),
     "it changes what it was asked for": ("import __main__\ndef f(n):\n    __main__.n = 0\n    return 0", 1.0),
+    "it changes what is expected": ("import __main__\ndef f(n):\n    vars(__main__).get('want', {})[n] = 0\n    return 0", 1.0),
     "an endless shape": ("import numpy as np\ndef f(n):\n    return np.zeros((10**9, 0))", 1.0),
     "a False": ("def f(n):\n    return {}[n]", 0.0),
     "a wrong number": ("def f(n):\n    return n + 1", 1.0),
-    "one value is right": ("import numpy as np\ndef f(n):\n    return np.int64(9) + 0 * n", 2 + 0.5 + 2 + 3 + 1 + 2 + 2),
+    "one value is right": ("import numpy as np\ndef f(n):\n    return np.int64(9) + 0 * n", 2 + 0.5 + 2 + 3 + 1 + 2 + 2 + 2),
     "exit()": ("def f(n):\n    exit()", 0.0),
     "SystemExit": ("def f(n):\n    raise SystemExit(0)", 0.0),
     "an error that commands the terminal": (RAISES.format("\x1b]0;owned\x07\x1b[31mred\u202e"), 0.0),

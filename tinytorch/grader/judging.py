@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,17 +46,19 @@ class Judge:
         if self.copy:
             self.copy.cleanup()
 
-    def answers(self, seconds: float) -> Iterator[dict[str, Any]]:
-        """What it answers to one question, to the last line, `ended`; killed where that takes too long."""
+    def answer(self, seconds: float) -> dict[str, Any]:
+        """What it answers to one question, in lines up to `ended`; killed where that takes too long."""
         assert self.process.stdout is not None
         end, late = time.monotonic() + seconds, threading.Timer(seconds, self.process.kill)
+        answer: dict[str, Any] = {"verdicts": {}, "broken": ""}
         late.start()
         try:
             for line in itertools.takewhile(lambda text: text.endswith(b"\n"), self.process.stdout):
                 said = json.loads(line)
-                yield said
+                answer["verdicts"] |= said.pop("verdict", {})
+                answer |= said
                 if "ended" in said:
-                    return
+                    return answer
         finally:
             late.cancel()
             late.join()  # workers are forked from here, and forks do not get along with threads
@@ -64,10 +66,8 @@ class Judge:
 
     def capture(self) -> dict[str, Any]:
         self.tell({"capture": True})
-        answer: dict[str, Any] = {}
-        for said in self.answers(120):
-            answer |= said
-        if "broken" in answer:
+        answer = self.answer(120)
+        if answer["broken"]:
             raise PlanError(f"{self.plan.notebook}: {answer['broken'].strip().splitlines()[-1]}")
         if "asks" not in answer:
             raise PlanError(f"{self.plan.notebook}: the instructor's own cells crash or take too long")
@@ -81,19 +81,16 @@ class Judge:
         end = time.monotonic() + seconds
         skipped, texts = list(without), [text for step in self.plan.steps.values() for text in step.get("texts", ())]
         for _ in range(1 + len(self.plan.tests)):
-            begun, broken = "", ""
             self.tell({"judge": reports, "skip": skipped, "texts": texts})
-            for said in self.answers(seconds):
-                begun = said.get("begin", begun)
-                found |= said.get("verdict", {})
-                broken = said.get("broken", broken)
-                ended = said.get("ended", 0)
-            if not (ended or broken):
+            answer = self.answer(seconds)
+            found |= answer["verdicts"]
+            broken, begun = answer["broken"].strip(), answer.get("begin")
+            if not (answer["ended"] or broken):
                 break
             if not begun:
-                raise PlanError(f"{self.plan.notebook}: {(broken.strip() or 'the judging process died').splitlines()[-1]}")
+                raise PlanError(f"{self.plan.notebook}: {(broken or 'the judging process died').splitlines()[-1]}")
             skipped.append(begun)
-            kind = broken.strip().rpartition("\n")[2].partition(":")[0]  # the rest of it is ours, and a student reads this
+            kind = broken.rpartition("\n")[2].partition(":")[0]  # the rest of it is ours, and a student reads this
             found[begun] = {"score": 0.0, "error": f"{NOT_JUDGED} ({kind})" if kind else NOT_JUDGED}
             if time.monotonic() > end:
                 return {test["id"]: {"score": 0.0, "error": NOT_JUDGED} for test in self.plan.tests} | found

@@ -39,8 +39,6 @@ class Scope:
 
     def bind(self, name: str, node: ast.stmt | None = None) -> None:
         self._now(self.own, name, node)
-        for others in (self.given, self.lent):
-            others.discard(name)
 
     def bind_import(self, node: ast.Import | ast.ImportFrom) -> set[str]:
         """The names of it that are the student's all the same: by them time is measured, which passes where that code runs."""
@@ -54,10 +52,9 @@ class Scope:
 
     def report(self, name: str) -> None:
         self._now(self.reported, name, None)
-        self.lent.discard(name)
 
     def _now(self, whose: set[str], name: str, node: ast.stmt | None) -> None:
-        for others in (self.own, self.student, self.reported):
+        for others in (self.own, self.student, self.reported, self.given, self.lent):
             others.discard(name)
         whose.add(name)
         self.made_by.pop(name, None)

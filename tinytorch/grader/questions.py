@@ -25,6 +25,7 @@ class Questions(Whose):
         self.needed: dict[str, ast.stmt] = {}
         self.captures: list[ast.expr] = []  # of the statement that is being split
         self.begun = 0  # how many sites there were before it
+        self.loops = 0  # how many `for` are around it
         self.doubted = set[str]()  # names of ours that something is equal to, here: the student's code may have changed their values
 
     def expr(self, node: Any, held: Collection[str] = ()) -> Any:
@@ -171,8 +172,9 @@ class Questions(Whose):
         return node
 
     def entering(self, begun: int) -> ast.expr:
-        """The sites since then are executed anew, in a turn of so many comprehensions."""
-        return call("__enter__", *map(ast.Constant, (len(self.local), *range(begun, len(self.sites)))))
+        """The sites since then are executed anew, in a turn of so many loops and comprehensions."""
+        depth = self.loops + len(self.local)
+        return call("__enter__", *map(ast.Constant, (depth, *range(begun, len(self.sites)))))
 
 
 def _is_kind(node: ast.expr) -> bool:

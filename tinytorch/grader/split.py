@@ -44,23 +44,25 @@ class _Splitter(Statements):
         for name in local:
             self.scope.bind(name)
         self.scope.lent |= local if lent else set()
-        before = {*self.scope.own}
-        (judge, capture), (after, after_capture) = self.block(node.body), self.block(node.orelse)
+        before, turns, begun = {*self.scope.own}, isinstance(node, ast.For), len(self.sites)
+        self.loops += turns
+        judge, capture = self.block(node.body)
+        self.loops -= turns
+        enter = [ast.Expr(self.entering(begun))] if turns and begun < len(self.sites) else []
+        after, after_capture = self.block(node.orelse)
         sent = {name for site in self.sites for name in site.inputs}
         changed = {name for name in before if self.scope.is_student(name)} | (before & self.scope.reported & sent)
         if changed:
             raise Unsplittable(f"line {node.lineno}: {', '.join(sorted(changed))} may be the instructor's or the student's")
-        return [with_blocks(node, body=judge, orelse=after)], [with_blocks(node, body=capture, orelse=after_capture)]
+        judged = with_blocks(node, body=[*enter, *judge], orelse=after)
+        return [judged], [with_blocks(node, body=[*enter, *capture], orelse=after_capture)]
 
     do_If = do_For
 
     def judged_block(self, node: Any, header: str, local: set[str]) -> Pair:
         """A loop or branch on a reported value: the judge's alone, so nothing in it may call the student's code."""
-        parts = [part for block in (*node.body, *node.orelse) for part in ast.walk(block)]
-        if any(map(self.runs, parts)):
+        if any(self.runs(part) for block in (*node.body, *node.orelse) for part in ast.walk(block)):
             raise Unsplittable(f"line {node.lineno}: something is run or opened where the student's values decide")
-        if isinstance(node, ast.If) and any(isinstance(part, ast.Continue) for part in parts):
-            raise Unsplittable(f"line {node.lineno}: the student's values decide what else is asked")
         node.body = [n for n in node.body if not (is_print(n) and self.touches(n))] or [ast.Pass()]  # earns nothing
         setattr(node, header, self.expr(getattr(node, header)))
         names = set().union(*map(bound, (*node.body, *node.orelse))) | local
