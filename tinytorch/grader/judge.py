@@ -26,7 +26,7 @@ from tinytorch.grader import kernel
 from tinytorch.grader.judging import SECONDS, points
 from tinytorch.grader.plain import NotPlain
 from tinytorch.grader.replay import Call, noting, replay
-from tinytorch.grader.sites import Sites, changeable, short
+from tinytorch.grader.sites import Sites, short
 from tinytorch.grader.source import Source, statements
 from tinytorch.grader.texts import Texts
 
@@ -75,7 +75,7 @@ class Notebook(Source):
         try:
             for self.line, statements in parts.capture:
                 exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
-            changed = [name for name in sorted(parts.doubted) if self.may_be_changed(name, sites)]
+            changed = [name for name in sorted(parts.doubted) if sites.may_be_changed(name, self.space)]
         except Exception as error:
             kind = "" if isinstance(error, NotPlain) else f"{type(error).__name__}: "
             return {"whole": f"line {self.line}: {kind}{error}", "late": True}
@@ -85,10 +85,6 @@ class Notebook(Source):
             return {"whole": f"whether {changed[0]} was changed is not asked where it is compared", "late": True}
         texts, self.texts.noted = sorted(self.texts.noted), set()
         return {"prelude": parts.prelude, "asks": sites.asks, "texts": texts}
-
-    def may_be_changed(self, name: str, sites: Sites) -> bool:
-        """Whether the student's code has had something in it, by whatever name; of a function's own names, that name."""
-        return bool(self.sent.keys() & changeable(self.space[name])) if name in self.space else name in sites.bound
 
     def record(self) -> None:
         """Run here, once, the leading tests that are nothing but checks: what they expect is the same for everybody."""

@@ -10,7 +10,7 @@ from tinytorch.checks import StudentError
 from tinytorch.grader.forms import Site, Unsplittable
 from tinytorch.grader.plain import NotPlain, decode, encode
 
-__all__ = ["Sites", "changeable", "short"]
+__all__ = ["Sites", "short"]
 
 ASKS, MOST_GIVEN = 5_000, 20_000
 
@@ -55,16 +55,16 @@ class Sites:
         site = self.sites[number]
         inputs = self.inputs(site, values)
         self.sent |= {} if site.fresh else changeable([*values.values()])
-        keep = [] if site.fresh else [name for name in inputs if self.is_bound(name, values[name], inputs[name])]
-        self.bound.update({name: (values[name], code) for name, code in inputs.items()})
+        keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
+        self.bound.update({name: (id(values[name]), code) for name, code in inputs.items()})
         kind = "run" if site.run else "expr"
         self.asks.append({"key": self.key(number, counted), kind: site.code, "inputs": inputs, "keep": keep})
         if len(self.asks) > ASKS:
             raise Unsplittable(f"more than {ASKS} questions")
 
-    def is_bound(self, name: str, value: Any, code: Any) -> bool:
-        known, sent = self.bound.get(name, (None, None))
-        return known is value and sent == code
+    def may_be_changed(self, name: str, space: dict[str, Any]) -> bool:
+        """Whether the student's code has had something in it, by whatever name; of a function's own names, that name."""
+        return bool(self.sent.keys() & changeable(space[name])) if name in space else name in self.bound
 
     def inputs(self, site: Site, values: dict[str, Any]) -> dict[str, Any]:
         """A given cell's values are in the sandbox as well, where a student may have changed them: what is small is sent."""
