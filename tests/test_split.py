@@ -251,6 +251,7 @@ WHOLE = {
     "a list that it had by another name": "x = [1]\ny = x\nassert len(f(y)) == 1\nassert x == [1]",
     "a list that it had in turn": "xs = [[1]]\nfor x in xs:\n    assert len(f(x)) == 1\nassert xs == [[1]]",
     "a list that it had in a comprehension": "xs = [[1]]\nassert all(len(f(x)) == 1 for x in xs)\nassert xs[0] == [1]",
+    "a list that it had in turn, by order": "xs = [[2, 1]]\nfor x in xs:\n    assert len(f(x)) == 1\nassert xs[0][0] > xs[0][1]",
     "a list that it had in a function": "x = [1]\ndef check(v):\n    assert len(f(v)) == 1\ncheck(x)\nassert x == [1]",
     "a view of an array that it had": "a = np.zeros(3)\nb = a[1:]\nassert len(f(b)) == 2\nnp.testing.assert_array_equal(a, np.zeros(3))",
     "values that go back": "for n in f(3):\n    assert f(n) == 1",

@@ -57,8 +57,8 @@ class Sites:
         site = self.sites[number]
         code, values, inputs = self.going_in(site, values, taken)
         self.sent |= {} if site.fresh else changeable([*values.values()])
-        keep = [] if site.fresh else [name for name in inputs if self.is_bound(name, values[name], inputs[name])]
-        self.bound.update({name: (values[name], sent) for name, sent in inputs.items()})
+        keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
+        self.bound.update({name: (id(values[name]), sent) for name, sent in inputs.items()})
         kind = "run" if site.run else "expr"
         self.asks.append({"key": self.key(number), kind: code, "inputs": inputs, "keep": keep})
         if len(self.asks) > ASKS:
@@ -71,10 +71,6 @@ class Sites:
                 parts = taken()
                 return site.code, parts, self.inputs(site, parts)
         return site.text, values, self.inputs(site, values)
-
-    def is_bound(self, name: str, value: Any, code: Any) -> bool:
-        known, sent = self.bound.get(name, (None, None))
-        return known is value and sent == code
 
     def may_be_changed(self, name: str, space: dict[str, Any]) -> bool:
         """Whether the student's code has had something in it, by whatever name; of a function's own names, that name."""

@@ -163,6 +163,7 @@ class Statements(Questions):
         node.msg = None if node.msg is not None and self.touches(node.msg) else node.msg
         held = self.held(node.test)
         if not self.touches(node) and not held:
+            self.doubted |= set() if self.reported(node) else free(node.test) & self.scope.own
             return self.ours(node)
         thing = isinstance(node.test, ast.Name) and not held  # a function, say: only whether it is true can be asked
         node.test = self.expr(ast.copy_location(call("bool", node.test), node.test) if thing else node.test, held)

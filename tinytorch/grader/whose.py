@@ -71,7 +71,7 @@ class Whose:
         root = start(call)
         theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        named = {part.value for part in ast.walk(call.func) if isinstance(part, ast.Constant)}  # getattr(f(3), "__eq__")
+        named = {part.value for part in getattr(call.func, "args", ()) if isinstance(part, ast.Constant)}  # getattr(f(3), "__eq__")
         compared = not METHODS.isdisjoint({*named, getattr(call.func, "attr", "")}) and not all(map(self.touches, values))
         return compared or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.helpers)
 
