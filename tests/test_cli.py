@@ -56,6 +56,12 @@ def test_output_that_cannot_be_written_is_one_line():
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "no space" in done.stderr, done.stderr
 
 
+def test_a_folder_that_is_gone_is_one_line(tmp_path):
+    script = "import os, tempfile; place = tempfile.mkdtemp(); os.chdir(place); os.rmdir(place); from tinytorch.__main__ import main; import sys; sys.argv[1:] = ['grades']; main()"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "is gone" in done.stderr, done.stderr
+
+
 SAID = {  # a natural mistake -> what the one line says
     "a word that is no verb": (("grad", "08"), "no such command 'grad'"),
     "a word that is missing": (("collect", "08"), "missing argument 'ZIP'"),
