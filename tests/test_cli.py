@@ -69,6 +69,7 @@ SAID = {  # a natural mistake -> what the one line says
     "a student's verb without its word": (("validate",), "NOTEBOOK"),
     "a path for a name": (("grade", "course/release/08_optimizers"), "a name, not a path"),
     "another course's assignment": (("grade", "ps1"), "another course: --course DIR"),
+    "a folder that is no course": (("grade", "ps1", "--course", "/usr"), "/usr: has no assignment 'ps1'; there are: none"),
     "a file for a folder": (("release", "01", "--course", "README.md"), "README.md"),
     "no archive": (("collect", "01", "nothing.zip", "--roster", "x.csv"), "No such file"),
     "a folder that cannot be written": (("release", "01", "--course", "/proc/nowhere"), "/proc/nowhere"),
