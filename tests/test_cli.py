@@ -56,6 +56,12 @@ def test_output_that_cannot_be_written_is_one_line():
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "no space" in done.stderr, done.stderr
 
 
+def test_a_folder_that_is_gone_is_one_line(tmp_path):
+    script = "import os, tempfile; place = tempfile.mkdtemp(); os.chdir(place); os.rmdir(place); from tinytorch.__main__ import main; import sys; sys.argv[1:] = ['grades']; main()"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "is gone" in done.stderr, done.stderr
+
+
 SAID = {  # a natural mistake -> what the one line says
     "a word that is no verb": (("grad", "08"), "no such command 'grad'"),
     "a word that is missing": (("collect", "08"), "missing argument 'ZIP'"),
@@ -63,6 +69,7 @@ SAID = {  # a natural mistake -> what the one line says
     "a student's verb without its word": (("validate",), "NOTEBOOK"),
     "a path for a name": (("grade", "course/release/08_optimizers"), "a name, not a path"),
     "another course's assignment": (("grade", "ps1"), "another course: --course DIR"),
+    "a folder that is no course": (("grade", "ps1", "--course", "/usr"), "/usr: has no assignment 'ps1'; there are: none"),
     "a file for a folder": (("release", "01", "--course", "README.md"), "README.md"),
     "no archive": (("collect", "01", "nothing.zip", "--roster", "x.csv"), "No such file"),
     "a folder that cannot be written": (("release", "01", "--course", "/proc/nowhere"), "/proc/nowhere"),

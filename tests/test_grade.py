@@ -130,7 +130,7 @@ def split(book):
 
 
 MAGICS = "%matplotlib inline\nfiles = !ls\n!pip install torch\nimport os\n%timeit sum([1])\n%time kept = 3\nos?\ndisplay(kept)\nassert kept == 3"
-ENVIRONMENT = "%env A_NAME=some words\n%set_env OTHER 4\n%env\nimport os\nassert os.environ['A_NAME'] + os.environ['OTHER'] == 'some words4'\n"
+ENVIRONMENT = "%env A_NAME=some words\n%set_env OTHER 4\n%env\nimport os\nassert os.environ['A_NAME'] + os.environ['OTHER'] == 'some words4'\nassert 'IPKernelApp' in get_ipython().config\n"
 
 READ = {
     "right": (RIGHT, 6, ""),
@@ -151,7 +151,7 @@ READ = {
     "tests are ours": (edited(edited_test), 6, ""),
     "retyped": (edited(each_cell(cell_type="markdown")), 6, "was read as code"),
     "raw": (edited(each_cell(cell_type="raw")), 6, "was read as code"),
-    "magics": (edited(with_magics), 6, "means nothing here"),
+    "magics": (edited(with_magics), 6, "%matplotlib means nothing here and was dropped free-0: a shell command means nothing here and was dropped free-0: %pinfo"),
     "a cell in another language": (answered(SOURCE, square="%%bash\necho 9"), 2, "square: %%bash means nothing here and was dropped, with all of its cell"),
     "pylab": (answered(SOURCE, square="%pylab inline\ndef square(n):\n    return prod([n, n])"), 6, ""),
     "the last value shown": (

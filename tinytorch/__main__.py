@@ -10,6 +10,11 @@ from tinytorch.course.errors import CourseError
 
 INTERRUPTED = "tinytorch: stopped by you; what was finished is kept, and the same command goes on from there"
 
+NAMELESS = {  # errors that name no file, and what they are of
+    errno.ENOSPC: "no space left where standard output goes; run the same command again",
+    errno.ENOENT: "the folder that you stand in is gone; go to another one",
+}
+
 
 def main() -> None:
     """Run the command; what cannot be done is one line on stderr and exit code 2."""
@@ -61,8 +66,8 @@ def _known(error: Exception) -> str:
         return _usage(error.format_message(), getattr(error, "ctx", None))
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror or error}; is that the right folder, and may you write there?"
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # standard output has no file's name
-        return "tinytorch: no space left where standard output goes; run the same command again"
+    if isinstance(error, OSError) and error.errno in NAMELESS:
+        return f"tinytorch: {NAMELESS[error.errno]}"
     if type(error).__module__.partition(".")[0] in ("sqlite3", "sqlalchemy"):
         return f"tinytorch: the gradebook cannot be used ({str(error).splitlines()[0]})"
     return ""

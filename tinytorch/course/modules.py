@@ -63,6 +63,6 @@ def assignment(name: str, course: Path, folders: Mapping[str, Path] | None = Non
         return name
     if any(module.answers_to(name) for module in every()):
         return find(name).name
-    there = ", ".join(sorted(own if own - ours else ours)) or "none"
+    there = ", ".join(sorted(own if own - ours or course.parent != root() else ours)) or "none"
     a_path = " (a name, not a path)" if "/" in name else ""
     raise CourseError(f"{course}: has no assignment {name!r}{a_path}; there are: {there}; another course: --course DIR")

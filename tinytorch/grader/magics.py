@@ -87,13 +87,14 @@ def _without_magics(source: str, notes: list[str], where: str, room: list[int]) 
 
 def _replaced(text: str, tree: ast.Module, notes: list[str], where: str) -> str:
     """Calls of `get_ipython()` become `None`; what `%time` and `%timeit` measure is run once."""
-    lines = [line.encode() for line in text.split("\n")]
+    lines, said = [line.encode() for line in text.split("\n")], list[str]()
     for node in sorted(filter(_is_magic, ast.walk(tree)), key=lambda n: (n.lineno, n.col_offset), reverse=True):  # type: ignore[attr-defined]
         assert isinstance(node, ast.Call) and node.end_lineno == node.lineno
         name, body = _named(node)
-        notes += [f"{where}: {name} means nothing here and was dropped"] if body in ("None", "[]") else []
+        said += [f"{where}: {name} means nothing here and was dropped"] if body in ("None", "[]") else []
         line = lines[node.lineno - 1]
         lines[node.lineno - 1] = line[: node.col_offset] + body.encode() + line[node.end_col_offset :]
+    notes += dict.fromkeys(said[::-1])  # from top to bottom, and each once
     return b"\n".join(lines).decode()
 
 

@@ -47,7 +47,7 @@ class Harmless:
         return 0.0
 
 
-for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "neg", "lt", "le", "gt", "ge"):
+for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "neg", "lt", "le", "gt", "ge", "contains"):
     setattr(Harmless, f"__{_name}__", lambda self, other=None: self)
 NOTHING = Harmless()
 
