@@ -5,9 +5,11 @@ import hashlib
 import json
 import os
 import pickle
+import resource
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,7 @@ from tinytorch.course.records import only_one
 from tinytorch.course.settings import load
 from tinytorch.grader import grading as engine
 from tinytorch.grader.files import find
+from tinytorch.grader.gradebook import backup
 from tinytorch.grader.paper import tame
 
 pytest.importorskip("nbgrader")
@@ -580,6 +583,19 @@ def test_manual_scores_stay(small):
         book.db.commit()
     assert run(small) == 0
     assert record(small, "bob")["more"]["waiting"] == 1
+
+
+def test_a_full_disk_leaves_no_empty_copy_of_the_gradebook(small):
+    for old in small.glob("*.bak"):
+        old.unlink()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(sqlite3.Error):
+            backup(f"sqlite:///{small / 'gradebook.db'}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(small.glob("*.bak"))
 
 
 def test_a_changed_test_says_first_whose_score_changes(small, capsys):
