@@ -142,6 +142,7 @@ class Questions(Whose):
         return node
 
     def on_comprehension(self, node: Any) -> ast.expr:
+        """Turn by turn, where all that it goes over is ours; over the student's, in one piece or by the judge."""
         loop = ast.ListComp(ast.Constant(None), node.generators)
         if not self.touches(loop) and not self.reported(loop):
             self.doubt(loop)

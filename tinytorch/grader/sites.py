@@ -30,7 +30,7 @@ class Sites:
         self.shown: list[tuple[str, Any]] = []  # what the current statement was told
 
     def enter(self, depth: int, *numbers: int) -> None:
-        """A new turn of their statement, or of a comprehension that stands so deep in it."""
+        """A new turn of the statement, loop or comprehension that they stand in, so many of which are around it."""
         for number in numbers:
             at = self.turns[number]
             self.turns[number] = (*at[:depth], sum(at[depth : depth + 1]) + 1)
