@@ -598,6 +598,13 @@ def test_a_full_disk_leaves_no_empty_copy_of_the_gradebook(small):
     assert not list(small.glob("*.bak"))
 
 
+def test_a_gradebook_that_another_holds_is_not_waited_for(small):
+    with contextlib.closing(sqlite3.connect(small / "gradebook.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            (time.sleep(1.1), backup(f"sqlite:///{small / 'gradebook.db'}"))
+
+
 def test_a_changed_test_says_first_whose_score_changes(small, capsys):
     source = json.loads(json.dumps(SOURCE).replace("cube(2) == 8", "cube(2) == 80"))
     (small / "source" / "ps" / "nb.ipynb").write_text(json.dumps(source))

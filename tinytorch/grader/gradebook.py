@@ -34,6 +34,7 @@ def backup(url: Any) -> None:
     if database and database.is_file():
         try:
             with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+                source.execute("SELECT name FROM sqlite_master").fetchone()  # a locked one: `backup` would wait for ever
                 source.backup(target)
         except sqlite3.Error:  # a full disk
             copy.unlink()
