@@ -36,8 +36,8 @@ def backup(url: Any) -> None:
             with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
                 source.execute("SELECT name FROM sqlite_master").fetchone()  # a locked one: `backup` would wait for ever
                 source.backup(target)
-        except sqlite3.Error:  # a full disk
-            copy.unlink()
+        except sqlite3.Error:  # a full disk, or a lock
+            copy.unlink(missing_ok=True)
             raise
         shutil.copymode(database, copy)
 
