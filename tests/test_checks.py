@@ -279,6 +279,12 @@ def test_the_rehearsal_leaves_the_notebook_as_it_was():
     assert space["train_simple_model"]() == first
 
 
+def test_the_rehearsal_takes_no_step_of_the_students_own():
+    notebook = Notebook("08_optimizers", {"sgd-class": "class SGD:\n    def step(self):\n        raise KeyboardInterrupt\n"})
+    notebook.run(only="test-training-integration")
+    assert rehearsal.watch(notebook.space["train_simple_model"])["SGD"]["updates"] == [300]
+
+
 BROKEN = {
     "no SGD": ("sgd-class", "SGD = None"),
     "a syntax error in Adam": ("adam-class", "class Adam(:\n"),

@@ -1,11 +1,12 @@
 """Watch a training function at work, with a script in place of the optimizers' own steps.
 
 A training loop is right or wrong by what it does, whatever SGD and Adam do. So while it runs here, every `step()` of the
-student's classes adds a fixed nudge to each number that has a gradient: all values are known beforehand, no rule is.
+student's classes does nothing but add a fixed nudge to each number that has a gradient: all values are known beforehand, no rule is.
 Both pass w = 2, b = 1 at the last point of an epoch shortly before the end, so that a loop which stops there is seen.
 """
 
 import contextlib
+import functools
 import inspect
 import io
 from collections.abc import Callable, Iterator
@@ -95,36 +96,29 @@ class Script:
         return counting
 
     def methods(self, cls: type, name: str) -> dict[str, Callable[..., Any]]:
-        """What takes the place of a class's own methods; calls from inside these (`super().step()`) go through."""
-        own: dict[str, Any] = {
-            method: getattr(cls, method, lambda *_: None) for method in ("__init__", "step", "zero_grad")
-        }
-        script: dict[str, Any] = {"__init__": self.enter, "step": self.step, "zero_grad": self.zero_grad}
+        """What takes the place of a class's own methods; calls from inside its own `__init__` go through."""
+        own: dict[str, Any] = {method: getattr(cls, method, lambda *_: None) for method in ("__init__", "step", "zero_grad")}
+        enter = functools.partial(self.enter, own["__init__"])
+        script: dict[str, Any] = {"__init__": enter, "step": self.step, "zero_grad": self.zero_grad}
 
         def played(method: str) -> Callable[..., Any]:
             def play(optimizer: Any, *args: Any, **options: Any) -> Any:
                 if self.inside:
                     return own[method](optimizer, *args, **options)
-                return script[method](optimizer, name, own[method], *args, **options)
+                return script[method](optimizer, name, *args, **options)
 
             return play
 
         return {method: played(method) for method in own}
 
-    def aside(self, method: Callable[..., Any], *args: Any, **options: Any) -> None:
-        """The student's own method runs for what it keeps on the side; its errors belong to another exercise."""
-        self.inside = True
-        try:
-            method(*args, **options)
-        except ERRORS:
-            pass
-        finally:
-            self.inside = False
-
-    def enter(self, optimizer: Any, name: str, own: Callable, parameters: Any, *args: Any, **options: Any) -> None:
+    def enter(self, own: Callable, optimizer: Any, name: str, parameters: Any, *args: Any, **options: Any) -> None:
+        """The student's own `__init__` runs for what else it makes; its errors belong to another exercise."""
         held = list(parameters)
         self.cast.append((optimizer, held))
-        self.aside(own, optimizer, list(held), *args, **options)
+        self.inside = True
+        with contextlib.suppress(*ERRORS):
+            own(optimizer, list(held), *args, **options)
+        self.inside = False
         given = SETTINGS[name] | dict(zip(SETTINGS[name], args, strict=False)) | options
         for key, value in {**given, "parameters": list(held)}.items():
             with contextlib.suppress(Exception):
@@ -133,23 +127,20 @@ class Script:
     def held_by(self, optimizer: Any) -> list[Variable]:
         return next((held for other, held in self.cast if other is optimizer), None) or list(optimizer.parameters)
 
-    def step(self, optimizer: Any, name: str, own: Callable, *args: Any) -> None:
+    def step(self, optimizer: Any, name: str, *args: Any) -> None:
         held = self.held_by(optimizer)
         before = [value_of(variable) for variable in held]
-        gradients = [(variable.grad, plain(variable.grad)) for variable in held]
-        self.aside(own, optimizer, *args)
+        gradient = [plain(variable.grad) for variable in held]
         after = []
-        for variable, value, nudge, (grad, numbers) in zip(
-            held, before, self.nudges(optimizer, name, before), gradients, strict=True
-        ):
-            after.append(value if grad is None else (value + nudge).astype(value.dtype))
-            put(variable, after[-1], grad, numbers)
+        for variable, value, nudge in zip(held, before, self.nudges(optimizer, name, before), strict=True):
+            after.append(value if variable.grad is None else (value + nudge).astype(value.dtype))
+            put(variable, after[-1])
         update = {
             "name": name,
             "by": id(optimizer),
             "before": before,
             "after": after,
-            "gradient": [numbers for _, numbers in gradients],
+            "gradient": gradient,
             "settings": [getattr(optimizer, key, None) for key in SETTINGS[name]],
             "backwards": self.backwards,
         }
@@ -166,8 +157,7 @@ class Script:
             self.rows[key] = [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
         return self.rows[key]
 
-    def zero_grad(self, optimizer: Any, name: str, own: Callable, *args: Any, **options: Any) -> None:
-        self.aside(own, optimizer, *args, **options)
+    def zero_grad(self, optimizer: Any, name: str, *args: Any, **options: Any) -> None:
         for variable in self.held_by(optimizer):
             variable.grad = None
 
@@ -189,16 +179,13 @@ class Script:
         }
 
 
-def put(variable: Variable, value: np.ndarray, grad: Variable | None, numbers: np.ndarray | None) -> None:
-    """The scripted value into the array that the parameter has now, and its gradient as it was before the step."""
+def put(variable: Variable, value: np.ndarray) -> None:
+    """The scripted value into the array that the parameter has now."""
     array = getattr(variable.data, "data", None)
     if isinstance(array, np.ndarray) and (array.shape, array.dtype) == (value.shape, value.dtype):
         array[...] = value
     else:
         variable.data = Tensor(value)
-    variable.grad = grad
-    if grad is not None:
-        grad.data = Tensor.wrap(np.array(numbers))
 
 
 def _flat(arrays: list[Any], shaped: list[np.ndarray] | None = None) -> list[Any]:
