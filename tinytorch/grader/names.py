@@ -3,6 +3,7 @@ one is the student's."""
 
 import ast
 import builtins
+import functools
 import importlib
 import warnings
 from dataclasses import dataclass, field
@@ -128,10 +129,11 @@ def local(node: Node) -> set[str]:
     """The names that a function, a class or a comprehension has for itself."""
     if isinstance(node, COMPREHENSIONS):
         return set().union(*(bound(generator.target) for generator in node.generators))
-    arguments = {arg.arg for arg in ast.walk(node.args if isinstance(node, ast.Lambda) else node) if isinstance(arg, ast.arg)}
+    arguments = set() if isinstance(node, ast.ClassDef) else {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
     return arguments.union({node.name}, *map(bound, node.body)) - _declared(node) if isinstance(node, DEFINITIONS) else arguments
 
 
-def _declared(node: Node) -> set[str]:
+@functools.lru_cache(5000)  # asked of each function by all that stand around it, again and again
+def _declared(node: Node) -> frozenset[str]:
     """The names that functions in it share with the notebook."""
-    return {name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names}
+    return frozenset(name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names)
