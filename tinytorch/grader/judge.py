@@ -8,6 +8,7 @@ It is spoken to by lines of JSON: `load`, `capture` (what to ask of every submis
 import ast
 import contextlib
 import functools
+import gc
 import io
 import json
 import os
@@ -169,8 +170,7 @@ class Notebook(Source):
     def news(self, cell: dict[str, Any], known: int) -> list[dict[str, Any]]:
         """The checks made since: each with whether its statement is hidden."""
         found = [value for value in self.space.values() if type(value) is Checks and id(value) not in self.earlier]
-        hidden = self.line in cell["hidden"]
-        return [_result(result, hidden) for result in (found[-1].results[known:] if found else [])]
+        return [_result(result, self.line in cell["hidden"]) for result in (found[-1].results[known:] if found else [])]
 
     def said(self, cell: dict[str, Any], sites: Sites, raised: BaseException, hidden: bool) -> str:
         """An error as the person who marks reads it: the statement, what was reported for it, and what it raised."""
@@ -205,6 +205,7 @@ def _limits(seconds: int) -> None:
 
 def _forked(work: Any, out: int) -> None:
     """Do `work` in a fork, which ends with it."""
+    gc.freeze()  # a collector of garbage in there would touch all that is here, and so copy it
     child = os.fork()
     if child == 0:
         try:
@@ -229,8 +230,7 @@ def _line(out: int, value: dict[str, Any]) -> None:
 def main() -> None:
     """Answer lines of JSON on standard input until it ends. Standard output belongs to these answers alone."""
     out = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     notebook = Notebook([], 0)
     for text in sys.stdin:
         asked = json.loads(text)

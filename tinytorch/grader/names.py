@@ -129,7 +129,8 @@ def local(node: Node) -> set[str]:
     """The names that a function, a class or a comprehension has for itself."""
     if isinstance(node, COMPREHENSIONS):
         return set().union(*(bound(generator.target) for generator in node.generators))
-    arguments = set() if isinstance(node, ast.ClassDef) else {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
+    takes = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    arguments = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)} if takes else set()
     return arguments.union({node.name}, *map(bound, node.body)) - _declared(node) if isinstance(node, DEFINITIONS) else arguments
 
 

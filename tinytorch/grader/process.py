@@ -15,7 +15,7 @@ from typing import Any
 
 from tinytorch.grader import kernel
 from tinytorch.grader.isolation import ENVIRONMENT, Level
-from tinytorch.grader.limits import Cgroup, Limits, children, free_id, kill_user, processes, remove, widen
+from tinytorch.grader.limits import Cgroup, Limits, as_user, children, free_id, kill_user, processes, remove, widen
 
 __all__ = ["Broken", "Ended", "Sandbox"]
 
@@ -80,10 +80,9 @@ class Sandbox:
         home = "/tmp" if self.level.name == "bubblewrap" else str(self.cwd)
         environment = {**ENVIRONMENT, "HOME": home, "TMPDIR": home, "LD_LIBRARY_PATH": str(library)}
         self.process = subprocess.Popen(
-            self.level.command(settings, str(self.cwd), self.limits.disk_mb),
+            **as_user(self.uid, *self.level.command(settings, str(self.cwd), self.limits.disk_mb)),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=inner,
             env=environment, cwd="/", start_new_session=True, umask=0o077,
-            user=self.uid, group=self.uid, extra_groups=None if self.uid is None else [],
         )  # fmt: skip
         for fd in inner:
             os.close(fd)
