@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 from tinytorch.grader.forms import is_judging, last_name, root, start
-from tinytorch.grader.names import Scope, bound, free
+from tinytorch.grader.names import FUNCTIONS, Scope, bound, free
 
 __all__ = ["METHODS", "compares", "equates", "is_running", "note"]
 
@@ -15,7 +15,6 @@ RUNNING = {  # that a text becomes no code in the grader sees `texts`; by these 
     "eval", "exec", "open", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load",
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
 }  # fmt: skip
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 IMPORTS = (ast.Import, ast.ImportFrom)
 
 

@@ -8,11 +8,12 @@ import importlib
 import warnings
 from dataclasses import dataclass, field
 
-__all__ = ["COMPREHENSIONS", "DEFINITIONS", "Scope", "bound", "free", "import_names", "local", "only_names", "parsed"]
+__all__ = ["COMPREHENSIONS", "DEFINITIONS", "FUNCTIONS", "Scope", "bound", "free", "import_names", "local", "only_names", "parsed"]
 
 Node = ast.AST
 BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 CLOCKS = {"time", "timeit"}
 SCOPES = (*DEFINITIONS, *COMPREHENSIONS, ast.Lambda)
@@ -129,8 +130,7 @@ def local(node: Node) -> set[str]:
     """The names that a function, a class or a comprehension has for itself."""
     if isinstance(node, COMPREHENSIONS):
         return set().union(*(bound(generator.target) for generator in node.generators))
-    takes = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-    arguments = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)} if takes else set()
+    arguments = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)} if isinstance(node, FUNCTIONS) else set()
     return arguments.union({node.name}, *map(bound, node.body)) - _declared(node) if isinstance(node, DEFINITIONS) else arguments
 
 
