@@ -56,7 +56,8 @@ def _ask_the_reference(module: Module, course: Path) -> None:
 
     with ExitStack() as stack, suppress(Refused):  # no sandbox here: `grade` will say so, on a machine that may have one
         shared = Shared(module.name, course, Options())
-        shared.prepare(stack)
+        shared.read()
+        shared.prove(stack)
         wrong = [line for plan in shared.plans for line in _wrong(plan)]
         if wrong:
             shutil.rmtree(course / "plans" / module.name)  # asked anew next time: the machine may have been too busy

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import random
+from concurrent.futures import Executor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work
 from tinytorch.course.modules import assignment
 from tinytorch.course.plans import plans_of, prove, recalled
-from tinytorch.grader import grading, isolation, sandbox, touched
+from tinytorch.grader import isolation, sandbox, touched, waiting
 from tinytorch.grader.image import needed
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.plan import Judge, Plan
@@ -55,8 +56,8 @@ class Shared:
         _ = self.config.plugin  # what cannot be imported is said before anything is graded
         self.limits = Limits(cell_seconds=self.settings.cell_seconds, memory_mb=self.settings.memory_mb)
 
-    def prepare(self, stack: ExitStack) -> None:
-        """What is the same for everybody: the level, and plans that are proved; `stack` puts it away."""
+    def read(self) -> None:
+        """The plans; those that an earlier run has proved are packed."""
         os.environ.pop("TINYTORCH_ONLY_CHECK", None)  # is for plain nbgrader, gives no marks, must not reach a plan
         self.seed = _seed(self.settings.course, self.assignment, self.options)
         self.plans = plans_of(
@@ -67,11 +68,12 @@ class Shared:
             lambda *cell: getattr(self.book.released(*cell), "source", None),
             self.config.marks,
         )
-        fresh = [plan for plan in self.plans if not recalled(plan, self._kept(plan))]
-        judges = [stack.enter_context(closing(Judge(plan))) for plan in fresh]  # they come up while the rest does
-        self.packed = {plan.notebook: pickle.dumps(plan) for plan in self.plans if plan not in fresh}
-        for packed in self.packed.values() if workers.count(self.options) == 1 else ():
-            grading.opened(packed)
+        self.packed = {plan.notebook: pickle.dumps(plan) for plan in self.plans if recalled(plan, self._kept(plan))}
+
+    def prove(self, stack: ExitStack) -> None:
+        """The isolation's level, and the plans that are new; `stack` puts it away."""
+        fresh = [plan for plan in self.plans if plan.notebook not in self.packed]
+        judges = [stack.enter_context(closing(Judge(plan))) for plan in fresh]  # they come up while the level does
         without = sorted({name for plan in self.plans for name in plan.without})
         self.level = stack.enter_context(isolation.level(self.options.level, without, self._packages(), self.limits))
         run = functools.partial(sandbox.run, limits=self.limits, level=self.level)
@@ -80,19 +82,26 @@ class Shared:
         self.packed |= {plan.notebook: pickle.dumps(plan) for plan in fresh}
 
     def start(self, stack: ExitStack) -> None:
-        """Make all ready to grade."""
+        """Make all ready to grade. Where nothing is to be proved, the workers' judges come up while the rest does."""
+        self.read()
+        early = self.start_workers() if len(self.packed) == len(self.plans) else None
         try:
-            self.prepare(stack)
+            self.prove(stack)
         except isolation.Refused as error:
             raise CourseError(str(error)) from error
+        if workers.count(self.options) > 1:
+            waiting.close()  # the sandbox that was tried: nobody works in this process
+        self.executor = early or self.start_workers()
+        stack.push(lambda *error: self.executor.__exit__(*error))
         self.fingerprint = hashlib.sha256("".join(plan.fingerprint() for plan in self.plans).encode()).hexdigest()
         self.checksums = {plan.notebook: self._checksums(plan) for plan in self.plans}
         digests = ((plan.notebook, touched.digests(plan)) for plan in self.plans)
         self.tests = {f"{name}/{test}": text for name, found in digests for test, text in found.items()}
         self.earlier = Earlier(self.settings.course, self.assignment, self.book, self.tests)
-        self.start_workers = lambda: stack.enter_context(workers.executor(self.options))
-        self.executor = self.start_workers()
         gc.freeze()  # what is here stays to the end: a collector that looks at it finds nothing, and takes 200 ms
+
+    def start_workers(self) -> Executor:
+        return workers.executor(self.options, tuple(self.packed.values()))
 
     @functools.cached_property
     def book(self) -> "Book":
