@@ -99,6 +99,7 @@ class Shared:
         self.tests = {f"{name}/{test}": text for name, found in digests for test, text in found.items()}
         self.earlier = Earlier(self.settings.course, self.assignment, self.book, self.tests)
         gc.freeze()  # what is here stays to the end: a collector that looks at it finds nothing, and takes 200 ms
+        stack.callback(gc.unfreeze)
 
     def start_workers(self) -> Executor:
         return workers.executor(self.options, tuple(self.packed.values()))
