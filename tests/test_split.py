@@ -84,6 +84,9 @@ SPLIT = {
     "turns within turns": ("assert {a: f(a + b) for a in range(2) for b in range(a)} == {1: 1}", ["f(part) with part"]),
     "how many are right": ("want = [1, 1, 2]\nassert names[:len(want)] != want", ["names[:part] with part"]),
     "made of what is right": ("want = np.ones(2)\nassert f(np.zeros_like(want)).shape == want.shape and f(want.ndim - 1) == 0", ["f(part).shape with part", "f(part) with part"]),
+    "a copy for each": ("x = [2]\nassert len([*f(list(x)), *f(list(x)), *f(x[0]), *f(x[0])]) == 4", ["f(part) with part"] * 4),
+    "two copies at once": ("x = [2]\nassert subtract(list(x), list(x)) == 0", ["subtract(part, part) with part, part"]),
+    "one part twice": ("x = [[2]]\nassert subtract(x[0], x[0]) == 0", ["subtract(part, part) with part"]),
     "a part by its name": ("case = {'x': 3, 'y': 9}\nassert f(case.get('x')) == case['y']", ["f(part) with part"]),
     "a part that is no plain data": ("x = [1, 2]\nassert list(map(f, np.nditer(x))) == [1, 4]", ["list(map(f, np.nditer(x))) with x"]),
     "a part that is not always there": ("x = [1]\nassert f(x[1] if len(x) > 1 else 2) == 4", ["f(x[1] if len(x) > 1 else 2) with x"]),
@@ -164,7 +167,7 @@ def test_what_is_asked(tmp_path, name):
 
 def said(ask):
     what = ask.get("expr") or f"run {ask['run']}"
-    return re.sub(r"part_\d+", "part", what + (f" with {', '.join(ask['inputs'])}" if ask["inputs"] else ""))
+    return re.sub(r"part_[\d_]+", "part", what + (f" with {', '.join(ask['inputs'])}" if ask["inputs"] else ""))
 
 
 WHOLE = {

@@ -12,7 +12,7 @@ from tinytorch.grader.whose import DATA, Whose
 
 __all__ = ["PART", "Parts"]
 
-PART = r"\bpart_\d+\b"  # their names
+PART = r"\bpart_[\d_]+\b"  # their names
 TAKEN = (ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr, *COMPREHENSIONS)
 UNFIT = (ast.Lambda, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 FUNCTIONS = {"abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "range", "round", "set", "sorted", "str", "sum", "tuple"}
@@ -48,6 +48,7 @@ class Parts(ast.NodeTransformer):
     def named(self, node: Any) -> ast.expr:
         over = isinstance(node, ast.GeneratorExp)
         value = ast.ListComp(node.elt, node.generators) if over else node
-        name = f"part_{zlib.crc32(ast.unparse(value).encode())}"
+        taken = isinstance(node, ast.Subscript | ast.Attribute)  # else made anew each time: what changes one leaves the other
+        name = f"part_{zlib.crc32(ast.unparse(value).encode())}{'' if taken else f'_{len(self.found)}'}"
         self.found[name] = value
         return ast.parse(f"(each for each in {name})", mode="eval").body if over else ast.Name(name, ast.Load())
