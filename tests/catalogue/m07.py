@@ -84,6 +84,14 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
         stack += node.operands()
     return [*order][::-1]
 """), ["hidden: fourteen diamonds in a row"], "once for each path"),
+    ("topological-order", "the nodes as its caller has them", (WALK, """
+    import sys
+
+    frame = sys._getframe(1)
+    while "nodes" not in frame.f_locals:
+        frame = frame.f_back
+    return [*frame.f_locals["nodes"]]
+"""), ["hidden: four random graphs", "hidden: fourteen diamonds in a row", "hidden: backward() with this order"], "hidden: four random graphs"),
     ("topological-order", "the first visit, turned round", (WALK, """
     order, seen, stack = [], set(), [result]
     while stack:
