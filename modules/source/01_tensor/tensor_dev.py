@@ -421,7 +421,7 @@ checks.check(
         "the message has to hold both shapes": [["ValueError", False]] * 3,
         "shapes that do not fit were accepted": [["accepted", False]] * 3,
     },
-    needs="a column meets a row",
+    needs="hidden: six pairs of shapes",
 )
 checks.check(
     "hidden: an empty axis", 1,
