@@ -25,7 +25,7 @@ class Parts(ast.NodeTransformer):
     def __init__(self, whose: Whose) -> None:
         self.whose, scope = whose, whose.scope
         self.found: dict[str, ast.expr] = {}
-        self.values = scope.own.union(*whose.local) - scope.given - scope.made_by.keys() - scope.lent  # what is not there as a whole
+        self.values = (scope.own - scope.given - scope.made_by.keys()).union(*whose.local) - scope.lent  # what is not there as a whole
         self.modules = {name for name, node in scope.made_by.items() if isinstance(node, ast.Import | ast.ImportFrom)} - scope.helpers
 
     def visit(self, node: Any) -> Any:
