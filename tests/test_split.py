@@ -88,6 +88,8 @@ SPLIT = {
                                          ["f([n for n in X] and 1) with X", "f(i) with i", "f(i) with i", "f(part) with part"]),
     "a turn's name that is a given value's": ("assert [f(X[0]) for X in [(2, 4)]] == [4]", ["f(part) with part"]),
     "a turn's value that it has, and a part of it": ("assert [(f(r) and 1, f(r[0])) for r in [[1]]] == [(1, 1)]", ["f(r) with r", "f(r[0]) with r"]),
+    "the first of a table, in other words": ("W = {2: 4}\nc = [(3, 9)]\nassert f(next(iter(W))) == 4 and f(list(zip(*c))[0][0]) == 9 and f(sorted(c, key=lambda n: n[1])[0][0]) == 9", ["f(part) with part"] * 3),
+    "one after the other of an iterator": ("n = iter([2, 3])\nassert f(next(n)) == 4 and f(next(n)) == 9", ["f(part) with part"] * 2),
     "a copy for each": ("x = [2]\nassert len([*f(list(x)), *f(list(x)), *f(x[0]), *f(x[0])]) == 4", ["f(part) with part"] * 4),
     "two copies at once": ("x = [2]\nassert subtract(list(x), list(x)) == 0", ["subtract(part, part) with part, part"]),
     "one part twice": ("x = [[2]]\nassert subtract(x[0], x[0]) == 0", ["subtract(part, part) with part"]),

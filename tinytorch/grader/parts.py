@@ -14,8 +14,9 @@ __all__ = ["PART", "Parts"]
 
 PART = r"\bpart_[\d_]+\b"  # their names
 TAKEN = (ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr, *COMPREHENSIONS)
-UNFIT = (ast.Lambda, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
-FUNCTIONS = {"abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "range", "round", "set", "sorted", "str", "sum", "tuple"}
+UNFIT = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
+FUNCTIONS = {"abs", "bool", "dict", "enumerate", "float", "int", "iter", "len", "list", "max", "min", "next", "range", "reversed", "round", "set",
+             "sorted", "str", "sum", "tuple", "zip"}  # fmt: skip
 METHODS = DATA | {"astype", "copy", "get", "item", "items", "keys", "mean", "ravel", "reshape", "sum", "tolist", "values"}
 
 
