@@ -973,7 +973,7 @@ def order_of(graph):
         return "RecursionError"
     finally:
         Variable.operands = operands
-    return order if len(asked) < 10 * len(nodes) ** 2 else "each path was followed"
+    return order if len(asked) < 10_000 + 10 * len(nodes) ** 2 else "each path was followed"
 
 
 def walk(order, graph):
