@@ -4,8 +4,10 @@ import contextlib
 import dataclasses
 import fcntl
 import getpass
+import itertools
 import os
 import re
+import resource
 import subprocess
 import sys
 import sysconfig
@@ -337,13 +339,14 @@ CALLS = {
     "unshare": "libc.unshare(0x10000000)", "mount": "libc.mount(b'none', b'/tmp', b'tmpfs', 0, 0)", "ptrace": "libc.ptrace(16, {pid}, 0, 0)",
     "shared memory": "libc.shmget(0x5151, 4096, 0o1666)", "message queue": "libc.msgget(0x5151, 0o1666)", "keyring": "libc.syscall({add_key}, b'user', b'x', b'x', 1, -4)",
     "clone3": "libc.syscall(435, 0, 0)", "clone a namespace": "libc.syscall({clone}, 0x10000000, 0, 0, 0, 0)", "io_uring": "libc.syscall(425, 1, 0)",
+    "files to be watched": "libc.inotify_init()", "reads ahead, of which a machine has so many": "libc.syscall({io_setup}, 400, ctypes.byref(ctypes.c_ulong(0)))",
     "memfd": "libc.memfd_create(b'x', 0)", "owner of a descriptor": "libc.fcntl(0, 8, {pid})", "signal of a descriptor": "libc.fcntl(0, 10, 9)",
     "lease of a file": "libc.fcntl(os.open(open(os.path.join(os.getcwd(), 'own'), 'w').name, os.O_RDONLY), 1024, 1)",
     "tkill": "libc.syscall({tkill}, {pid}, 0)", "process memory": "libc.process_vm_readv({pid}, 0, 0, 0, 0, 0)", "set priority": "libc.setpriority(0, {pid}, 19)",
 }  # fmt: skip
 NUMBERS = {
-    "x86_64": {"add_key": 248, "clone": 56, "tkill": 200},
-    "aarch64": {"add_key": 217, "clone": 220, "tkill": 130},
+    "x86_64": {"add_key": 248, "clone": 56, "tkill": 200, "io_setup": 206},
+    "aarch64": {"add_key": 217, "clone": 220, "tkill": 130, "io_setup": 0},
 }
 
 
@@ -444,6 +447,9 @@ def test_who_and_where(level):
         getpass.getuser() not in str(value(level, "dict(os.environ)", "import os")["value"].values())
         or os.geteuid() != 0
     )
+    limits = "[resource.getrlimit(kind) for kind in (resource.RLIMIT_CORE, resource.RLIMIT_RTPRIO)]"
+    dumped = min(1, resource.getrlimit(resource.RLIMIT_CORE)[1] % 2**63)
+    assert value(level, limits, "import resource")["value"] == [{"tuple": [dumped] * 2}, {"tuple": [0, 0]}]
     assert value(
         level, "libc.prctl(39, 0, 0, 0, 0), libc.prctl(3, 0, 0, 0, 0)", "import ctypes; libc = ctypes.CDLL(None)"
     ) == {"value": {"tuple": [1, 0]}}
@@ -599,10 +605,11 @@ def test_root_without_capabilities_is_told_to_be_somebody_else(monkeypatch, tmp_
 
 
 def test_workers_far_apart_give_their_sandboxes_different_users(monkeypatch):
-    """A sandbox that ends kills all processes of its user."""
+    """A sandbox that ends kills all processes of its user; in containers of one machine their number is counted together."""
     found = []
-    for pid in (100, 30_100, 60_100):
+    for host, pid in itertools.product(("grader-x7k2p", "grader-m4d9q"), (100, 30_100, 60_100)):
         monkeypatch.setattr(os, "getpid", lambda pid=pid: pid)
+        monkeypatch.setattr(os, "uname", lambda host=host: SimpleNamespace(nodename=host))
         found += map(free_id, range(3))
     assert len({*found}) == len(found)
 

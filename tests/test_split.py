@@ -84,6 +84,15 @@ SPLIT = {
     "turns within turns": ("assert {a: f(a + b) for a in range(2) for b in range(a)} == {1: 1}", ["f(part) with part"]),
     "how many are right": ("want = [1, 1, 2]\nassert names[:len(want)] != want", ["names[:part] with part"]),
     "made of what is right": ("want = np.ones(2)\nassert f(np.zeros_like(want)).shape == want.shape and f(want.ndim - 1) == 0", ["f(part).shape with part", "f(part) with part"]),
+    "a turn's name that was another's": ("cases = [(2, 4)]\nassert f([n for n in X] and 1) == 1 and [f(i) for i in (0, 1)] == [0, 1]\nassert [f(cases[i][0]) for i in (0,)] == [4]",
+                                         ["f([n for n in X] and 1) with X", "f(i) with i", "f(i) with i", "f(part) with part"]),
+    "a turn's name that is a given value's": ("assert [f(X[0]) for X in [(2, 4)]] == [4]", ["f(part) with part"]),
+    "a turn's value that it has, and a part of it": ("assert [(f(r) and 1, f(r[0])) for r in [[1]]] == [(1, 1)]", ["f(r) with r", "f(r[0]) with r"]),
+    "the first of a table, in other words": ("W = {2: 4}\nc = [(3, 9)]\nassert f(next(iter(W))) == 4 and f(list(zip(*c))[0][0]) == 9 and f(sorted(c, key=lambda n: n[1])[0][0]) == 9", ["f(part) with part"] * 3),
+    "one after the other of an iterator": ("n = iter([2, 3])\nassert f(next(n)) == 4 and f(next(n)) == 9", ["f(part) with part"] * 2),
+    "a copy for each": ("x = [2]\nassert len([*f(list(x)), *f(list(x)), *f(x[0]), *f(x[0])]) == 4", ["f(part) with part"] * 4),
+    "two copies at once": ("x = [2]\nassert subtract(list(x), list(x)) == 0", ["subtract(part, part) with part, part"]),
+    "one part twice": ("x = [[2]]\nassert subtract(x[0], x[0]) == 0", ["subtract(part, part) with part"]),
     "a part by its name": ("case = {'x': 3, 'y': 9}\nassert f(case.get('x')) == case['y']", ["f(part) with part"]),
     "a part that is no plain data": ("x = [1, 2]\nassert list(map(f, np.nditer(x))) == [1, 4]", ["list(map(f, np.nditer(x))) with x"]),
     "a part that is not always there": ("x = [1]\nassert f(x[1] if len(x) > 1 else 2) == 4", ["f(x[1] if len(x) > 1 else 2) with x"]),
@@ -164,7 +173,7 @@ def test_what_is_asked(tmp_path, name):
 
 def said(ask):
     what = ask.get("expr") or f"run {ask['run']}"
-    return re.sub(r"part_\d+", "part", what + (f" with {', '.join(ask['inputs'])}" if ask["inputs"] else ""))
+    return re.sub(r"part_[\d_]+", "part", what + (f" with {', '.join(ask['inputs'])}" if ask["inputs"] else ""))
 
 
 WHOLE = {

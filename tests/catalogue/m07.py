@@ -43,9 +43,12 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      [*SIGMOID, "hidden: float32 stays float32"], "g is missing"),
     ("sigmoid", "the slope of tanh", (ROOT, "return record(value, (a, lambda g: g * (1 - value**2)))"),
      [*SIGMOID, "hidden: float32 stays float32"], "the slope of tanh"),
-    ("sigmoid", "overflow", (VALUE, "value = 1 / (1 + np.exp(-x))"), ["no overflow"], "exp overflowed"),
+    ("sigmoid", "overflow", (VALUE, "value = 1 / (1 + np.exp(-x))"), ["no overflow", "hidden: float32 stays float32"], "exp overflowed"),
+    ("sigmoid", "overflow in float32", (VALUE, "value = 1 / (1 + np.exp(-np.clip(x, -700, 700)))"), ["hidden: float32 stays float32"], "in float32 above 88"),
+    ("sigmoid", "g changed in place", (ROOT, "def rule(g):\n        g *= value * (1 - value)\n        return g\n    return record(value, (a, rule))"),
+     ["hidden: inside another function"], "x itself gets the same array"),
     ("sigmoid", "infinity by infinity", (VALUE, "value = np.exp(np.minimum(x, 800)) / (1 + np.exp(np.minimum(x, 800)))"),
-     ["no overflow"], "overflow"),
+     ["no overflow", "hidden: float32 stays float32"], "overflow"),
     ("sigmoid", "no branch for negative x", (VALUE, "value = 1 / (1 + small)"),
      ["on either side", "no overflow", "hidden: arrays", "hidden: inside another function"], "branch for negative x is missing"),
     ("matmul", "B is not transposed", ("left = g @ columns.swapaxes(-1, -2)", "left = g @ columns"),
@@ -72,6 +75,23 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
     ("topological-order", "nothing is remembered", (SEEN, "        else:\n"),
      ["a diamond", "a Variable used by itself", "a short way and a long way", "hidden: four random graphs",
       "hidden: fourteen diamonds in a row", "hidden: backward() with this order"], "remember which nodes you have seen"),
+    ("topological-order", "each once, and every path followed", (WALK, """
+    order, stack = {}, [result]
+    while stack:
+        node = stack.pop()
+        order.pop(node, None)
+        order[node] = None
+        stack += node.operands()
+    return [*order][::-1]
+"""), ["hidden: fourteen diamonds in a row"], "once for each path"),
+    ("topological-order", "the nodes as its caller has them", (WALK, """
+    import sys
+
+    frame = sys._getframe(1)
+    while "nodes" not in frame.f_locals:
+        frame = frame.f_back
+    return [*frame.f_locals["nodes"]]
+"""), ["hidden: four random graphs", "hidden: fourteen diamonds in a row", "hidden: backward() with this order"], "hidden: four random graphs"),
     ("topological-order", "the first visit, turned round", (WALK, """
     order, seen, stack = [], set(), [result]
     while stack:

@@ -6,6 +6,7 @@ import functools
 import os
 import subprocess
 import time
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,8 @@ class Limits:
             "FSIZE": self.disk_mb << 20,
             "NOFILE": self.descriptors,
             "NPROC": self.processes + running,
-            "CORE": 0,
+            "CORE": 1,  # a byte: no file, and where a program takes the dumps it gets none (0 does not stop that)
+            "RTPRIO": 0,
             "MEMLOCK": 0,
             "MSGQUEUE": 0,
             "SIGPENDING": 256,
@@ -160,7 +162,8 @@ def free_id(number: int) -> int:
     """A user id that no account has; a container may map only the small ones."""
     ends = [sum(map(int, line.split()[::2])) for line in Path("/proc/self/uid_map").read_text().splitlines()]
     start, span = (2_000_000_000, 30_000_000) if max(ends) > 2_030_000_000 else (20_000, 40_000)
-    return start + (os.getpid() * 100 + number % 100) % span
+    place = os.getpid() + zlib.crc32(os.uname().nodename.encode())  # of containers on one machine many have the same numbers
+    return start + (place * 100 + number % 100) % span
 
 
 def processes() -> int:

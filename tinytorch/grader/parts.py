@@ -12,10 +12,11 @@ from tinytorch.grader.whose import DATA, Whose
 
 __all__ = ["PART", "Parts"]
 
-PART = r"\bpart_\d+\b"  # their names
+PART = r"\bpart_[\d_]+\b"  # their names
 TAKEN = (ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr, *COMPREHENSIONS)
-UNFIT = (ast.Lambda, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
-FUNCTIONS = {"abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "range", "round", "set", "sorted", "str", "sum", "tuple"}
+UNFIT = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
+FUNCTIONS = {"abs", "bool", "dict", "enumerate", "float", "int", "iter", "len", "list", "max", "min", "next", "range", "reversed", "round", "set",
+             "sorted", "str", "sum", "tuple", "zip"}  # fmt: skip
 METHODS = DATA | {"astype", "copy", "get", "item", "items", "keys", "mean", "ravel", "reshape", "sum", "tolist", "values"}
 
 
@@ -25,7 +26,7 @@ class Parts(ast.NodeTransformer):
     def __init__(self, whose: Whose) -> None:
         self.whose, scope = whose, whose.scope
         self.found: dict[str, ast.expr] = {}
-        self.values = scope.own.union(*whose.local) - scope.given - scope.made_by.keys() - scope.lent  # what is not there as a whole
+        self.values = (scope.own - scope.given - scope.made_by.keys()).union(*whose.local) - scope.lent  # what is not there as a whole
         self.modules = {name for name, node in scope.made_by.items() if isinstance(node, ast.Import | ast.ImportFrom)} - scope.helpers
 
     def visit(self, node: Any) -> Any:
@@ -48,6 +49,7 @@ class Parts(ast.NodeTransformer):
     def named(self, node: Any) -> ast.expr:
         over = isinstance(node, ast.GeneratorExp)
         value = ast.ListComp(node.elt, node.generators) if over else node
-        name = f"part_{zlib.crc32(ast.unparse(value).encode())}"
+        taken = isinstance(node, ast.Subscript | ast.Attribute)  # else made anew each time: what changes one leaves the other
+        name = f"part_{zlib.crc32(ast.unparse(value).encode())}{'' if taken else f'_{len(self.found)}'}"
         self.found[name] = value
         return ast.parse(f"(each for each in {name})", mode="eval").body if over else ast.Name(name, ast.Load())

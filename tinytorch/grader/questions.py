@@ -163,10 +163,13 @@ class Questions(Whose):
     def turns(self, node: Any) -> ast.expr:
         """Each turn is an execution of the sites inside: capture makes the same turns."""
         outer, self.captures, begun = self.captures, [], len(self.sites)
-        self.local.append(local(node))
+        names, lent = local(node), {*self.scope.lent}
+        self.local.append(names)
+        self.scope.lent -= names  # a value of the same name outside is another
         self.descend(node)
         enter = self.entering(begun)
         self.local.pop()
+        self.scope.lent = self.scope.lent - names | lent
         self.captures = [*outer, ast.ListComp(ast.Tuple([enter, *self.captures], ast.Load()), node.generators)]
         first = "key" if isinstance(node, ast.DictComp) else "elt"
         setattr(node, first, ast.BoolOp(ast.Or(), [enter, getattr(node, first)]))

@@ -617,16 +617,21 @@ checks.check(
 )
 checks.check(
     "hidden: float32 stays float32", 1,
-    fed="a float32 array; the dtypes of the result and of the gradient",
-    got=lambda: [str(array.dtype) for array in local(sigmoid, [x.astype(np.float32)])],
-    want=["float32", "float32"],
+    fed="a float32 array; the dtypes of the result and of the gradient; and whether -1000 or 1000 overflows in float32",
+    got=lambda: [
+        *(str(array.dtype) for array in local(sigmoid, [x.astype(np.float32)])),
+        isinstance(loud(sigmoid, [np.array([-1000, 1000], np.float32)]), str),
+    ],
+    want=["float32", "float32", False],
+    slips={"exp overflowed, in float32 above 88 already: exp(-|x|) never does": ["float32", "float32", True]},
     needs="at zero",
 )
 checks.check(
     "hidden: inside another function", 1,
-    fed="exp(sigmoid(x)) with a gradient",
-    got=lambda: local(lambda v: exp(sigmoid(v)), [x], g)[1],
-    want=g * np.exp(value) * value * (1 - value),
+    fed="exp(sigmoid(x) + x) with a gradient",
+    got=lambda: local(lambda v: exp(add(sigmoid(v), v)), [x], g)[1],
+    want=g * np.exp(value + x) * (1 + value * (1 - value)),
+    slips={"g was changed in place, and x itself gets the same array: make a new one": g * np.exp(value + x) * 2 * value * (1 - value)},
     tol=1e-9,
 )
 ### END HIDDEN TESTS
@@ -950,22 +955,25 @@ def topological_order(result: Variable) -> list[Variable]:
 
 # %% nbgrader={"grade": true, "grade_id": "test-topological-order", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
 def nodes_of(graph):
-    """The Variables of a graph that says of each node which earlier ones it is computed from: none, one or two."""
-    nodes = []
-    for places in graph:
-        operands = [nodes[place] for place in places]
-        nodes.append(add(*operands) if len(operands) == 2 else negate(*operands) if operands else Variable(np.float64(1.0)))
+    """The Variables of a graph that says of each node which others it is computed from, as their sum."""
+    nodes = [Variable(np.float64(1.0)) for _ in graph]
+    for node, places in zip(nodes, graph):
+        node.edges = tuple((nodes[place], lambda g: g) for place in places)
     return nodes
 
 
 def order_of(graph):
     """The order that was found for the graph's last node, by the nodes' places in the graph; -1 for what is none of them."""
-    nodes = nodes_of(graph)
+    nodes, asked, operands = nodes_of(graph), [], Variable.operands
     places = {id(node): place for place, node in enumerate(nodes)}
+    Variable.operands = lambda node: asked.append(node) or operands(node)
     try:
-        return [places.get(id(node), -1) for node in topological_order(nodes[-1])]
+        order = [places.get(id(node), -1) for node in topological_order(nodes[-1])]
     except RecursionError:
         return "RecursionError"
+    finally:
+        Variable.operands = operands
+    return order if len(asked) < 10_000 + 10 * len(nodes) ** 2 else "each path was followed"
 
 
 def walk(order, graph):
@@ -985,10 +993,10 @@ def walks(orders, graphs):
 
 
 def slopes(graph):
-    """The gradients of the graph's first two nodes, by `backward`; 0 where there is none."""
+    """The gradients of the graph's nodes, by `backward`; 0 where there is none."""
     nodes = nodes_of(graph)
     nodes[-1].backward()
-    return [0.0 if x.grad is None else x.grad.item() for x in nodes[:2]]
+    return [0.0 if x.grad is None else x.grad.item() for x in nodes]
 
 
 # of each node, the places of those that it is computed from
@@ -1062,8 +1070,16 @@ checks.check(
 )
 ### BEGIN HIDDEN TESTS
 rng = hidden_inputs("07_autograd", "test-topological-order")
-graphs = [[(), (), *((i + 1, int(rng.integers(0, i + 2))) for i in range(12))] for _ in range(4)]
-rings = [(), *(row for place in range(0, 42, 3) for row in ((place,), (place,), (place + 1, place + 2)))]
+
+
+def mixed(graph):
+    """The same graph, its nodes in any order (else that would be an answer already), the result last."""
+    places = [*rng.permutation(len(graph) - 1).tolist(), len(graph) - 1]
+    return [tuple(places[place] for place in row) for _, row in sorted(zip(places, graph))]
+
+
+graphs = [mixed([(), (), *((i + 1, int(rng.integers(0, i + 2))) for i in range(12))]) for _ in range(4)]
+rings = mixed([(), *(row for place in range(0, 42, 3) for row in ((place,), (place,), (place + 1, place + 2)))])
 
 
 def below(graph):
@@ -1079,15 +1095,17 @@ def below(graph):
 
 def path_counts(graph):
     """How many paths lead from the last node to each input: for sums, the gradients."""
-    counts = [np.array([1.0, 0.0]), np.array([0.0, 1.0])]
-    for i, j in graph[2:]:
-        counts.append(counts[i] + counts[j])
-    return counts[-1].tolist()
+    counts, stack = [0.0] * len(graph), [len(graph) - 1]
+    while stack:
+        node = stack.pop()
+        counts[node] += not graph[node]
+        stack.extend(graph[node])
+    return counts
 
 
 checks.check(
     "hidden: four random graphs", 2,
-    fed=f"two inputs, and nodes that add two earlier ones: {graphs}",
+    fed=f"two inputs, and nodes that add two others: {graphs}",
     got=lambda: [order_of(graph) for graph in graphs],
     seen=lambda orders: walks(orders, graphs),
     want=[{"nodes": below(graph), "different": below(graph), "before an operand": 0, "result last": True} for graph in graphs],
@@ -1098,7 +1116,7 @@ checks.check(
     got=lambda: order_of(rings),
     seen=lambda order: walk(order, rings),
     want={"nodes": 43, "different": 43, "before an operand": 0, "result last": True},
-    slips={"nodes are visited once for each path: ask whether a node was seen before following its operands": {"nodes": 5 * 2**14 - 4, "different": 43, "before an operand": 0, "result last": True}},
+    slips={"nodes are visited once for each path: ask whether a node was seen before following its operands": "each path was followed"},
 )
 checks.check(
     "hidden: backward() with this order", 2,
