@@ -851,6 +851,37 @@ def test_where_the_judge_finds_modules(tmp_path, monkeypatch):
     assert record(folder, "ann")["score"] == 6
 
 
+HELPED = notebook("""
+# %% given helper
+def works(function):
+    assert function(3) == 9
+# %% answer square
+def square(n):
+    ### BEGIN SOLUTION
+    return n * n
+    ### END SOLUTION
+# %% test test-split 1
+assert square(3) == 9
+# %% test test-whole 1
+works(square)
+# %% test test-module 1
+import brittle
+assert square(3) == brittle.WANT
+""")
+
+
+@pytest.mark.parametrize("words", ["-O", "PYTHONOPTIMIZE=2", "PYTHONWARNINGS=error"])
+def test_what_python_was_told_of_asserts_and_warnings_changes_nothing(tmp_path, words):
+    answers = {name: {"nb": answered(HELPED, square=f"def square(n):\n    return {text}")} for name, text in (("ann", "n * n"), ("bob", "n"))}
+    folder = course(tmp_path / "c", "ps", {"nb": HELPED}, answers)
+    (folder / "source" / "ps" / "brittle.py").write_text("import warnings\nwarnings.warn('old')\nWANT = 9")
+    flags, variables = ([words], {}) if words[0] == "-" else ([], dict([words.split("=")]))
+    command = [sys.executable, *flags, "-m", "tinytorch", "grade", "ps", "--unsafe", "--course", str(folder)]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)} | variables, cwd=ROOT, check=True, capture_output=True)
+    assert [record(folder, name)["score"] for name in answers] == [3, 0]
+    assert list(record(folder, "ann")["more"]["unprotected"]["nb"]) == ["test-whole"]
+
+
 def test_folders_of_other_names(tmp_path):
     folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
     names = {"source": "instructors", "submitted": "in", "autograded": "out"}
