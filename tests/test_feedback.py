@@ -51,8 +51,10 @@ def test_a_long_line_does_not_make_a_long_page():
     assert len(text) < 3 * LONGEST and "more characters" in text
 
 
-def test_a_mark_that_is_still_to_come():
+def test_the_mark_of_what_has_no_points():
     assert "to be marked" in page(score=None, most=0.0)
+    assert "<span></span>" in page(score=0.0, most=0.0)
+    assert "<span>+2</span>" in page(score=2.0, most=0.0), "extra credit is in the total, so it stands somewhere"
 
 
 def cell(kind: str, name: str, source: str, **known) -> dict:

@@ -77,7 +77,7 @@ class Notebook(Source):
                 exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
             changed = [name for name in sorted(parts.doubted) if sites.may_be_changed(name, self.space)]
         except Exception as error:
-            kind = "" if isinstance(error, NotPlain) else f"{type(error).__name__}: "
+            kind = "" if isinstance(error, NotPlain) else f"apart from the student's code it ends in {type(error).__name__}: "
             return {"whole": f"line {self.line}: {kind}{error}", "late": True}
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
             return {"whole": "nothing in it is asked of the student's code by name", "late": True}
