@@ -1,6 +1,7 @@
 """`tinytorch grade` on a course that is not ours: what is read, kept, resumed and written."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -870,14 +871,17 @@ assert square(3) == brittle.WANT
 """)
 
 
-@pytest.mark.parametrize("words", ["-O", "PYTHONOPTIMIZE=2", "PYTHONWARNINGS=error"])
+@pytest.mark.parametrize("words", ["-O", "PYTHONOPTIMIZE=2", "PYTHONWARNINGS=error", "ulimit=-v"])
 def test_what_python_was_told_of_asserts_and_warnings_changes_nothing(tmp_path, words):
+    """Nor does a limit on memory, below the one that the judging process sets itself."""
     answers = {name: {"nb": answered(HELPED, square=f"def square(n):\n    return {text}")} for name, text in (("ann", "n * n"), ("bob", "n"))}
     folder = course(tmp_path / "c", "ps", {"nb": HELPED}, answers)
     (folder / "source" / "ps" / "brittle.py").write_text("import warnings\nwarnings.warn('old')\nWANT = 9")
     flags, variables = ([words], {}) if words[0] == "-" else ([], dict([words.split("=")]))
     command = [sys.executable, *flags, "-m", "tinytorch", "grade", "ps", "--unsafe", "--course", str(folder)]
-    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)} | variables, cwd=ROOT, check=True, capture_output=True)
+    limited = functools.partial(resource.setrlimit, resource.RLIMIT_AS, (3 << 30, 3 << 30)) if "-v" in words else None
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | variables
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, preexec_fn=limited)
     assert [record(folder, name)["score"] for name in answers] == [3, 0]
     assert list(record(folder, "ann")["more"]["unprotected"]["nb"]) == ["test-whole"]
 

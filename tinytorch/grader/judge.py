@@ -12,7 +12,6 @@ import io
 import json
 import os
 import random
-import resource
 import signal
 import sys
 import traceback
@@ -197,8 +196,7 @@ def _limits(seconds: int) -> None:
         kernel.landlock(["/"], [], ["/dev/null"])
     if kernel.filterable():
         kernel.filter_calls(True)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    kernel.limit({"CORE": 0, "AS": MEMORY})
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends even a computation that never comes back to Python
     signal.alarm(seconds)
 
