@@ -105,6 +105,13 @@ def test_the_page_of_a_submission_carries_marks_and_comment_of_a_person(course):
     assert "secret" not in text and str(course) not in text
 
 
+@pytest.mark.parametrize("status", ["graded", "partly", "unreadable", "missing", "refused", "failed"])
+def test_what_has_come_since_and_has_no_score_is_not_what_was_marked(course, status):
+    write_record(course, "hw", Record("ada", status, None, 8, [], [], {}))
+    text = feedback("hw", course)[0].read_text("utf-8")
+    assert ("those of an earlier file" in text) == (status not in ("graded", "partly"))
+
+
 def test_a_page_without_a_record_of_ours(course):
     text = feedback("hw", course)[0].read_text("utf-8")
     assert re.search("6.5 of 8 points", text) and "secret" not in text

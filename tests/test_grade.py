@@ -609,10 +609,11 @@ def test_a_gradebook_that_another_holds_is_not_waited_for(small):
 def test_a_changed_test_says_first_whose_score_changes(small, capsys):
     source = json.loads(json.dumps(SOURCE).replace("cube(2) == 8", "cube(2) == 80"))
     (small / "source" / "ps" / "nb.ipynb").write_text(json.dumps(source))
+    (small / "submitted" / "bob" / "ps" / "nb.ipynb").write_text("{")
     run(small)
     said = capsys.readouterr().err
     assert "changed since the last grading: nb/test-cube\n" in said
-    assert "ann: 6 -> 4 (nb/test-cube 2 -> 0)" in said and "bob: 2 -> 0 (nb/test-cube 2 -> 0)" in said
+    assert "ann: 6 -> 4 (nb/test-cube 2 -> 0)" in said and "bob: 2 -> 0 (unreadable)" in said
 
 
 CHANGES = {  # what is changed in the source, the tests that run again, and everybody's score then
