@@ -52,7 +52,8 @@ class Shared:
         self.config = nbconfig.read(self.settings)
         self.assignment = assignment(name, self.settings.course, self.config.folders)
         _ = self.config.plugin  # what cannot be imported is said before anything is graded
-        self.limits = Limits(cell_seconds=self.settings.cell_seconds, memory_mb=self.settings.memory_mb)
+        seconds = self.settings.cell_seconds if self.settings.own else max(self.settings.cell_seconds, self.config.seconds)
+        self.limits = Limits(seconds, max(Limits.wall_seconds, 18 * seconds), self.settings.memory_mb)
 
     def prepare(self, stack: ExitStack) -> None:
         """What is the same for everybody: the level, and plans that are proved; `stack` puts it away."""
@@ -62,7 +63,7 @@ class Shared:
             self.config.folders["source"] / self.assignment,
             self.assignment,
             self.seed,
-            self.settings.cell_seconds,
+            self.limits.cell_seconds,
             lambda *cell: getattr(self.book.released(*cell), "source", None),
             self.config.marks,
         )
