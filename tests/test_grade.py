@@ -923,14 +923,18 @@ def test_a_broken_plan_is_made_again(small, text):
 
 def test_an_assignment_of_many_notebooks_leaves_no_judge_behind(tmp_path, monkeypatch):
     """Each notebook has a judge; that of a notebook whose turn comes late again ends, and was left running."""
-    monkeypatch.setattr(engine, "MOST_UP", 2, raising=False)
+    monkeypatch.setattr(engine, "MOST_UP", 2)
+    monkeypatch.setattr(engine, "_up", {})  # other tests' are still up
     started, start = [], engine.plans.Judge
     monkeypatch.setattr(engine.plans, "Judge", lambda plan: started.append(start(plan)) or started[-1])
     books = {f"nb{number}": notebook(f"# %% answer x\nx = {number}\n# %% test t 1\nassert x == {number}") for number in range(6)}
     folder = course(tmp_path / "c", "ps", books, {"ann": books, "bob": books})
     assert run(folder) == 0
     assert len(started) == 12 and [record(folder, name)["score"] for name in ("ann", "bob")] == [6, 6]
-    assert sum(judge.process.poll() is None for judge in started) == 2
+    left = [judge for judge in started if judge.process.poll() is None]
+    assert len(left) == 2
+    for judge in left:
+        judge.close()
 
 
 def test_grade_one_is_json(tmp_path, tinytorch):
