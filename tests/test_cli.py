@@ -1,5 +1,6 @@
 """The command: its verbs, its three exit codes, and how fast it answers."""
 
+import errno
 import functools
 import os
 import signal
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, WINDOWS, processor_seconds
+
+from tinytorch.__main__ import _known
 
 VERBS = [
     "build", "release", "grade", "feedback", "grades", "collect", "report", "validate", "export", "demo", "pull",
@@ -81,6 +84,10 @@ def test_a_mistake_is_one_line(tinytorch, words, said):
     done = tinytorch(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_copy_that_finds_no_room_says_where():
+    assert _known(OSError(errno.ENOSPC, "No space left on device", "from", None, "to")).startswith("to: No space")
 
 
 def test_ctrl_c_is_one_line():

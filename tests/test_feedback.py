@@ -51,8 +51,10 @@ def test_a_long_line_does_not_make_a_long_page():
     assert len(text) < 3 * LONGEST and "more characters" in text
 
 
-def test_a_mark_that_is_still_to_come():
+def test_the_mark_of_what_has_no_points():
     assert "to be marked" in page(score=None, most=0.0)
+    assert "<span></span>" in page(score=0.0, most=0.0)
+    assert "<span>+2</span>" in page(score=2.0, most=0.0), "extra credit is in the total, so it stands somewhere"
 
 
 def cell(kind: str, name: str, source: str, **known) -> dict:
@@ -101,6 +103,13 @@ def test_the_page_of_a_submission_carries_marks_and_comment_of_a_person(course):
     for words in ("6.5 of 8 points", "Say why it holds.", "a = 1  # mine", "2.5 of 3", "one note", "5 of 5 points"):
         assert words in text, words
     assert "secret" not in text and str(course) not in text
+
+
+@pytest.mark.parametrize("status", ["graded", "partly", "unreadable", "missing", "refused", "failed"])
+def test_what_has_come_since_and_has_no_score_is_not_what_was_marked(course, status):
+    write_record(course, "hw", Record("ada", status, None, 8, [], [], {}))
+    text = feedback("hw", course)[0].read_text("utf-8")
+    assert ("those of an earlier file" in text) == (status not in ("graded", "partly"))
 
 
 def test_a_page_without_a_record_of_ours(course):

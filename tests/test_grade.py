@@ -1,6 +1,7 @@
 """`tinytorch grade` on a course that is not ours: what is read, kept, resumed and written."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -611,10 +612,11 @@ def test_a_gradebook_that_another_holds_is_not_waited_for(small):
 def test_a_changed_test_says_first_whose_score_changes(small, capsys):
     source = json.loads(json.dumps(SOURCE).replace("cube(2) == 8", "cube(2) == 80"))
     (small / "source" / "ps" / "nb.ipynb").write_text(json.dumps(source))
+    (small / "submitted" / "bob" / "ps" / "nb.ipynb").write_text("{")
     run(small)
     said = capsys.readouterr().err
     assert "changed since the last grading: nb/test-cube\n" in said
-    assert "ann: 6 -> 4 (nb/test-cube 2 -> 0)" in said and "bob: 2 -> 0 (nb/test-cube 2 -> 0)" in said
+    assert "ann: 6 -> 4 (nb/test-cube 2 -> 0)" in said and "bob: 2 -> 0 (unreadable)" in said
 
 
 CHANGES = {  # what is changed in the source, the tests that run again, and everybody's score then
@@ -854,6 +856,40 @@ def test_where_the_judge_finds_modules(tmp_path, monkeypatch):
     assert record(folder, "ann")["score"] == 6
 
 
+HELPED = notebook("""
+# %% given helper
+def works(function):
+    assert function(3) == 9
+# %% answer square
+def square(n):
+    ### BEGIN SOLUTION
+    return n * n
+    ### END SOLUTION
+# %% test test-split 1
+assert square(3) == 9
+# %% test test-whole 1
+works(square)
+# %% test test-module 1
+import brittle
+assert square(3) == brittle.WANT
+""")
+
+
+@pytest.mark.parametrize("words", ["-O", "PYTHONOPTIMIZE=2", "PYTHONWARNINGS=error", "ulimit=-v"])
+def test_what_python_was_told_of_asserts_and_warnings_changes_nothing(tmp_path, words):
+    """Nor does a limit on memory, below the one that the judging process sets itself."""
+    answers = {name: {"nb": answered(HELPED, square=f"def square(n):\n    return {text}")} for name, text in (("ann", "n * n"), ("bob", "n"))}
+    folder = course(tmp_path / "c", "ps", {"nb": HELPED}, answers)
+    (folder / "source" / "ps" / "brittle.py").write_text("import warnings\nwarnings.warn('old')\nWANT = 9")
+    flags, variables = ([words], {}) if words[0] == "-" else ([], dict([words.split("=")]))
+    command = [sys.executable, *flags, "-m", "tinytorch", "grade", "ps", "--unsafe", "--course", str(folder)]
+    limited = functools.partial(resource.setrlimit, resource.RLIMIT_AS, (3 << 30, 3 << 30)) if "-v" in words else None
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | variables
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, preexec_fn=limited)
+    assert [record(folder, name)["score"] for name in answers] == [3, 0]
+    assert list(record(folder, "ann")["more"]["unprotected"]["nb"]) == ["test-whole"]
+
+
 def test_folders_of_other_names(tmp_path):
     folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, {"ann": {"nb": RIGHT}})
     names = {"source": "instructors", "submitted": "in", "autograded": "out"}
@@ -886,6 +922,22 @@ def test_a_broken_plan_is_made_again(small, text):
     kept.write_text(text, errors="surrogatepass")
     assert run(small) == 0
     assert kept.read_text() == before
+
+
+def test_an_assignment_of_many_notebooks_leaves_no_judge_behind(tmp_path, monkeypatch):
+    """Each notebook has a judge; that of a notebook whose turn comes late again ends, and was left running."""
+    monkeypatch.setattr(engine, "MOST_UP", 2)
+    monkeypatch.setattr(engine, "_up", {})  # other tests' are still up
+    started, start = [], engine.plans.Judge
+    monkeypatch.setattr(engine.plans, "Judge", lambda plan: started.append(start(plan)) or started[-1])
+    books = {f"nb{number}": notebook(f"# %% answer x\nx = {number}\n# %% test t 1\nassert x == {number}") for number in range(6)}
+    folder = course(tmp_path / "c", "ps", books, {"ann": books, "bob": books})
+    assert run(folder) == 0
+    assert len(started) == 12 and [record(folder, name)["score"] for name in ("ann", "bob")] == [6, 6]
+    left = [judge for judge in started if judge.process.poll() is None]
+    assert len(left) == 2
+    for judge in left:
+        judge.close()
 
 
 def test_grade_one_is_json(tmp_path, tinytorch):

@@ -10,6 +10,7 @@ from conftest import ROOT
 from tinytorch.course import nbconfig
 from tinytorch.course.errors import CourseError
 from tinytorch.course.settings import load
+from tinytorch.course.shared import Options, Shared
 
 
 def change(old: str, new: str) -> None:
@@ -54,6 +55,26 @@ def test_a_setting_that_cannot_hold_is_refused(project, old, new, message):
 def test_another_course_has_its_own_gradebook(project):
     change("gradebook =", "gradebook = postgresql://db/grades")
     assert load("elsewhere").gradebook == f"sqlite:///{project / 'elsewhere' / 'gradebook.db'}"
+
+
+@pytest.mark.parametrize("lines, own, seconds", [
+    ("", "", 30),
+    ("c.Execute.timeout = 60", "", 60),
+    ("c.ExecutePreprocessor.timeout = 45", "", 45),
+    ("c.Execute.timeout = None", "", 30),
+    ("c.Execute.timeout = 5", "", 10),
+    ("c.Execute.timeout = 60", "[limits]\ncell_seconds = 3", 3),
+])  # fmt: skip
+def test_a_cell_of_another_course_has_the_time_that_nbgrader_gives_it(project, lines, own, seconds):
+    """And no less than one of ours; a slow answer that nbgrader waits for loses nothing."""
+    pytest.importorskip("jupyter_core")
+    folder = project / "another"
+    (folder / "source" / "ps").mkdir(parents=True)
+    (folder / "source" / "ps" / "nb.ipynb").write_text("{}")
+    (folder / "nbgrader_config.py").write_text(f"c = get_config()\n{lines}")
+    (folder / "settings.ini").write_text(own) if own else None
+    limits = Shared("ps", folder, Options()).limits
+    assert (limits.cell_seconds, limits.wall_seconds) == (seconds, max(180, 18 * seconds))
 
 
 def test_who_stands_in_an_nbgrader_course_means_that_one(project, monkeypatch):

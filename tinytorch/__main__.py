@@ -65,7 +65,7 @@ def _known(error: Exception) -> str:
     if hasattr(error, "format_message"):  # typer keeps a click of its own, whose classes have no public name
         return _usage(error.format_message(), getattr(error, "ctx", None))
     if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror or error}; is that the right folder, and may you write there?"
+        return f"{error.filename2 or error.filename}: {error.strerror or error}; is that the right folder, and may you write there?"
     if isinstance(error, OSError) and error.errno in NAMELESS:
         return f"tinytorch: {NAMELESS[error.errno]}"
     if type(error).__module__.partition(".")[0] in ("sqlite3", "sqlalchemy"):

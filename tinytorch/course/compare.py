@@ -16,7 +16,7 @@ def change(old: Record | None, new: Record) -> Iterator[str]:
     if old is not None and _automatic(old) != _automatic(new):
         was, now = _scores(old), _scores(new)
         moved = [f"{cell} {_mark(was.get(cell))} -> {_mark(now[cell])}" for cell in now if was.get(cell) != now[cell]]
-        yield f"{new.student}: {_automatic(old):g} -> {_automatic(new):g} ({', '.join(moved)})"
+        yield f"{new.student}: {_automatic(old):g} -> {_automatic(new):g} ({', '.join(moved) or new.status})"
 
 
 def _automatic(record: Record) -> float:

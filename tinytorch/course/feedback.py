@@ -82,6 +82,7 @@ def _page(path: Path, module: str, student: str, record: Record | None, marks: M
     said = record.more.get("cells", {}).get(path.stem, {}) if record else {}
     cells = json.loads(path.read_text("utf-8"))["cells"]
     page = Page(module, student, record.status if record else "graded", [*record.eye, *record.notes] if record else [])
+    page.notes += [] if page.status in ("graded", "partly") else ["the marks on this page are those of an earlier file"]
     page.exercises, page.late = list(_exercises(cells, said, marks)), marks.late
     return page
 

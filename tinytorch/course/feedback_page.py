@@ -73,7 +73,7 @@ def _summary(page: Page, title: str) -> Iterator[str]:
 
 
 def _exercise(one: Exercise) -> Iterator[str]:
-    points = f"{one.score or 0:g} of {one.most:g}" if one.most else ""
+    points = f"{one.score or 0:g} of {one.most:g}" if one.most else f"{one.score:+g}" if one.score else ""  # extra credit
     points = "to be marked" if one.score is None else points
     yield f"<h2>{escape(one.name)}<span>{points}</span></h2>\n"
     if one.error:

@@ -45,6 +45,12 @@ class CourseConfig:
         return {name: (str(next(words)), str(next(words))) for name, words in own.items()}
 
     @property
+    def seconds(self) -> int:
+        """What nbgrader gives a cell."""
+        named = (self.config[name].get("timeout") for name in ("Execute", "ExecutePreprocessor", "NotebookClient"))
+        return next((found for found in named if isinstance(found, int) and found > 0), 30)
+
+    @property
     def left_out(self) -> list[str]:
         """Students whom the course wants left alone."""
         return str(self.config.CourseDirectory.get("student_id_exclude", "")).split(",")

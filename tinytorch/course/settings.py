@@ -27,6 +27,7 @@ class Settings:
     cell_seconds: int
     memory_mb: int
     colab: str
+    own: bool  # these values are the course's: it is the project's, or has a file of its own
 
 
 def root() -> Path:
@@ -56,7 +57,8 @@ def load(course: Path | str | None = None, home: Path | None = None) -> Settings
     default = home / values["directory"]
     folder = Path(course).absolute() if course else default
     # A gradebook that the project's settings name belongs to the project's own course only.
-    named = values["gradebook"] if own.is_file() or folder == default else ""
+    theirs = own.is_file() or folder == default
+    named = values["gradebook"] if theirs else ""
     return Settings(
         course_id=values["course_id"],
         course=folder,
@@ -64,6 +66,7 @@ def load(course: Path | str | None = None, home: Path | None = None) -> Settings
         cell_seconds=_positive(values, "cell_seconds", own),
         memory_mb=_positive(values, "memory_mb", own),
         colab=values["colab"],
+        own=theirs,
     )
 
 

@@ -54,7 +54,8 @@ class Shared:
         self.config = nbconfig.read(self.settings)
         self.assignment = assignment(name, self.settings.course, self.config.folders)
         _ = self.config.plugin  # what cannot be imported is said before anything is graded
-        self.limits = Limits(cell_seconds=self.settings.cell_seconds, memory_mb=self.settings.memory_mb)
+        seconds = self.settings.cell_seconds if self.settings.own else max(self.settings.cell_seconds, self.config.seconds)
+        self.limits = Limits(seconds, max(Limits.wall_seconds, 18 * seconds), self.settings.memory_mb)
 
     def read(self) -> None:
         """The plans; those that an earlier run has proved are packed."""
@@ -64,7 +65,7 @@ class Shared:
             self.config.folders["source"] / self.assignment,
             self.assignment,
             self.seed,
-            self.settings.cell_seconds,
+            self.limits.cell_seconds,
             lambda *cell: getattr(self.book.released(*cell), "source", None),
             self.config.marks,
         )

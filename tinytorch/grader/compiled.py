@@ -31,7 +31,7 @@ def cell(source: str, name: str) -> str:
 @functools.lru_cache(maxsize=2_000)
 def _compiled(text: str, name: str, kind: str) -> str:
     try:
-        code = compile(text, name, kind, dont_inherit=True)
+        code = compile(text, name, kind, dont_inherit=True, optimize=0)  # with its asserts, also under `python -O`
     except SyntaxError as error:  # `f(a=1, a=2)` can be parsed: said where it would run
         code = compile(f"raise SyntaxError({error.msg!r})", name, "exec")
     return base64.b64encode(marshal.dumps(code)).decode()

@@ -20,6 +20,8 @@ from tinytorch.grader.plan import Plan, whole_score
 
 __all__ = ["CellResult", "Graded", "grade", "grade_bytes", "opened"]
 
+MOST_UP = 12  # judges in one worker
+
 
 @dataclass
 class CellResult:
@@ -153,11 +155,14 @@ def _tested(cell: dict[str, Any], outcome: Outcome, verdicts: dict[str, Any], ha
 # -- in a worker
 
 
-@functools.lru_cache(maxsize=4)
 def opened(packed: bytes) -> tuple[Plan, plans.Judge]:
-    """The plan and its judge, which is on its way up."""
-    plan = pickle.loads(packed)  # the parent's own
-    return plan, plans.Judge(plan)
+    """The plan and its judge, which is on its way up. Those of one assignment's notebooks take turns."""
+    if packed not in _up:
+        if len(_up) >= MOST_UP:
+            _up.pop(next(iter(_up)))[1].close()
+        plan = pickle.loads(packed)  # the parent's own
+        _up[packed] = plan, plans.Judge(plan)
+    return _up[packed]
 
 
 @functools.lru_cache(maxsize=1)
@@ -169,6 +174,7 @@ def _here(level: isolation.Level, limits: Limits) -> isolation.Level:
     return _made.enter_context(isolation.level(level.name, level.without, packages, limits))
 
 
+_up: dict[bytes, tuple[Plan, plans.Judge]] = {}
 _made = ExitStack()
 atexit.register(_made.close)
 
@@ -182,5 +188,5 @@ def grade_bytes(
         return grade(plan, data, lambda job: sandbox.run(job, limits, _here(level, limits)), judge, checksums, kept)
     except Exception:  # what it still says of this submission must not be taken for an answer about the next
         judge.close()
-        opened.cache_clear()
+        _up.pop(packed, None)
         raise

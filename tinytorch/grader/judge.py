@@ -13,7 +13,6 @@ import io
 import json
 import os
 import random
-import resource
 import signal
 import sys
 import traceback
@@ -78,7 +77,7 @@ class Notebook(Source):
                 exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
             changed = [name for name in sorted(parts.doubted) if sites.may_be_changed(name, self.space)]
         except Exception as error:
-            kind = "" if isinstance(error, NotPlain) else f"{type(error).__name__}: "
+            kind = "" if isinstance(error, NotPlain) else f"apart from the student's code it ends in {type(error).__name__}: "
             return {"whole": f"line {self.line}: {kind}{error}", "late": True}
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
             return {"whole": "nothing in it is asked of the student's code by name", "late": True}
@@ -197,8 +196,7 @@ def _limits(seconds: int) -> None:
         kernel.landlock(["/"], [], ["/dev/null"])
     if kernel.filterable():
         kernel.filter_calls(True)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    kernel.limit({"CORE": 0, "AS": MEMORY})
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends even a computation that never comes back to Python
     signal.alarm(seconds)
 

@@ -127,6 +127,7 @@ def _start(plan: Any, folder: str) -> "subprocess.Popen[bytes]":
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])  # a cluster's modules have NumPy there
     env = os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     env |= {"TINYTORCH_SEEDS": json.dumps({plan.assignment: plan.seed}), "MPLBACKEND": "Agg"}
+    env |= {"PYTHONOPTIMIZE": "", "PYTHONWARNINGS": ""}  # with asserts left out every answer would be right
     # What stands beside the notebooks is found last, as in the sandbox: a `signal.py` of a course's is not Python's own.
     code = "import sys; sys.path.append(''); from tinytorch.grader import ahead; from tinytorch.grader.judge import main; ahead.settle(); main()"
     process = subprocess.Popen(
