@@ -6,14 +6,22 @@ from pathlib import Path
 from tinytorch.grader.forms import is_judging, last_name, root, start
 from tinytorch.grader.names import Scope, bound, free
 
-__all__ = ["METHODS", "compares", "equates", "is_running", "note"]
+__all__ = ["EMPTYING", "METHODS", "compares", "equates", "is_looking", "is_running", "note"]
 
 COMPARING = {"eq", "ne", "sub", "subtract", "allclose", "array_equal", "array_equiv", "isclose"}
 # Methods that compare what they get with their object, which may be a student's and say anything of ours.
-METHODS = COMPARING | {"equals", "__eq__", "__ne__", "__sub__", "__contains__", "compare", "score", "evaluate", "gradcheck"}
+METHODS = COMPARING | {"equals", "__eq__", "__ne__", "__sub__", "__contains__", "compare", "score", "evaluate", "gradcheck",
+                       "isin", "between", "lt", "le", "gt", "ge", "div", "truediv", "floordiv", "mod"}  # fmt: skip
+EMPTYING = {"remove", "discard", "difference_update"}  # so do these of a list or a set that a function of theirs gave
 RUNNING = {  # that a text becomes no code in the grader sees `texts`; by these names it is known ahead where it runs
     "eval", "exec", "open", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load",
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
+}  # fmt: skip
+# What looks at names, files, memory or a state that the student's code may have changed, where that code runs only.
+LOOKING = {
+    "globals", "locals", "__main__", "modules", "main", "testmod", "testfile", "run_docstring_examples", "exists", "isfile", "isdir",
+    "is_file", "is_dir", "listdir", "scandir", "iterdir", "glob", "iglob", "rglob", "getsize", "getcwd", "environ", "getenv",
+    "getstate", "get_state", "get_traced_memory", "getrusage", "active_count", "get_fignums",
 }  # fmt: skip
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 IMPORTS = (ast.Import, ast.ImportFrom)
@@ -40,6 +48,10 @@ def is_running(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and not RUNNING.isdisjoint(map(last_name, (node.func, *node.args)))
 
 
+def is_looking(node: ast.AST) -> bool:
+    return not LOOKING.isdisjoint((getattr(node, "attr", ""), getattr(node, "id", "")))
+
+
 def _is_beside(node: ast.stmt) -> bool:
     """Whether it imports a module that lies beside the notebook, where the instructor's functions are."""
     names = [alias.name for alias in node.names] if isinstance(node, IMPORTS) else []
@@ -50,7 +62,7 @@ def _is_beside(node: ast.stmt) -> bool:
 def compares(part: ast.AST) -> bool:
     """A difference says as much as a comparison, and what compares may be handed on by its name."""
     named = part.attr in METHODS if isinstance(part, ast.Attribute) else isinstance(part, ast.Name) and part.id in COMPARING
-    return named or isinstance(part, ast.Compare | ast.Match) or isinstance(getattr(part, "op", None), ast.Sub | ast.BitXor)
+    return named or isinstance(part, ast.Compare | ast.Match) or isinstance(getattr(part, "op", None), ast.Sub | ast.BitXor | ast.BitAnd)
 
 
 def equates(part: ast.AST) -> bool:

@@ -1,53 +1,78 @@
-"""What of the instructor's values a question needs: `case[0]`, `len(want)`. It goes into a sandbox alone, by a name of its own,
-for what is right may stand in `case` as well."""
+"""What of a question is the instructor's alone: `case[0]`, `len(want)`, `encrypted("hello")`. It is worked out by the grader and goes
+into a sandbox as a value, by a name of its own, for what is right may stand in it, or in what it is made of."""
 
 import ast
+import copy
+import itertools
+import types
 import zlib
+from collections.abc import Callable
 from typing import Any
 
-from tinytorch.grader.forms import name_of, start
-from tinytorch.grader.helpers import is_running
-from tinytorch.grader.names import COMPREHENSIONS, free
-from tinytorch.grader.whose import DATA, Whose
+from tinytorch.grader.names import COMPREHENSIONS, SCOPES, bound, free, local
+from tinytorch.grader.plain import Iterated, encode
+from tinytorch.grader.whose import Whose
 
-__all__ = ["PART", "Parts"]
+__all__ = ["PART", "Filled", "Parts"]
 
 PART = r"\bpart_\d+\b"  # their names
-TAKEN = (ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr, *COMPREHENSIONS)
-UNFIT = (ast.Lambda, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
-FUNCTIONS = {"abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "range", "round", "set", "sorted", "str", "sum", "tuple"}
-METHODS = DATA | {"astype", "copy", "get", "item", "items", "keys", "mean", "ravel", "reshape", "sum", "tolist", "values"}
+TAKEN = (ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.IfExp, ast.Compare, ast.JoinedStr, *COMPREHENSIONS)
+ITERATORS, MOST = (map, filter, zip, enumerate, reversed, types.GeneratorType), 10_000
+UNFIT = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 
 class Parts(ast.NodeTransformer):
-    """Puts a name in the place of each part that is made of values of ours, and changes none."""
+    """Puts a name in the place of each part that is ours alone, and draws or counts nothing."""
 
     def __init__(self, whose: Whose) -> None:
         self.whose, scope = whose, whose.scope
-        self.found: dict[str, ast.expr] = {}
-        self.values = scope.own.union(*whose.local) - scope.given - scope.made_by.keys() - scope.lent  # what is not there as a whole
-        self.modules = {name for name, node in scope.made_by.items() if isinstance(node, ast.Import | ast.ImportFrom)} - scope.helpers
+        self.found: dict[str, tuple[ast.expr, ast.expr]] = {}  # each part, and the same with names for its own parts
+        counting = {name for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
+        self.theirs = counting | scope.lent | scope.given - scope.helpers  # what counts is how the student's code finds it
 
     def visit(self, node: Any) -> Any:
         if isinstance(node, TAKEN) and isinstance(getattr(node, "ctx", None), ast.Load | None) and self.fits(node):
             return self.named(node)
-        return node if isinstance(node, (*COMPREHENSIONS, ast.Lambda)) else self.generic_visit(node)
+        return self.within(node)
+
+    def within(self, node: Any) -> Any:
+        """The same with its parts named; what a function in it calls something is no value of ours."""
+        outer, self.theirs = self.theirs, self.theirs | (local(node) if isinstance(node, SCOPES) else set())
+        self.generic_visit(node)
+        self.theirs = outer
+        return node
 
     def fits(self, node: Any) -> bool:
         names, inner = free(node), list(ast.walk(node))
-        made = names & self.values and names <= self.values | self.modules | FUNCTIONS and not self.whose.touches(node)
-        return bool(made) and all(map(self.changes_nothing, inner))
-
-    def changes_nothing(self, node: ast.AST) -> bool:
-        if not isinstance(node, ast.Call):
-            return not isinstance(node, UNFIT)
-        owner, name = start(node.func), name_of(node.func)
-        module = isinstance(owner, ast.Name) and owner.id in self.modules and "random" not in name
-        return not is_running(node) and (module or name in FUNCTIONS or getattr(node.func, "attr", "") in METHODS)
+        drawn = any("random" in getattr(part, "attr", getattr(part, "id", "")) for part in inner)
+        literal = isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
+        return not (literal or drawn or names & self.theirs or self.whose.touches(node) or any(isinstance(part, UNFIT) for part in inner))
 
     def named(self, node: Any) -> ast.expr:
         over = isinstance(node, ast.GeneratorExp)
-        value = ast.ListComp(node.elt, node.generators) if over else node
-        name = f"part_{zlib.crc32(ast.unparse(value).encode())}"
-        self.found[name] = value
+        value, text = ast.ListComp(node.elt, node.generators) if over else node, ast.unparse(node)
+        made_of = self.within(copy.deepcopy(node))
+        while (name := f"part_{zlib.crc32(text.encode())}") in self.found:
+            text += " "  # the second of two is an object of its own
+        self.found[name] = value, made_of
         return ast.parse(f"(each for each in {name})", mode="eval").body if over else ast.Name(name, ast.Load())
+
+
+class Filled(ast.NodeTransformer):
+    """Puts back each part that is no plain data, or is not there after all: then what it is made of goes in."""
+
+    def __init__(self, taken: dict[str, Callable[[], Any]], made_of: dict[str, ast.expr]) -> None:
+        self.taken, self.made_of = taken, made_of
+        self.values: dict[str, Any] = {}
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id not in self.taken:
+            return node
+        try:
+            value = self.taken[node.id]()
+            value = Iterated([*itertools.islice(value, MOST)]) if isinstance(value, ITERATORS) else value
+            encode(value)
+        except Exception:
+            return self.visit(copy.deepcopy(self.made_of[node.id]))
+        self.values[node.id] = value
+        return node

@@ -1,31 +1,37 @@
 """What stands behind the sites of a cell while it runs: the values that were reported, or a note of what they need."""
 
-import contextlib
+import ast
+import copy
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from tinytorch.checks import StudentError
 from tinytorch.grader.forms import Site, Unsplittable
+from tinytorch.grader.names import free
+from tinytorch.grader.parts import Filled
 from tinytorch.grader.plain import NotPlain, decode, encode
 
 __all__ = ["Sites", "short"]
 
 ASKS, MOST_GIVEN = 5_000, 20_000
-Taken = Callable[[], dict[str, Any]]
+Taken = dict[str, Callable[[], Any]]
 
 
 class Sites:
     """Stands behind `__enter__`, `__ask__` and `__capture__` while one cell runs, counting each site's executions."""
 
     def __init__(self, cell: dict[str, Any], reports: dict[str, Any], sent: dict[int, Any] | None = None) -> None:
-        self.cell, self.sites, self.reports = cell["id"], cell["parts"].sites, reports
+        self.cell, self.parts, self.sites, self.reports = cell["id"], cell["parts"], cell["parts"].sites, reports
         self.turns = defaultdict[int, tuple[int, ...]](tuple)
         self.asks: list[dict[str, Any]] = []
         self.bound: dict[str, tuple[int, Any]] = {}  # of each input, which object it was last, and what of it was sent
+        self.alive: list[Any] = []
+        self.names = set[str]()  # that the questions read
         self.sent = {} if sent is None else sent  # what can be changed in place and went to the student's code, by identity
         self.shown: list[tuple[str, Any]] = []  # what the current statement was told
 
@@ -59,6 +65,7 @@ class Sites:
         self.sent |= {} if site.fresh else changeable([*values.values()])
         keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
         self.bound.update({name: (id(values[name]), sent) for name, sent in inputs.items()})
+        self.alive.append(values)  # no other object gets the identity of one that has been sent
         kind = "run" if site.run else "expr"
         self.asks.append({"key": self.key(number), kind: code, "inputs": inputs, "keep": keep})
         if len(self.asks) > ASKS:
@@ -66,11 +73,12 @@ class Sites:
 
     def going_in(self, site: Site, values: dict[str, Any], taken: Taken | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """The question, and its inputs as they are and as they are sent."""
-        if taken:
-            with contextlib.suppress(Exception):  # a part is no plain data, or not there after all: what it is taken from goes in
-                parts = taken()
-                return site.code, parts, self.inputs(site, parts)
-        return site.text, values, self.inputs(site, values)
+        filled = Filled(taken or {}, site.parts)
+        asked = filled.visit(copy.deepcopy(site.asked))
+        names = self.parts.reached(free(asked))
+        self.names |= names
+        values = {name: value for name, value in values.items() if name in names} | filled.values
+        return ast.unparse(asked), values, self.inputs(site, values)
 
     def may_be_changed(self, name: str, space: dict[str, Any]) -> bool:
         """Whether the student's code has had something in it, by whatever name; of a function's own names, that name."""
@@ -92,13 +100,17 @@ class Sites:
 
 
 def changeable(value: Any) -> dict[int, Any]:
-    """The lists, dicts, sets and arrays in it, by their identity: of an array, the one whose memory it shows."""
-    while isinstance(getattr(value, "base", None), np.ndarray):
-        value = value.base
-    found = {id(value): value} if type(value).__hash__ is None else {}
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    for part in inner:
-        found |= changeable(part) if isinstance(part, list | tuple | dict | np.ndarray) else {}
+    """The lists, dicts, sets, arrays and objects in it, by their identity: of an array, the one whose memory it shows."""
+    found, queue = dict[int, Any](), [value]
+    while queue:
+        value = queue.pop()
+        while isinstance(getattr(value, "base", None), np.ndarray):
+            value = value.base
+        if id(value) in found or isinstance(value, ModuleType | FunctionType):
+            continue
+        found |= {id(value): value} if type(value).__hash__ is None or hasattr(value, "__dict__") else {}
+        queue += value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | deque) else ()
+        queue += getattr(value, "__dict__", {}).values()
     return found
 
 

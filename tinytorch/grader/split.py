@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinytorch.grader.forms import Site, Unsplittable, is_print
-from tinytorch.grader.names import Scope, bound, free
+from tinytorch.grader.names import DEFINITIONS, Scope, bound, free
 from tinytorch.grader.statements import Pair, Statements, with_blocks
 
 __all__ = ["Split", "split"]
@@ -27,8 +27,27 @@ class Split:
     judge: list[Line]
     capture: list[Line]
     sites: list[Site]
-    prelude: str
+    needed: dict[str, ast.stmt]
     doubted: set[str]
+    looked: set[str]  # names whose attributes it reads
+
+    def prelude(self, names: set[str]) -> str:
+        """The definitions of these names, imports first."""
+        found = [node for name, node in self.needed.items() if name in names]
+        imports_first = sorted(found, key=lambda node: not isinstance(node, ast.Import | ast.ImportFrom))
+        return "\n".join(dict.fromkeys(map(ast.unparse, imports_first)))
+
+    def kept(self, names: set[str]) -> set[str]:
+        """Those of definitions that are asked here what they hold, and that the student's code has been given."""
+        return {name for name in names & self.looked & self.needed.keys() if isinstance(self.needed[name], DEFINITIONS)}
+
+    def reached(self, names: set[str]) -> set[str]:
+        """Also the names that the definitions of these read."""
+        seen = set[str]()
+        while more := (names & self.needed.keys()) - seen:
+            seen |= more
+            names = names.union(*(free(self.needed[name]) for name in more))
+        return names
 
 
 class _Splitter(Statements):
@@ -39,6 +58,7 @@ class _Splitter(Statements):
         header, local = ("iter", bound(node.target)) if isinstance(node, ast.For) else ("test", set[str]())
         if self.touches(getattr(node, header)) or self.reported(getattr(node, header)):
             return self.judged_block(node, header, local)
+        self.must_not_run(getattr(node, header))
         self.doubt(getattr(node, header))
         lent = free(getattr(node, header)) & self.scope.lent
         for name in local:
@@ -77,12 +97,12 @@ def split(source: str, scope: Scope) -> Split:
     """The cell's two programs; `scope` goes on to the next cell."""
     splitter = _Splitter(scope)
     judge, capture = list[Line](), list[Line]()
-    body = ast.parse(source).body
+    tree = ast.parse(source)
+    body, attributes = tree.body, [node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    looked = {value.id for value in attributes if isinstance(value, ast.Name)}
     for node in body:
         if node is body[-1] and isinstance(node, ast.Expr) and splitter.rooted(node.value):
             raise Unsplittable(f"line {node.lineno}: the cell's last value is the student's")
         for program, statements in zip((judge, capture), splitter.statement(node), strict=True):
             program.append((node.lineno, [ast.fix_missing_locations(one) for one in statements]))
-    imports_first = sorted(splitter.needed.values(), key=lambda node: not isinstance(node, ast.Import | ast.ImportFrom))
-    prelude = dict.fromkeys(map(ast.unparse, imports_first))
-    return Split(judge, capture, splitter.sites, "\n".join(prelude), splitter.doubted)
+    return Split(judge, capture, splitter.sites, splitter.needed, splitter.doubted, looked)

@@ -4,7 +4,7 @@ import ast
 import copy
 from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, last_name, root
+from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, last_name, name_of, root
 from tinytorch.grader.helpers import note
 from tinytorch.grader.names import DEFINITIONS, bound, free
 from tinytorch.grader.questions import Questions
@@ -125,6 +125,8 @@ class Statements(Questions):
         pair = self.in_sandbox(node)
         for name in names:
             self.scope.give_away(name)
+        made = isinstance(node.value, ast.Call) and name_of(node.value.func) in self.scope.classes
+        self.scope.objects |= names if made else set()
         return pair
 
     def do_Expr(self, node: ast.Expr) -> Pair:

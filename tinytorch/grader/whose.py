@@ -3,9 +3,9 @@
 import ast
 from collections.abc import Iterator
 
-from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, name_of, start
-from tinytorch.grader.helpers import METHODS, compares, is_running
-from tinytorch.grader.names import COMPREHENSIONS, Scope, free
+from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, name_of, root, start
+from tinytorch.grader.helpers import EMPTYING, METHODS, compares, is_looking, is_running
+from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
 
 __all__ = ["Whose"]
 
@@ -59,8 +59,10 @@ class Whose:
         return is_running(node) or (isinstance(node, ast.Call) and bool(free(node.func) & self.scope.runs))
 
     def must_not_run(self, node: Node) -> None:
-        """What was reported may be any text, and what a comprehension or a block takes from it too."""
+        """What was reported may be any text, and what a comprehension or a block takes from it too; what looks about finds nothing here."""
         parts = list(ast.walk(node))
+        if any(map(is_looking, parts)):
+            raise Unsplittable(f"line {node.lineno}: it looks at what the student's code may have changed where it runs")  # type: ignore[attr-defined]
         taken = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
         risky = self.scope.reported | taken | {part.arg for part in parts if isinstance(part, ast.arg)}
         if self.reported(node) and any(self.runs(part) and free(part) & risky for part in parts):
@@ -72,7 +74,8 @@ class Whose:
         theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         named = {part.value for part in getattr(call.func, "args", ()) if isinstance(part, ast.Constant)}  # getattr(f(3), "__eq__")
-        compared = not METHODS.isdisjoint({*named, getattr(call.func, "attr", "")}) and not all(map(self.touches, values))
+        taken = getattr(call.func, "attr", "") in EMPTYING and getattr(root, "id", "") not in self.scope.objects
+        compared = (taken or not METHODS.isdisjoint({*named, getattr(call.func, "attr", "")})) and not all(map(self.touches, values))
         return compared or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.helpers)
 
     def must_not_say(self, node: ast.stmt | ast.expr) -> None:
@@ -90,6 +93,14 @@ class Whose:
             over = isinstance(part, (ast.Lambda, *COMPREHENSIONS)) and any(map(compares, self.beside(part)))
             if over or (self.compares_ours(part) and (part is not node or isinstance(node, ast.stmt))):
                 raise Unsplittable(f"line {part.lineno}: it compares beside the student's code")  # type: ignore[attr-defined]
+
+    def takes_apart(self, part: Node) -> bool:
+        """`lambda case: f(case[0])`, `f(x) for x, want in table`: asked in one piece, the table would go in."""
+        if not isinstance(part, (ast.Lambda, *COMPREHENSIONS)) or not self.touches(part):
+            return False
+        own, loops = local(part), getattr(part, "generators", ())
+        taken = (getattr(root(inner), "id", "") for inner in ast.walk(part) if isinstance(inner, ast.Attribute | ast.Subscript))
+        return not own.isdisjoint(taken) or not all(isinstance(one.target, ast.Name) or self.touches(one.iter) for one in loops)
 
     def compares_ours(self, part: Node) -> bool:
         if isinstance(part, ast.Compare | ast.BinOp):
