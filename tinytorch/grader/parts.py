@@ -28,7 +28,9 @@ class Parts(ast.NodeTransformer):
         self.whose, scope = whose, whose.scope
         self.found: dict[str, tuple[ast.expr, ast.expr]] = {}  # each part, and the same with names for its own parts
         counting = {name for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
-        self.theirs = counting | scope.lent | scope.given - scope.helpers  # what counts is how the student's code finds it
+        self.theirs = counting  # and what a function calls something
+        self.there = scope.lent | scope.given - scope.helpers  # alone it is asked for as the student's code finds it
+        self.values = scope.own.union(*whose.local) - scope.made_by.keys() - scope.given - scope.lent
 
     def visit(self, node: Any) -> Any:
         if isinstance(node, TAKEN) and isinstance(getattr(node, "ctx", None), ast.Load | None) and self.fits(node):
@@ -46,7 +48,9 @@ class Parts(ast.NodeTransformer):
         names, inner = free(node), list(ast.walk(node))
         drawn = any("random" in getattr(part, "attr", getattr(part, "id", "")) for part in inner)
         literal = isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
-        return not (literal or drawn or names & self.theirs or self.whose.touches(node) or any(isinstance(part, UNFIT) for part in inner))
+        there = names & self.there and not names & self.values and not any(isinstance(part, ast.List | ast.Dict) for part in inner)
+        never = names & self.theirs or any(isinstance(part, UNFIT) for part in inner)
+        return not (literal or drawn or there or never or self.whose.touches(node))
 
     def named(self, node: Any) -> ast.expr:
         over = isinstance(node, ast.GeneratorExp)

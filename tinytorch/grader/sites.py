@@ -29,8 +29,8 @@ class Sites:
         self.cell, self.parts, self.sites, self.reports = cell["id"], cell["parts"], cell["parts"].sites, reports
         self.turns = defaultdict[int, tuple[int, ...]](tuple)
         self.asks: list[dict[str, Any]] = []
-        self.bound: dict[str, tuple[int, Any]] = {}  # of each input, which object it was last, and what of it was sent
-        self.alive: list[Any] = []
+        self.objects: list[tuple[Any, Any]] = []  # those that went in, and what of them was sent,
+        self.places: dict[int, int] = {}  # by their identity
         self.names = set[str]()  # that the questions read
         self.sent = {} if sent is None else sent  # what can be changed in place and went to the student's code, by identity
         self.shown: list[tuple[str, Any]] = []  # what the current statement was told
@@ -63,11 +63,9 @@ class Sites:
         site = self.sites[number]
         code, values, inputs = self.going_in(site, values, taken)
         self.sent |= {} if site.fresh else changeable([*values.values()])
-        keep = [name for name in inputs if not site.fresh and self.bound.get(name) == (id(values[name]), inputs[name])]
-        self.bound.update({name: (id(values[name]), sent) for name, sent in inputs.items()})
-        self.alive.append(values)  # no other object gets the identity of one that has been sent
+        which = {name: self.which(values[name], sent, site.fresh) for name, sent in inputs.items()}
         kind = "run" if site.run else "expr"
-        self.asks.append({"key": self.key(number), kind: code, "inputs": inputs, "keep": keep})
+        self.asks.append({"key": self.key(number), kind: code, "inputs": inputs, "which": which})
         if len(self.asks) > ASKS:
             raise Unsplittable(f"more than {ASKS} questions")
 
@@ -80,9 +78,18 @@ class Sites:
         values = {name: value for name, value in values.items() if name in names} | filled.values
         return ast.unparse(asked), values, self.inputs(site, values)
 
+    def which(self, value: Any, sent: Any, fresh: bool) -> int:
+        """The place of an object that has gone in as it is now: the student's code may have changed it. Else a new one."""
+        place = self.places.get(id(value), -1)
+        if fresh or place < 0 or self.objects[place][1] != sent:
+            place = len(self.objects)
+            self.objects.append((value, sent))
+        self.places[id(value)] = place
+        return place
+
     def may_be_changed(self, name: str, space: dict[str, Any]) -> bool:
         """Whether the student's code has had something in it, by whatever name; of a function's own names, that name."""
-        return bool(self.sent.keys() & changeable(space[name])) if name in space else name in self.bound
+        return bool(self.sent.keys() & changeable(space[name])) if name in space else name in self.names
 
     def inputs(self, site: Site, values: dict[str, Any]) -> dict[str, Any]:
         """A given cell's values are in the sandbox as well, where a student may have changed them: what is small is sent."""

@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, is_print
+from tinytorch.grader.forms import Site, Unsplittable, is_print, name_of
 from tinytorch.grader.names import DEFINITIONS, Scope, bound, free
 from tinytorch.grader.statements import Pair, Statements, with_blocks
 
@@ -29,7 +29,6 @@ class Split:
     sites: list[Site]
     needed: dict[str, ast.stmt]
     doubted: set[str]
-    looked: set[str]  # names whose attributes it reads
 
     def prelude(self, names: set[str]) -> str:
         """The definitions of these names, imports first."""
@@ -38,8 +37,10 @@ class Split:
         return "\n".join(dict.fromkeys(map(ast.unparse, imports_first)))
 
     def kept(self, names: set[str]) -> set[str]:
-        """Those of definitions that are asked here what they hold, and that the student's code has been given."""
-        return {name for name in names & self.looked & self.needed.keys() if isinstance(self.needed[name], DEFINITIONS)}
+        """Those of definitions that the student's code has been given, and that the judge asks what they hold."""
+        parts = (part for _, nodes in self.judge for node in nodes for part in ast.walk(node))
+        looked = {name_of(part.value) for part in parts if isinstance(part, ast.Attribute)}
+        return {name for name in names & looked & self.needed.keys() if isinstance(self.needed[name], DEFINITIONS)}
 
     def reached(self, names: set[str]) -> set[str]:
         """Also the names that the definitions of these read."""
@@ -97,12 +98,10 @@ def split(source: str, scope: Scope) -> Split:
     """The cell's two programs; `scope` goes on to the next cell."""
     splitter = _Splitter(scope)
     judge, capture = list[Line](), list[Line]()
-    tree = ast.parse(source)
-    body, attributes = tree.body, [node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
-    looked = {value.id for value in attributes if isinstance(value, ast.Name)}
+    body = ast.parse(source).body
     for node in body:
         if node is body[-1] and isinstance(node, ast.Expr) and splitter.rooted(node.value):
             raise Unsplittable(f"line {node.lineno}: the cell's last value is the student's")
         for program, statements in zip((judge, capture), splitter.statement(node), strict=True):
             program.append((node.lineno, [ast.fix_missing_locations(one) for one in statements]))
-    return Split(judge, capture, splitter.sites, splitter.needed, splitter.doubted, looked)
+    return Split(judge, capture, splitter.sites, splitter.needed, splitter.doubted)
