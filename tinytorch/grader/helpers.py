@@ -22,6 +22,7 @@ LOOKING = {
     "globals", "locals", "__main__", "modules", "main", "testmod", "testfile", "run_docstring_examples", "exists", "isfile", "isdir",
     "is_file", "is_dir", "listdir", "scandir", "iterdir", "glob", "iglob", "rglob", "getsize", "getcwd", "environ", "getenv",
     "getstate", "get_state", "get_traced_memory", "getrusage", "active_count", "get_fignums",
+    "settrace", "setprofile", "import_module",
 }  # fmt: skip
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 IMPORTS = (ast.Import, ast.ImportFrom)
@@ -35,7 +36,7 @@ def note(scope: Scope, node: ast.stmt) -> None:
     given = made and isinstance(maker, ast.Name) and scope.is_student(maker.id)  # to the student's own, which says nothing
     read = {maker.id} if given else free(node)
     functions = [inner for inner in ast.walk(node) if isinstance(inner, FUNCTIONS)]
-    helps = read & scope.helpers or functions or _is_beside(node)
+    helps = read & scope.helpers or functions or isinstance(node, ast.ClassDef) or _is_beside(node)
     runs = read & scope.runs or any(is_running(part) for function in functions for part in ast.walk(function))
     tests = helps and any(map(scope.is_student, read)) and not isinstance(node, IMPORTS)
     for known, found in ((scope.helpers, helps), (scope.runs, runs and not made), (scope.tests, tests and not made)):
@@ -49,7 +50,8 @@ def is_running(node: ast.AST) -> bool:
 
 
 def is_looking(node: ast.AST) -> bool:
-    return not LOOKING.isdisjoint((getattr(node, "attr", ""), getattr(node, "id", "")))
+    own = isinstance(node, ast.Call) and not node.args and last_name(node.func) in ("dir", "vars")
+    return own or not LOOKING.isdisjoint((getattr(node, "attr", ""), getattr(node, "id", "")))
 
 
 def _is_beside(node: ast.stmt) -> bool:

@@ -82,7 +82,7 @@ class Notebook(Source):
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
             return {"whole": "nothing in it is asked of the student's code by name", "late": True}
         if changed:
-            return {"whole": f"whether {changed[0]} was changed is not asked where it is looked at", "late": True}
+            return {"whole": f"what the student's code makes of {changed[0]} is not asked where it is looked at", "late": True}
         texts, self.texts.noted = sorted(self.texts.noted), set()
         return {"prelude": parts.prelude(sites.names), "asks": sites.asks, "texts": texts}
 

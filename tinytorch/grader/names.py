@@ -7,7 +7,7 @@ import importlib
 import warnings
 from dataclasses import dataclass, field
 
-__all__ = ["COMPREHENSIONS", "DEFINITIONS", "SCOPES", "Scope", "bound", "free", "import_names", "local", "only_names", "parsed"]
+__all__ = ["BUILTINS", "COMPREHENSIONS", "DEFINITIONS", "SCOPES", "Scope", "bound", "free", "import_names", "local", "only_names", "parsed"]
 
 Node = ast.AST
 BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}

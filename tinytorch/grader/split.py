@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinytorch.grader.forms import Site, Unsplittable, is_print, name_of
-from tinytorch.grader.names import DEFINITIONS, Scope, bound, free
+from tinytorch.grader.helpers import compares
+from tinytorch.grader.names import BUILTINS, DEFINITIONS, Scope, bound, free
 from tinytorch.grader.statements import Pair, Statements, with_blocks
 
 __all__ = ["Split", "split"]
@@ -37,10 +38,13 @@ class Split:
         return "\n".join(dict.fromkeys(map(ast.unparse, imports_first)))
 
     def kept(self, names: set[str]) -> set[str]:
-        """Those of definitions that the student's code has been given, and that the judge asks what they hold."""
+        """Those of definitions that the student's code has been given, and that the judge asks what they hold, or that judge there."""
         parts = (part for _, nodes in self.judge for node in nodes for part in ast.walk(node))
         looked = {name_of(part.value) for part in parts if isinstance(part, ast.Attribute)}
-        return {name for name in names & looked & self.needed.keys() if isinstance(self.needed[name], DEFINITIONS)}
+        made = {name: node for name in names & self.needed.keys() if isinstance(node := self.needed[name], DEFINITIONS)}
+        values = names - self.needed.keys() - BUILTINS
+        judging = {name for name, node in made.items() if free(node) & values and any(map(compares, ast.walk(node)))}
+        return judging | looked & made.keys()
 
     def reached(self, names: set[str]) -> set[str]:
         """Also the names that the definitions of these read."""

@@ -11,6 +11,7 @@ __all__ = ["Whose"]
 
 Node = ast.AST
 DATA = {name for kind in (str, tuple, frozenset) for name in dir(kind) if name[0] != "_"}  # those that change nothing of plain data
+ARRAYS = {"dot", "take", "searchsorted"}  # and those of an array
 TELLING = {"all", "any", "is_integer"} | {name for name in DATA if name.startswith("is")}  # those that say yes or no of it
 ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
                  "shares_memory", "may_share_memory"}  # fmt: skip
@@ -42,7 +43,8 @@ class Whose:
     def tells(self, call: ast.Call) -> bool:
         """`f(3).startswith("a")`: what the method says of plain data the judge sees for itself."""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        return name in TELLING or (name in DATA and bool(call.args))
+        ours = bool(call.args) and not any(map(self.touches, call.args))
+        return name in TELLING or (name in DATA and bool(call.args)) or (name in ARRAYS and ours)
 
     def takes_objects(self, call: ast.Call) -> bool:
         """Does an instructor's function get what cannot be plain data, such as a student's function?"""
@@ -84,6 +86,8 @@ class Whose:
             raise Unsplittable(f"line {node.lineno}: {min(names)} says beside the student's code what is right")
         self.must_not_compare(node)
         for inner in ast.walk(node):
+            if isinstance(inner, ast.Call) and last_name(inner.func) in ("eval", "exec") and not any(map(self.touches, inner.args[:1])):
+                raise Unsplittable(f"line {inner.lineno}: a text of the instructor's would run beside the student's code")
             if isinstance(inner, ast.Call) and (self.rooted(inner.func) or self.takes_objects(inner)) and self.judges(inner):
                 raise Unsplittable(f"line {inner.lineno}: {ast.unparse(inner.func)} says beside the student's code what is right")
 
