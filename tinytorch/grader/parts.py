@@ -28,8 +28,8 @@ class Parts(ast.NodeTransformer):
         self.whose, scope = whose, whose.scope
         self.found: dict[str, tuple[ast.expr, ast.expr]] = {}  # each part, and the same with names for its own parts
         counting = {name for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
-        self.theirs = counting  # and what a function calls something
-        self.there = scope.lent | scope.given - scope.helpers  # alone it is asked for as the student's code finds it
+        self.theirs = counting | scope.lent - scope.given  # as the student's code finds it, and what a function calls something
+        self.there = scope.given - scope.helpers  # alone it is used as it is there
         self.values = scope.own.union(*whose.local) - scope.made_by.keys() - scope.given - scope.lent
 
     def visit(self, node: Any) -> Any:
