@@ -28,7 +28,8 @@ class Parts(ast.NodeTransformer):
         self.whose, scope = whose, whose.scope
         self.found: dict[str, tuple[ast.expr, ast.expr]] = {}  # each part, and the same with names for its own parts
         counting = {name for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
-        self.theirs = counting | scope.lent - scope.given  # as the student's code finds it, and what a function calls something
+        self.lent, self.mixed = scope.lent - scope.given, set[str]()  # used as the student's code has it, and what is mixed with that
+        self.theirs = counting | self.lent  # and what a function calls something
         self.there = scope.given - scope.helpers  # alone it is used as it is there
         self.values = scope.own.union(*whose.local) - scope.made_by.keys() - scope.given - scope.lent
 
@@ -46,6 +47,7 @@ class Parts(ast.NodeTransformer):
 
     def fits(self, node: Any) -> bool:
         names, inner = free(node), list(ast.walk(node))
+        self.mixed |= names & self.values if names & self.lent and not self.whose.touches(node) else set()
         drawn = any("random" in getattr(part, "attr", getattr(part, "id", "")) for part in inner)
         literal = isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
         there = names & self.there and not names & self.values and not any(isinstance(part, ast.List | ast.Dict) for part in inner)
