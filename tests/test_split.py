@@ -273,6 +273,7 @@ WHOLE = {
     "names that are listed": "assert f(1) == 1\nif 'more' in dir():\n    assert more(3) == 9",
     "names of a module that is looked for": "import importlib\nassert f(1) == 1\nif hasattr(importlib.import_module('__main__'), 'more'):\n    assert more(3) == 9",
     "calls that are counted": "import sys\ncalls = []\nsys.settrace(lambda *about: calls.append(about))\nassert f(3) == 9\nsys.settrace(None)\nassert len(calls) < 10 ** 6",
+    "numbers that are right beside what it had": "x = np.arange(3)\nassert len(f(x)) == 3\nfor a, b in [(1, 2)]:\n    assert subtract(x, a * x + b) == (a, b)",
     "what is right beside what it had": "x, w = np.eye(2), np.ones(2)\nassert len(f(x)) == 2\nassert np.allclose(subtract(x, x @ w), w)",
     "a list that it had, compared aside": "x = [1]\nassert len(f(x)) == 1\nok = x == [1]\nassert ok",
     "a list that it had, compared in a branch": "x = [1]\nassert len(f(x)) == 1\nif x != [1]:\n    raise AssertionError",

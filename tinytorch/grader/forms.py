@@ -18,7 +18,6 @@ class Site:
     text: str
     asked: ast.AST  # the same with names in the places of parts of ours,
     parts: dict[str, ast.expr]  # and what these are made of
-    mixed: set[str]  # values of ours that go in because one is beside them that went in before
     run: bool  # statements, not an expression
     inputs: list[str]
     given: set[str]  # those of the inputs that the sandbox has from a given cell

@@ -28,9 +28,9 @@ class Parts(ast.NodeTransformer):
         self.whose, scope = whose, whose.scope
         self.found: dict[str, tuple[ast.expr, ast.expr]] = {}  # each part, and the same with names for its own parts
         counting = {name for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
+        self.counting, self.inner = counting, set[str]()  # the second: what a function in the question calls something
         self.lent, self.mixed = scope.lent - scope.given, set[str]()  # used as the student's code has it, and what is mixed with that
-        self.theirs = counting | self.lent  # and what a function calls something
-        self.there = scope.given - scope.helpers  # alone it is used as it is there
+        self.given = scope.given - scope.helpers  # alone it is used as it is there
         self.values = scope.own.union(*whose.local) - scope.made_by.keys() - scope.given - scope.lent
 
     def visit(self, node: Any) -> Any:
@@ -39,20 +39,23 @@ class Parts(ast.NodeTransformer):
         return self.within(node)
 
     def within(self, node: Any) -> Any:
-        """The same with its parts named; what a function in it calls something is no value of ours."""
-        outer, self.theirs = self.theirs, self.theirs | (local(node) if isinstance(node, SCOPES) else set())
+        """The same with its parts named."""
+        outer, self.inner = self.inner, self.inner | (local(node) if isinstance(node, SCOPES) else set())
         self.generic_visit(node)
-        self.theirs = outer
+        self.inner = outer
         return node
 
     def fits(self, node: Any) -> bool:
-        names, inner = free(node), list(ast.walk(node))
-        self.mixed |= names & self.values if names & self.lent and not self.whose.touches(node) else set()
-        drawn = any("random" in getattr(part, "attr", getattr(part, "id", "")) for part in inner)
+        names, parts = free(node), list(ast.walk(node))
+        if names & (self.inner | self.counting) or self.whose.touches(node) or any(isinstance(part, UNFIT) for part in parts):
+            return False
+        if names & self.lent:
+            self.mixed |= names & self.values
+            return False
+        drawn = any("random" in getattr(part, "attr", getattr(part, "id", "")) for part in parts)
         literal = isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
-        there = names & self.there and not names & self.values and not any(isinstance(part, ast.List | ast.Dict) for part in inner)
-        never = names & self.theirs or any(isinstance(part, UNFIT) for part in inner)
-        return not (literal or drawn or there or never or self.whose.touches(node))
+        there = names & self.given and not names & self.values and not any(isinstance(part, ast.List | ast.Dict) for part in parts)
+        return not (literal or drawn or there)
 
     def named(self, node: Any) -> ast.expr:
         over = isinstance(node, ast.GeneratorExp)

@@ -76,8 +76,6 @@ class Sites:
         names = self.parts.reached(free(asked))
         self.names |= names
         values = {name: value for name, value in values.items() if name in names} | filled.values
-        if told := [name for name in site.mixed & values.keys() if not isinstance(values[name], int | float | str)]:
-            raise Unsplittable(f"{told[0]} would go in beside what has gone in before")
         return ast.unparse(asked), values, self.inputs(site, values)
 
     def which(self, value: Any, sent: Any, fresh: bool) -> int:
