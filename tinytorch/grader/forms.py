@@ -17,7 +17,7 @@ class Site:
 
     text: str
     asked: ast.AST  # the same with names in the places of parts of ours,
-    parts: dict[str, ast.expr]  # and what these are made of
+    parts: dict[str, Any]  # and these
     run: bool  # statements, not an expression
     inputs: list[str]
     given: set[str]  # those of the inputs that the sandbox has from a given cell

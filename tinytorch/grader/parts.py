@@ -3,22 +3,24 @@ into a sandbox as a value, by a name of its own, for what is right may stand in 
 
 import ast
 import copy
-import itertools
-import types
 import zlib
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from tinytorch.grader.names import COMPREHENSIONS, SCOPES, bound, free, local
-from tinytorch.grader.plain import Iterated, encode
 from tinytorch.grader.whose import Whose
 
-__all__ = ["PART", "Filled", "Parts"]
+__all__ = ["PART", "Part", "Parts"]
 
 PART = r"\bpart_\d+\b"  # their names
 TAKEN = (ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.IfExp, ast.Compare, ast.JoinedStr, *COMPREHENSIONS)
-ITERATORS, MOST = (map, filter, zip, enumerate, reversed, types.GeneratorType), 10_000
 UNFIT = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
+
+
+class Part(NamedTuple):
+    value: ast.expr
+    made_of: ast.expr  # the same with names for its own parts
+    lent: set[str]  # what of it went in before, and may have been changed there
+    mixed: bool  # with what did not
 
 
 class Parts(ast.NodeTransformer):
@@ -26,10 +28,10 @@ class Parts(ast.NodeTransformer):
 
     def __init__(self, whose: Whose) -> None:
         self.whose, scope = whose, whose.scope
-        self.found: dict[str, tuple[ast.expr, ast.expr]] = {}  # each part, and the same with names for its own parts
+        self.found: dict[str, Part] = {}
         counting = {name for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
         self.counting, self.inner = counting, set[str]()  # the second: what a function in the question calls something
-        self.lent, self.mixed = scope.lent - scope.given, set[str]()  # used as the student's code has it, and what is mixed with that
+        self.lent = scope.lent - scope.given
         self.given = scope.given - scope.helpers  # alone it is used as it is there
         self.values = scope.own.union(*whose.local) - scope.made_by.keys() - scope.given - scope.lent
 
@@ -49,9 +51,6 @@ class Parts(ast.NodeTransformer):
         names, parts = free(node), list(ast.walk(node))
         if names & (self.inner | self.counting) or self.whose.touches(node) or any(isinstance(part, UNFIT) for part in parts):
             return False
-        if names & self.lent:
-            self.mixed |= names & self.values
-            return False
         drawn = any("random" in getattr(part, "attr", getattr(part, "id", "")) for part in parts)
         literal = isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
         there = names & self.given and not names & self.values and not any(isinstance(part, ast.List | ast.Dict) for part in parts)
@@ -63,25 +62,6 @@ class Parts(ast.NodeTransformer):
         made_of = self.within(copy.deepcopy(node))
         while (name := f"part_{zlib.crc32(text.encode())}") in self.found:
             text += " "  # the second of two is an object of its own
-        self.found[name] = value, made_of
+        names = free(node)
+        self.found[name] = Part(value, made_of, names & self.lent, bool(names & self.values))
         return ast.parse(f"(each for each in {name})", mode="eval").body if over else ast.Name(name, ast.Load())
-
-
-class Filled(ast.NodeTransformer):
-    """Puts back each part that is no plain data, or is not there after all: then what it is made of goes in."""
-
-    def __init__(self, taken: dict[str, Callable[[], Any]], made_of: dict[str, ast.expr]) -> None:
-        self.taken, self.made_of = taken, made_of
-        self.values: dict[str, Any] = {}
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id not in self.taken:
-            return node
-        try:
-            value = self.taken[node.id]()
-            value = Iterated([*itertools.islice(value, MOST)]) if isinstance(value, ITERATORS) else value
-            encode(value)
-        except Exception:
-            return self.visit(copy.deepcopy(self.made_of[node.id]))
-        self.values[node.id] = value
-        return node

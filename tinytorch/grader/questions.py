@@ -66,13 +66,11 @@ class Questions(Whose):
         alone = self.inputs(asked)  # what goes in as it is
         if alone and not fresh and any(map(self.takes_apart, ast.walk(node))):
             raise Unsplittable(f"line {node.lineno}: {', '.join(sorted(alone))} would be taken apart beside the student's code")
-        if not fresh and (told := alone & parts.mixed):
-            raise Unsplittable(f"line {node.lineno}: {min(told)} would go in because of what went in before")
         number = ast.Constant(len(self.sites))
         run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
-        self.sites.append(Site(ast.unparse(node), asked, {name: of for name, (_, of) in parts.found.items()}, run, inputs, given, fresh))
+        self.sites.append(Site(ast.unparse(node), asked, parts.found, run, inputs, given, fresh))
         values: dict[str, ast.expr] = {name: ast.Name(name, ast.Load()) for name in inputs}
-        taken: dict[str, ast.expr] = {name: later(value) for name, (value, _) in parts.found.items()}
+        taken: dict[str, ast.expr] = {name: later(part.value) for name, part in parts.found.items()}
         self.captures.append(call("__capture__", number, by_name(values), *([by_name(taken)] if taken else [])))
         if not fresh:
             self.scope.lent |= alone

@@ -2,10 +2,11 @@
 
 import ast
 import copy
+import itertools
 import json
 from collections import defaultdict, deque
 from collections.abc import Callable
-from types import FunctionType, ModuleType
+from types import FunctionType, GeneratorType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,11 @@ import numpy as np
 from tinytorch.checks import StudentError
 from tinytorch.grader.forms import Site, Unsplittable
 from tinytorch.grader.names import free
-from tinytorch.grader.parts import Filled
-from tinytorch.grader.plain import NotPlain, decode, encode
+from tinytorch.grader.plain import Iterated, NotPlain, decode, encode
 
 __all__ = ["Sites", "short"]
 
+ITERATORS, MOST = (map, filter, zip, enumerate, reversed, GeneratorType), 10_000
 ASKS, MOST_GIVEN = 5_000, 20_000
 Taken = dict[str, Callable[[], Any]]
 
@@ -71,7 +72,7 @@ class Sites:
 
     def going_in(self, site: Site, values: dict[str, Any], taken: Taken | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """The question, and its inputs as they are and as they are sent."""
-        filled = Filled(taken or {}, site.parts)
+        filled = Filled(site, taken or {}, values)
         asked = filled.visit(copy.deepcopy(site.asked))
         names = self.parts.reached(free(asked))
         self.names |= names
@@ -104,6 +105,32 @@ class Sites:
             if name not in site.given or len(json.dumps(code)) < MOST_GIVEN:
                 found[name] = code
         return found
+
+
+class Filled(ast.NodeTransformer):
+    """Puts back each part that is no plain data, or is not there after all: then what it is made of goes in."""
+
+    def __init__(self, site: Site, taken: Taken, known: dict[str, Any]) -> None:
+        self.site, self.taken, self.known = site, taken, known
+        self.values: dict[str, Any] = {}
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        part = self.site.parts.get(node.id)
+        if part is None:
+            return node
+        changed = any(changeable(self.known[name]) for name in part.lent & self.known.keys())
+        if changed and part.mixed and not self.site.fresh:
+            raise NotPlain(f"{ast.unparse(part.value)}: what is right may stand beside what went in before")
+        try:
+            value = None if changed else self.taken[node.id]()
+            value = Iterated([*itertools.islice(value, MOST)]) if isinstance(value, ITERATORS) else value
+            encode(value)
+        except Exception:
+            changed = True
+        if changed:
+            return self.visit(copy.deepcopy(part.made_of))
+        self.values[node.id] = value
+        return node
 
 
 def changeable(value: Any) -> dict[int, Any]:
