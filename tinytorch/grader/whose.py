@@ -100,10 +100,12 @@ class Whose:
 
     def takes_apart(self, part: Node) -> bool:
         """`lambda case: f(case[0])`, `f(x) for x, want in table`: asked in one piece, the table would go in."""
-        if not isinstance(part, (ast.Lambda, *COMPREHENSIONS)) or not self.touches(part):
-            return False
-        own, loops = local(part), getattr(part, "generators", ())
-        taken = (getattr(root(inner), "id", "") for inner in ast.walk(part) if isinstance(inner, ast.Attribute | ast.Subscript))
+        inner = list(ast.walk(part)) if isinstance(part, (ast.Lambda, *COMPREHENSIONS)) else []
+        if not self.touches(part):  # `lambda x: found.append(x == 9)`
+            noted = any(isinstance(one, ast.Call) and getattr(root(one.func), "id", "") in self.scope.own - self.scope.made_by.keys() for one in inner)
+            return noted and any(map(compares, inner))
+        own, loops = local(part) if inner else set(), getattr(part, "generators", ())
+        taken = (getattr(root(one), "id", "") for one in inner if isinstance(one, ast.Attribute | ast.Subscript))
         return not own.isdisjoint(taken) or not all(isinstance(one.target, ast.Name) or self.touches(one.iter) for one in loops)
 
     def compares_ours(self, part: Node) -> bool:
