@@ -75,7 +75,7 @@ class Notebook(Source):
         try:
             for self.line, statements in parts.capture:
                 exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
-            changed = [*parts.kept(sites.names), *(name for name in sorted(parts.doubted) if sites.may_be_changed(name, self.space))]
+            changed = [*parts.kept(sites.handed), *(name for name in sorted(parts.doubted) if sites.may_be_changed(name, self.space))]
         except Exception as error:
             kind = "" if isinstance(error, NotPlain) else f"{type(error).__name__}: "
             return {"whole": f"line {self.line}: {kind}{error}", "late": True}

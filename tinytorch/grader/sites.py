@@ -32,7 +32,7 @@ class Sites:
         self.asks: list[dict[str, Any]] = []
         self.objects: list[tuple[Any, Any]] = []  # those that went in, and what of them was sent,
         self.places: dict[int, int] = {}  # by their identity
-        self.names = set[str]()  # that the questions read
+        self.names, self.handed = set[str](), set[str]()  # that the questions read, and those of them that are no check's `got`
         self.sent = {} if sent is None else sent  # what can be changed in place and went to the student's code, by identity
         self.shown: list[tuple[str, Any]] = []  # what the current statement was told
 
@@ -76,6 +76,7 @@ class Sites:
         asked = filled.visit(copy.deepcopy(site.asked))
         names = self.parts.reached(free(asked))
         self.names |= names
+        self.handed |= set() if site.fresh else names
         values = {name: value for name, value in values.items() if name in names} | filled.values
         return ast.unparse(asked), values, self.inputs(site, values)
 
