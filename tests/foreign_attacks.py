@@ -2,7 +2,7 @@
 
 from foreign import notebook
 
-__all__ = ["ANSWERS", "FULL", "OTHERS", "SOURCE"]
+__all__ = ["ANSWERS", "FULL", "OTHERS", "SEEKS", "SOURCE"]
 
 SOURCE = notebook("""
 # %% given setup
@@ -20,6 +20,9 @@ def greet(name):
 class Bag:
     def is_empty(self):
         return True
+# %% answer d
+def half(n):
+    return n // 2
 # %% test text 2
 assert eval(formula) == 42
 # %% test plain 2
@@ -54,9 +57,20 @@ assert all(a == b for a, b in pairs)
 # %% test renamed 2
 import builtins
 assert getattr(builtins, "ev" + "al")(formula) == 42
+# %% test inverse 2
+def doubled(n):
+    return 2 * n
+assert half(doubled(21)) == 21
+# %% test attributes 2
+class Case:
+    given, want = 8, 4
+assert half(Case.given) == Case.want
+# %% test within 2
+for case in [{"n": 6, "want": 3}]:
+    assert half(case["n"] if "n" in case else case["m"]) == case["want"]
 """)
-FULL = 25.0
-TEXT, SAYS = 4.0, 3.0  # of `text` and `renamed`, which ask for `formula` alone, and of `says`
+FULL = 31.0
+TEXT, SAYS, SEEKS = 4.0, 3.0, 6.0  # of `text` and `renamed`, which ask for `formula` alone, of `says`, and of the last three
 RAISES = "def f(n):\n    if n == 'a':\n        raise KeyError(n)\n    raise ValueError({!r})"
 ANSWERS = {  # where f("a") raises nothing, or a TypeError, the one point of `whole` is deserved
     "an array of any numbers": ("import numpy as np\ndef f(n):\n    return np.array([1, 2, 3, 4.5])", 1.0),
@@ -84,4 +98,5 @@ OTHERS = {  # the function beside these is right
     "another formula": ({"b": "formula = '2 * 21'"}, FULL),
     "a text that says what it is": ({"c": "class Text(str):\n    def __getattribute__(self, name):\n        return lambda *args: name == 'startswith'\ndef greet(name):\n    return Text()\nclass Bag:\n    def is_empty(self):\n        return True"}, FULL - SAYS),
     "a text of NumPy's": ({"c": "import numpy as np\ndef greet(name):\n    return np.str_('Hello ' + name)\nclass Bag(list):\n    def is_empty(self):\n        return not self"}, FULL),
+    "what is right, from where it is asked": ({"d": "import sys, __main__\ndef half(n):\n    told = [one for one in sys._getframe(1).f_code.co_consts if type(one) is int]\n    if 'Case' in vars(__main__):\n        return __main__.Case.want\n    return told[0] if told else vars(__main__).get('case', {}).get('want')"}, FULL - SEEKS),
 }  # fmt: skip

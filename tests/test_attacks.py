@@ -13,7 +13,7 @@ import pytest
 from attack_table import FULL, ROWS, Table
 from conftest import ROOT
 from foreign import answered, course
-from foreign_attacks import ANSWERS, OTHERS, SAYS, SOURCE, TEXT
+from foreign_attacks import ANSWERS, OTHERS, SAYS, SEEKS, SOURCE, TEXT
 from foreign_attacks import FULL as FULL_FOREIGN
 
 from tinytorch.course.build import build
@@ -147,7 +147,7 @@ def test_the_table_is_long_enough():
 
 def test_hostile_answers_to_a_foreign_course(tmp_path, capsys):
     """Each gets what it deserves, honest neighbours too; and what it says to the terminal is not what a terminal obeys."""
-    rows = {name: ({"a": text}, score + (TEXT + SAYS) * (score < FULL_FOREIGN)) for name, (text, score) in ANSWERS.items()}
+    rows = {name: ({"a": text}, score + (TEXT + SAYS + SEEKS) * (score < FULL_FOREIGN)) for name, (text, score) in ANSWERS.items()}
     rows |= OTHERS | dict.fromkeys(NEIGHBOURS, ({}, FULL_FOREIGN))
     books = {student(name): {"nb": answered(SOURCE, **answers)} for name, (answers, _) in rows.items()}
     folder = course(tmp_path / "c", "ps", {"nb": SOURCE}, books)

@@ -47,7 +47,7 @@ def cell(name, source):
 
 
 def ask(name, *exprs, prelude=""):
-    asks = [{"key": f"{name}/{place}", "expr": expr, "inputs": {}, "keep": []} for place, expr in enumerate(exprs)]
+    asks = [{"key": f"{name}/{place}", "expr": expr, "inputs": {}, "which": {}} for place, expr in enumerate(exprs)]
     return {"id": name, "kind": "ask", "source": "", "prelude": prelude, "asks": asks}
 
 

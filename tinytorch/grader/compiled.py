@@ -14,7 +14,7 @@ __all__ = ["cell", "question"]
 def question(ask: Ask, token: str) -> dict[str, Any]:
     """To be reported under `token`; the sandbox learns no more of where it belongs."""
     text, kind = (ask["run"], "exec") if "run" in ask else (ask["expr"].strip(), "eval")
-    return {"token": token, "code": _compiled(text, "<check>", kind), "inputs": ask["inputs"], "keep": ask["keep"]}
+    return {"token": token, "code": _compiled(text, "<check>", kind), "inputs": ask["inputs"], "which": ask["which"]}
 
 
 @functools.lru_cache(maxsize=200)

@@ -16,7 +16,8 @@ class Site:
     """A place in a cell that only the sandbox can evaluate."""
 
     text: str
-    code: str  # the same with names in the places of parts of ours
+    asked: ast.AST  # the same with names in the places of parts of ours,
+    parts: dict[str, Any]  # and these
     run: bool  # statements, not an expression
     inputs: list[str]
     given: set[str]  # those of the inputs that the sandbox has from a given cell

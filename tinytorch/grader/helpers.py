@@ -6,14 +6,23 @@ from pathlib import Path
 from tinytorch.grader.forms import is_judging, last_name, root, start
 from tinytorch.grader.names import FUNCTIONS, Scope, bound, free
 
-__all__ = ["METHODS", "compares", "equates", "is_running", "note"]
+__all__ = ["EMPTYING", "METHODS", "compares", "equates", "is_looking", "is_running", "note"]
 
 COMPARING = {"eq", "ne", "sub", "subtract", "allclose", "array_equal", "array_equiv", "isclose"}
 # Methods that compare what they get with their object, which may be a student's and say anything of ours.
-METHODS = COMPARING | {"equals", "__eq__", "__ne__", "__sub__", "__contains__", "compare", "score", "evaluate", "gradcheck"}
+METHODS = COMPARING | {"equals", "__eq__", "__ne__", "__sub__", "__contains__", "compare", "score", "evaluate", "gradcheck",
+                       "isin", "between", "lt", "le", "gt", "ge", "div", "truediv", "floordiv", "mod"}  # fmt: skip
+EMPTYING = {"remove", "discard", "difference_update"}  # so do these of a list or a set that a function of theirs gave
 RUNNING = {  # that a text becomes no code in the grader sees `texts`; by these names it is known ahead where it runs
     "eval", "exec", "open", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load",
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
+}  # fmt: skip
+# What looks at names, files, memory or a state that the student's code may have changed, where that code runs only.
+LOOKING = {
+    "globals", "locals", "__main__", "modules", "main", "testmod", "testfile", "run_docstring_examples", "exists", "isfile", "isdir",
+    "is_file", "is_dir", "listdir", "scandir", "iterdir", "glob", "iglob", "rglob", "getsize", "getcwd", "environ", "getenv",
+    "getstate", "get_state", "get_traced_memory", "getrusage", "active_count", "get_fignums",
+    "settrace", "setprofile", "import_module",
 }  # fmt: skip
 IMPORTS = (ast.Import, ast.ImportFrom)
 
@@ -26,7 +35,7 @@ def note(scope: Scope, node: ast.stmt) -> None:
     given = made and isinstance(maker, ast.Name) and scope.is_student(maker.id)  # to the student's own, which says nothing
     read = {maker.id} if given else free(node)
     functions = [inner for inner in ast.walk(node) if isinstance(inner, FUNCTIONS)]
-    helps = read & scope.helpers or functions or _is_beside(node)
+    helps = read & scope.helpers or functions or isinstance(node, ast.ClassDef) or _is_beside(node)
     runs = read & scope.runs or any(is_running(part) for function in functions for part in ast.walk(function))
     tests = helps and any(map(scope.is_student, read)) and not isinstance(node, IMPORTS)
     for known, found in ((scope.helpers, helps), (scope.runs, runs and not made), (scope.tests, tests and not made)):
@@ -39,6 +48,11 @@ def is_running(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and not RUNNING.isdisjoint(map(last_name, (node.func, *node.args)))
 
 
+def is_looking(node: ast.AST) -> bool:
+    own = isinstance(node, ast.Call) and not node.args and last_name(node.func) in ("dir", "vars")
+    return own or not LOOKING.isdisjoint((getattr(node, "attr", ""), getattr(node, "id", "")))
+
+
 def _is_beside(node: ast.stmt) -> bool:
     """Whether it imports a module that lies beside the notebook, where the instructor's functions are."""
     names = [alias.name for alias in node.names] if isinstance(node, IMPORTS) else []
@@ -49,7 +63,7 @@ def _is_beside(node: ast.stmt) -> bool:
 def compares(part: ast.AST) -> bool:
     """A difference says as much as a comparison, and what compares may be handed on by its name."""
     named = part.attr in METHODS if isinstance(part, ast.Attribute) else isinstance(part, ast.Name) and part.id in COMPARING
-    return named or isinstance(part, ast.Compare | ast.Match) or isinstance(getattr(part, "op", None), ast.Sub | ast.BitXor)
+    return named or isinstance(part, ast.Compare | ast.Match) or isinstance(getattr(part, "op", None), ast.Sub | ast.BitXor | ast.BitAnd)
 
 
 def equates(part: ast.AST) -> bool:

@@ -175,16 +175,17 @@ class Inside:
 
     def ask(self, order: Order) -> tuple[str, str]:
         """Evaluate what a graded cell asks, one report each; an error in one is that one's own."""
-        seen: set[str] = set()
+        objects, last = dict[int, Any](), dict[str, int]()
         try:
             exec(compile(order["prelude"], "<check>", "exec"), self.names)
         except BaseException as error:
             return "error", told(error)
         for ask in order["asks"]:
-            inputs = {name: plain.decode(value) for name, value in ask["inputs"].items()}
-            kept = seen.intersection(ask["keep"])
-            self.names.update({name: value for name, value in inputs.items() if name not in kept})
-            seen.update(inputs)
+            for name, value in ask["inputs"].items():
+                place = ask["which"][name]
+                if last.get(name) != place:
+                    objects[place] = self.names[name] = objects[place] if place in objects else plain.decode(value)
+                last[name] = place
             try:
                 with warnings.catch_warnings(), numpy.errstate(all="ignore"):  # as tinytorch.checks asks
                     warnings.simplefilter("ignore")

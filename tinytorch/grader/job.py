@@ -8,15 +8,15 @@ __all__ = ["Ask", "Job", "Outcome", "Report", "Step", "StepOutcome"]
 class Ask(TypedDict):
     """One thing to do in the student's namespace, in order; exactly one of `expr` and `run` is there.
 
-    Before it, `inputs` are decoded (by `plain`) and bound as globals; those named in `keep` only where the name is not
-    bound by an earlier ask of this step (the student's code may have changed them in place, as it does in a notebook).
+    Before it, `inputs` are decoded (by `plain`) and bound as globals. Those with one number in `which` are one object (the
+    student's code may have changed it in place, as it does in a notebook), and a name that has it already is left as it is.
     """
 
     key: str
     expr: NotRequired[str]  # evaluated, and its value reported
     run: NotRequired[str]  # statements: executed, and only an error is reported (else the value None)
     inputs: dict[str, Any]
-    keep: list[str]
+    which: dict[str, int]
 
 
 class Step(TypedDict):

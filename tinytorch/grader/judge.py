@@ -75,16 +75,16 @@ class Notebook(Source):
         try:
             for self.line, statements in parts.capture:
                 exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
-            changed = [name for name in sorted(parts.doubted) if sites.may_be_changed(name, self.space)]
+            changed = [*parts.kept(sites.handed), *(name for name in sorted(parts.doubted) if sites.may_be_changed(name, self.space))]
         except Exception as error:
             kind = "" if isinstance(error, NotPlain) else f"apart from the student's code it ends in {type(error).__name__}: "
             return {"whole": f"line {self.line}: {kind}{error}", "late": True}
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail
             return {"whole": "nothing in it is asked of the student's code by name", "late": True}
         if changed:
-            return {"whole": f"whether {changed[0]} was changed is not asked where it is compared", "late": True}
+            return {"whole": f"what the student's code makes of {changed[0]} is not asked where it is looked at", "late": True}
         texts, self.texts.noted = sorted(self.texts.noted), set()
-        return {"prelude": parts.prelude, "asks": sites.asks, "texts": texts}
+        return {"prelude": parts.prelude(sites.names), "asks": sites.asks, "texts": texts}
 
     def record(self) -> None:
         """Run here, once, the leading tests that are nothing but checks: what they expect is the same for everybody."""

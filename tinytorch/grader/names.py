@@ -8,7 +8,7 @@ import importlib
 import warnings
 from dataclasses import dataclass, field
 
-__all__ = ["COMPREHENSIONS", "DEFINITIONS", "FUNCTIONS", "Scope", "bound", "free", "import_names", "local", "only_names", "parsed"]
+__all__ = ["BUILTINS", "COMPREHENSIONS", "DEFINITIONS", "FUNCTIONS", "SCOPES", "Scope", "bound", "free", "import_names", "local", "only_names", "parsed"]
 
 Node = ast.AST
 BUILTINS = {*dir(builtins), "__name__", "__doc__", "display", "get_ipython"}
@@ -30,6 +30,8 @@ class Scope:
     shared: set[str] = field(default_factory=set)  # what functions of given cells change by `global`
     lent: set[str] = field(default_factory=set)  # the instructor's values that a student's function has held
     callables: set[str] = field(default_factory=set)  # functions and classes of a student's: no plain data
+    classes: set[str] = field(default_factory=set)  # of the student's,
+    objects: set[str] = field(default_factory=set)  # and names for what one of them made
     made_by: dict[str, ast.stmt] = field(default_factory=dict)  # imports, and functions even if they touch the student's
     helpers: set[str] = field(default_factory=set)  # functions of the instructor's, which may say what is right,
     tests: set[str] = field(default_factory=set)  # those of them that call the student's code by name,
@@ -56,7 +58,7 @@ class Scope:
         self._now(self.reported, name, None)
 
     def _now(self, whose: set[str], name: str, node: ast.stmt | None) -> None:
-        for others in (self.own, self.student, self.reported, self.given, self.lent):
+        for others in (self.own, self.student, self.reported, self.given, self.lent, self.objects):
             others.discard(name)
         whose.add(name)
         self.made_by.pop(name, None)

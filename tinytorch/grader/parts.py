@@ -1,55 +1,68 @@
-"""What of the instructor's values a question needs: `case[0]`, `len(want)`. It goes into a sandbox alone, by a name of its own,
-for what is right may stand in `case` as well."""
+"""What of a question is the instructor's alone: `case[0]`, `len(want)`, `encrypted("hello")`. It is worked out by the grader and goes
+into a sandbox as a value, by a name of its own, for what is right may stand in it, or in what it is made of."""
 
 import ast
+import copy
 import zlib
-from typing import Any
+from typing import Any, NamedTuple
 
-from tinytorch.grader.forms import name_of, start
-from tinytorch.grader.helpers import is_running
-from tinytorch.grader.names import COMPREHENSIONS, free
-from tinytorch.grader.whose import DATA, Whose
+from tinytorch.grader.names import COMPREHENSIONS, SCOPES, bound, free, local
+from tinytorch.grader.whose import Whose
 
-__all__ = ["PART", "Parts"]
+__all__ = ["PART", "Part", "Parts"]
 
-PART = r"\bpart_[\d_]+\b"  # their names
-TAKEN = (ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr, *COMPREHENSIONS)
+PART = r"\bpart_\d+\b"  # their names
+TAKEN = (ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.IfExp, ast.Compare, ast.JoinedStr, *COMPREHENSIONS)
 UNFIT = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
-FUNCTIONS = {"abs", "bool", "dict", "enumerate", "float", "int", "iter", "len", "list", "max", "min", "next", "range", "reversed", "round", "set",
-             "sorted", "str", "sum", "tuple", "zip"}  # fmt: skip
-METHODS = DATA | {"astype", "copy", "get", "item", "items", "keys", "mean", "ravel", "reshape", "sum", "tolist", "values"}
+
+
+class Part(NamedTuple):
+    value: ast.expr
+    made_of: ast.expr  # the same with names for its own parts
+    lent: set[str]  # what of it went in before, and may have been changed there
+    mixed: bool  # with what did not
 
 
 class Parts(ast.NodeTransformer):
-    """Puts a name in the place of each part that is made of values of ours, and changes none."""
+    """Puts a name in the place of each part that is ours alone, and draws or counts nothing."""
 
     def __init__(self, whose: Whose) -> None:
         self.whose, scope = whose, whose.scope
-        self.found: dict[str, ast.expr] = {}
-        self.values = (scope.own - scope.given - scope.made_by.keys()).union(*whose.local) - scope.lent  # what is not there as a whole
-        self.modules = {name for name, node in scope.made_by.items() if isinstance(node, ast.Import | ast.ImportFrom)} - scope.helpers
+        self.found: dict[str, Part] = {}
+        counting = {name for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
+        self.counting, self.inner = counting, set[str]()  # the second: what a function in the question calls something
+        self.lent = scope.lent - scope.given
+        turns = set[str]().union(*whose.local)  # a value of the same name outside is another
+        self.given = scope.given - scope.helpers - turns  # alone it is used as it is there
+        self.values = (scope.own - scope.made_by.keys() - scope.given | turns) - scope.lent
 
     def visit(self, node: Any) -> Any:
         if isinstance(node, TAKEN) and isinstance(getattr(node, "ctx", None), ast.Load | None) and self.fits(node):
             return self.named(node)
-        return node if isinstance(node, (*COMPREHENSIONS, ast.Lambda)) else self.generic_visit(node)
+        return self.within(node)
+
+    def within(self, node: Any) -> Any:
+        """The same with its parts named."""
+        outer, self.inner = self.inner, self.inner | (local(node) if isinstance(node, SCOPES) else set())
+        self.generic_visit(node)
+        self.inner = outer
+        return node
 
     def fits(self, node: Any) -> bool:
-        names, inner = free(node), list(ast.walk(node))
-        made = names & self.values and names <= self.values | self.modules | FUNCTIONS and not self.whose.touches(node)
-        return bool(made) and all(map(self.changes_nothing, inner))
-
-    def changes_nothing(self, node: ast.AST) -> bool:
-        if not isinstance(node, ast.Call):
-            return not isinstance(node, UNFIT)
-        owner, name = start(node.func), name_of(node.func)
-        module = isinstance(owner, ast.Name) and owner.id in self.modules and "random" not in name
-        return not is_running(node) and (module or name in FUNCTIONS or getattr(node.func, "attr", "") in METHODS)
+        names, parts = free(node), list(ast.walk(node))
+        if names & (self.inner | self.counting) or self.whose.touches(node) or any(isinstance(part, UNFIT) for part in parts):
+            return False
+        drawn = any("random" in getattr(part, "attr", getattr(part, "id", "")) for part in parts)
+        literal = isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
+        there = names & self.given and not names & self.values and not any(isinstance(part, ast.List | ast.Dict) for part in parts)
+        return not (literal or drawn or there)
 
     def named(self, node: Any) -> ast.expr:
         over = isinstance(node, ast.GeneratorExp)
-        value = ast.ListComp(node.elt, node.generators) if over else node
-        taken = isinstance(node, ast.Subscript | ast.Attribute)  # else made anew each time: what changes one leaves the other
-        name = f"part_{zlib.crc32(ast.unparse(value).encode())}{'' if taken else f'_{len(self.found)}'}"
-        self.found[name] = value
+        value, text = ast.ListComp(node.elt, node.generators) if over else node, ast.unparse(node)
+        made_of = self.within(copy.deepcopy(node))
+        while (name := f"part_{zlib.crc32(text.encode())}") in self.found:
+            text += " "  # the second of two is an object of its own
+        names = free(node)
+        self.found[name] = Part(value, made_of, names & self.lent, bool(names & self.values))
         return ast.parse(f"(each for each in {name})", mode="eval").body if over else ast.Name(name, ast.Load())

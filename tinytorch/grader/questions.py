@@ -61,15 +61,17 @@ class Questions(Whose):
     def site(self, node: ast.stmt | ast.expr, fresh: bool = False) -> ast.expr:
         if not fresh:
             self.must_not_say(node)
-        parts, inputs = Parts(self), sorted(self.inputs(node))
-        asked = parts.visit(copy.deepcopy(node))
+        parts, inputs, asked = Parts(self), sorted(self.inputs(node)), copy.deepcopy(node)
+        parts.within(asked.value if isinstance(asked, ast.Expr) else asked)
         alone = self.inputs(asked)  # what goes in as it is
+        if alone and not fresh and any(map(self.takes_apart, ast.walk(node))):
+            raise Unsplittable(f"line {node.lineno}: {', '.join(sorted(alone))} would be taken apart beside the student's code")
         number = ast.Constant(len(self.sites))
         run, given = isinstance(node, ast.stmt), self.scope.given.intersection(inputs)
-        self.sites.append(Site(ast.unparse(node), ast.unparse(asked), run, inputs, given, fresh))
+        self.sites.append(Site(ast.unparse(node), asked, parts.found, run, inputs, given, fresh))
         values: dict[str, ast.expr] = {name: ast.Name(name, ast.Load()) for name in inputs}
-        taken = {name: values[name] for name in sorted(alone)} | parts.found
-        self.captures.append(call("__capture__", number, by_name(values), *([later(by_name(taken))] if parts.found else [])))
+        taken: dict[str, ast.expr] = {name: later(part.value) for name, part in parts.found.items()}
+        self.captures.append(call("__capture__", number, by_name(values), *([by_name(taken)] if taken else [])))
         if not fresh:
             self.scope.lent |= alone
         return call("__ask__", number)

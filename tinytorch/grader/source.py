@@ -83,6 +83,7 @@ class Source:
             if isinstance(node, ast.Import | ast.ImportFrom):  # what a student brings may say anything
                 self.scope.helpers |= import_names(node)
             self.scope.callables |= {node.name} if isinstance(node, DEFINITIONS) else set()
+            self.scope.classes |= {node.name} if isinstance(node, ast.ClassDef) else set()
         return ours
 
     def read_given(self, cell: dict[str, Any]) -> list[ast.stmt]:

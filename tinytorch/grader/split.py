@@ -10,8 +10,9 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from tinytorch.grader.forms import Site, Unsplittable, is_print
-from tinytorch.grader.names import Scope, bound, free
+from tinytorch.grader.forms import Site, Unsplittable, is_print, name_of
+from tinytorch.grader.helpers import compares
+from tinytorch.grader.names import BUILTINS, DEFINITIONS, Scope, bound, free
 from tinytorch.grader.statements import Pair, Statements, with_blocks
 
 __all__ = ["Split", "split"]
@@ -27,8 +28,31 @@ class Split:
     judge: list[Line]
     capture: list[Line]
     sites: list[Site]
-    prelude: str
+    needed: dict[str, ast.stmt]
     doubted: set[str]
+
+    def prelude(self, names: set[str]) -> str:
+        """The definitions of these names, imports first."""
+        found = [node for name, node in self.needed.items() if name in names]
+        imports_first = sorted(found, key=lambda node: not isinstance(node, ast.Import | ast.ImportFrom))
+        return "\n".join(dict.fromkeys(map(ast.unparse, imports_first)))
+
+    def kept(self, names: set[str]) -> set[str]:
+        """Those of definitions that the student's code has been given, and that the judge asks what they hold, or that judge there."""
+        parts = (part for _, nodes in self.judge for node in nodes for part in ast.walk(node))
+        looked = {name_of(part.value) for part in parts if isinstance(part, ast.Attribute)}
+        made = {name: node for name in names & self.needed.keys() if isinstance(node := self.needed[name], DEFINITIONS)}
+        values = names - self.needed.keys() - BUILTINS
+        judging = {name for name, node in made.items() if free(node) & values and any(map(compares, ast.walk(node)))}
+        return judging | looked & made.keys()
+
+    def reached(self, names: set[str]) -> set[str]:
+        """Also the names that the definitions of these read."""
+        seen = set[str]()
+        while more := (names & self.needed.keys()) - seen:
+            seen |= more
+            names = names.union(*(free(self.needed[name]) for name in more))
+        return names
 
 
 class _Splitter(Statements):
@@ -39,6 +63,7 @@ class _Splitter(Statements):
         header, local = ("iter", bound(node.target)) if isinstance(node, ast.For) else ("test", set[str]())
         if self.touches(getattr(node, header)) or self.reported(getattr(node, header)):
             return self.judged_block(node, header, local)
+        self.must_not_run(getattr(node, header))
         self.doubt(getattr(node, header))
         lent = free(getattr(node, header)) & self.scope.lent
         for name in local:
@@ -83,6 +108,4 @@ def split(source: str, scope: Scope) -> Split:
             raise Unsplittable(f"line {node.lineno}: the cell's last value is the student's")
         for program, statements in zip((judge, capture), splitter.statement(node), strict=True):
             program.append((node.lineno, [ast.fix_missing_locations(one) for one in statements]))
-    imports_first = sorted(splitter.needed.values(), key=lambda node: not isinstance(node, ast.Import | ast.ImportFrom))
-    prelude = dict.fromkeys(map(ast.unparse, imports_first))
-    return Split(judge, capture, splitter.sites, "\n".join(prelude), splitter.doubted)
+    return Split(judge, capture, splitter.sites, splitter.needed, splitter.doubted)

@@ -4,7 +4,7 @@ import ast
 import copy
 from typing import Any
 
-from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, last_name, root
+from tinytorch.grader.forms import Unsplittable, call, got_of, is_judging, is_print, last_name, name_of, root
 from tinytorch.grader.helpers import note
 from tinytorch.grader.names import DEFINITIONS, bound, free
 from tinytorch.grader.questions import Questions
@@ -125,6 +125,8 @@ class Statements(Questions):
         pair = self.in_sandbox(node)
         for name in names:
             self.scope.give_away(name)
+        made = isinstance(node.value, ast.Call) and name_of(node.value.func) in self.scope.classes
+        self.scope.objects |= names if made else set()
         return pair
 
     def do_Expr(self, node: ast.Expr) -> Pair:
@@ -132,6 +134,8 @@ class Statements(Questions):
         if not self.touches(node) and not held:
             return self.ours(node)
         if self.rooted(node.value):
+            if is_print(node):  # `print(f, want)`
+                node.value.args = [one for one in node.value.args if self.touches(one)]  # type: ignore[attr-defined]
             return self.in_sandbox(node)
         node.value = self.expr(node.value, held)
         if isinstance(node.value, ast.Call) and got_of(node.value) is None:

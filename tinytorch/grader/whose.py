@@ -3,14 +3,15 @@
 import ast
 from collections.abc import Iterator
 
-from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, name_of, start
-from tinytorch.grader.helpers import METHODS, compares, is_running
-from tinytorch.grader.names import COMPREHENSIONS, Scope, free
+from tinytorch.grader.forms import Unsplittable, got_of, is_judging, last_name, name_of, root, start
+from tinytorch.grader.helpers import EMPTYING, METHODS, compares, is_looking, is_running
+from tinytorch.grader.names import COMPREHENSIONS, Scope, free, local
 
 __all__ = ["Whose"]
 
 Node = ast.AST
 DATA = {name for kind in (str, tuple, frozenset) for name in dir(kind) if name[0] != "_"}  # those that change nothing of plain data
+ARRAYS = {"dot", "take", "searchsorted"}  # and those of an array
 TELLING = {"all", "any", "is_integer"} | {name for name in DATA if name.startswith("is")}  # those that say yes or no of it
 ABOUT_OBJECTS = {"isinstance", "issubclass", "hasattr", "getattr", "callable", "type", "id", "dir", "vars", "iter", "repr",
                  "shares_memory", "may_share_memory"}  # fmt: skip
@@ -42,7 +43,8 @@ class Whose:
     def tells(self, call: ast.Call) -> bool:
         """`f(3).startswith("a")`: what the method says of plain data the judge sees for itself."""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        return name in TELLING or (name in DATA and bool(call.args))
+        ours = bool(call.args) and not any(map(self.touches, call.args))
+        return name in TELLING or (name in DATA and bool(call.args)) or (name in ARRAYS and ours)
 
     def takes_objects(self, call: ast.Call) -> bool:
         """Does an instructor's function get what cannot be plain data, such as a student's function?"""
@@ -59,8 +61,10 @@ class Whose:
         return is_running(node) or (isinstance(node, ast.Call) and bool(free(node.func) & self.scope.runs))
 
     def must_not_run(self, node: Node) -> None:
-        """What was reported may be any text, and what a comprehension or a block takes from it too."""
+        """What was reported may be any text, and what a comprehension or a block takes from it too; what looks about finds nothing here."""
         parts = list(ast.walk(node))
+        if any(map(is_looking, parts)):
+            raise Unsplittable(f"line {node.lineno}: it looks at what the student's code may have changed where it runs")  # type: ignore[attr-defined]
         taken = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
         risky = self.scope.reported | taken | {part.arg for part in parts if isinstance(part, ast.arg)}
         if self.reported(node) and any(self.runs(part) and free(part) & risky for part in parts):
@@ -72,7 +76,8 @@ class Whose:
         theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         named = {part.value for part in getattr(call.func, "args", ()) if isinstance(part, ast.Constant)}  # getattr(f(3), "__eq__")
-        compared = not METHODS.isdisjoint({*named, getattr(call.func, "attr", "")}) and not all(map(self.touches, values))
+        taken = getattr(call.func, "attr", "") in EMPTYING and getattr(root, "id", "") not in self.scope.objects
+        compared = (taken or not METHODS.isdisjoint({*named, getattr(call.func, "attr", "")})) and not all(map(self.touches, values))
         return compared or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.helpers)
 
     def must_not_say(self, node: ast.stmt | ast.expr) -> None:
@@ -81,6 +86,8 @@ class Whose:
             raise Unsplittable(f"line {node.lineno}: {min(names)} says beside the student's code what is right")
         self.must_not_compare(node)
         for inner in ast.walk(node):
+            if isinstance(inner, ast.Call) and last_name(inner.func) in ("eval", "exec") and not any(map(self.touches, inner.args[:1])):
+                raise Unsplittable(f"line {inner.lineno}: a text of the instructor's would run beside the student's code")
             if isinstance(inner, ast.Call) and (self.rooted(inner.func) or self.takes_objects(inner)) and self.judges(inner):
                 raise Unsplittable(f"line {inner.lineno}: {ast.unparse(inner.func)} says beside the student's code what is right")
 
@@ -90,6 +97,16 @@ class Whose:
             over = isinstance(part, (ast.Lambda, *COMPREHENSIONS)) and any(map(compares, self.beside(part)))
             if over or (self.compares_ours(part) and (part is not node or isinstance(node, ast.stmt))):
                 raise Unsplittable(f"line {part.lineno}: it compares beside the student's code")  # type: ignore[attr-defined]
+
+    def takes_apart(self, part: Node) -> bool:
+        """`lambda case: f(case[0])`, `f(x) for x, want in table`: asked in one piece, the table would go in."""
+        inner = list(ast.walk(part)) if isinstance(part, (ast.Lambda, *COMPREHENSIONS)) else []
+        if not self.touches(part):  # `lambda x: found.append(x == 9)`
+            noted = any(isinstance(one, ast.Call) and getattr(root(one.func), "id", "") in self.scope.own - self.scope.made_by.keys() for one in inner)
+            return noted and any(map(compares, inner))
+        own, loops = local(part) if inner else set(), getattr(part, "generators", ())
+        taken = (getattr(root(one), "id", "") for one in inner if isinstance(one, ast.Attribute | ast.Subscript))
+        return not own.isdisjoint(taken) or not all(isinstance(one.target, ast.Name) or self.touches(one.iter) for one in loops)
 
     def compares_ours(self, part: Node) -> bool:
         if isinstance(part, ast.Compare | ast.BinOp):
