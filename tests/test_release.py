@@ -199,19 +199,19 @@ def test_a_release_knows_what_a_first_grading_would_have_to_find_out(released):
 
 def test_a_source_that_cannot_be_graded_is_not_released(course):
     before, text = RELEASED.read_bytes(), SOURCE.read_text("utf-8")
-    dies = "### BEGIN HIDDEN TESTS\nimport os, sys\nif 'tinytorch.grader.judge' in sys.modules:\n    os._exit(3)\n"  # where it is judged, not in a build
+    dies = "### BEGIN HIDDEN TESTS\nimport os, sys\nif sys.flags.safe_path:\n    os._exit(3)\n"  # where it is judged, not in a build
     SOURCE.write_text(text.replace("### BEGIN HIDDEN TESTS\n", dies), "utf-8")
     with pytest.raises(CourseError, match="the instructor's own cells crash or take too long"):
         release("08")
     assert RELEASED.read_bytes() == before
 
 
-IN_THE_JUDGE = "### BEGIN HIDDEN TESTS\nimport sys\nassert 'tinytorch.grader.judge' not in sys.modules\n"
+IN_THE_JUDGE = "### BEGIN HIDDEN TESTS\nimport sys\nassert not (sys.flags.safe_path and sys.argv[0])\n"
 
 
 @pytest.mark.parametrize("was, now, message", [
     ("    if parameter.grad is not None:", "    if parameter.grad is None:", "test-gradient-descent: the source's own answers get 0 of 10"),
-    ("### BEGIN HIDDEN TESTS\n", IN_THE_JUDGE, "test-gradient-descent: its points are unprotected, because line .*: AssertionError"),
+    ("### BEGIN HIDDEN TESTS\n", IN_THE_JUDGE, "test-gradient-descent: its points are unprotected, because line .* it ends in AssertionError"),
 ])  # fmt: skip
 def test_a_source_whose_tests_do_not_hold_its_own_answers_is_not_released(course, was, now, message):
     before, text = RELEASED.read_bytes(), SOURCE.read_text("utf-8")

@@ -12,8 +12,7 @@ from typing import Any
 
 from tinytorch.course.errors import CourseError
 from tinytorch.grader import kernel, waiting
-from tinytorch.grader.grading import opened
-from tinytorch.grader.plan import PlanError
+from tinytorch.grader.grading import bring_up
 
 __all__ = ["count", "executor"]
 
@@ -64,7 +63,7 @@ def executor(options: Any, packed: tuple[bytes, ...] = ()) -> Executor:
         return _cluster(options.scheduler).get_executor()
     workers = count(options)
     if workers == 1:
-        _open(packed)
+        bring_up(packed)
         return _Here()
     waiting.close()  # its thread: forks do not get along with threads
     pool = _Pool(workers, get_context("fork"), _begin, (os.getpid(), packed))
@@ -86,10 +85,4 @@ def _begin(parent: int, packed: tuple[bytes, ...]) -> None:
     kernel.die_with_parent(parent)
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # ignored already: by a shell, for what runs in the background
         signal.signal(signal.SIGINT, lambda *_: None)  # a sandbox that starts from here does not inherit this
-    _open(packed)
-
-
-def _open(packed: tuple[bytes, ...]) -> None:
-    for plan in packed:
-        with suppress(PlanError):  # said of each submission
-            opened(plan)
+    bring_up(packed)

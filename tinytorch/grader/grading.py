@@ -5,8 +5,8 @@ import functools
 import pickle
 import re
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tinytorch.grader.limits import Limits
 from tinytorch.grader.magics import clean_all
 from tinytorch.grader.plan import Plan, whole_score
 
-__all__ = ["CellResult", "Graded", "grade", "grade_bytes", "opened"]
+__all__ = ["CellResult", "Graded", "bring_up", "grade", "grade_bytes"]
 
 MOST_UP = 12  # judges in one worker
 
@@ -163,6 +163,13 @@ def opened(packed: bytes) -> tuple[Plan, plans.Judge]:
         plan = pickle.loads(packed)  # the parent's own
         _up[packed] = plan, plans.Judge(plan)
     return _up[packed]
+
+
+def bring_up(packed: Sequence[bytes]) -> None:
+    """Judges of these plans, as many as there may be, before they are wanted."""
+    for plan in packed[:MOST_UP]:
+        with suppress(plans.PlanError):  # said of each submission
+            opened(plan)
 
 
 @functools.lru_cache(maxsize=1)
