@@ -20,11 +20,11 @@ _lock = threading.Lock()
 
 @functools.cache
 def _hands(pid: int) -> ThreadPoolExecutor:
-    """A thread that starts sandboxes and buries them beside the work.
+    """Two threads that start sandboxes and bury them beside the work: a start need not wait for the burial before it.
 
-    The kernel ends a sandbox with the thread that started it; this one lives as long as they are wanted.
+    The kernel ends a sandbox with the thread that started it; these live as long as they are wanted.
     """
-    return ThreadPoolExecutor(1, "sandboxes")
+    return ThreadPoolExecutor(2, "sandboxes")
 
 
 def warm(limits: Limits, level: Level) -> "Future[Sandbox]":
