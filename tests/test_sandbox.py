@@ -126,10 +126,11 @@ def test_a_death_costs_the_cell_that_it_stands_in(level, name, request):
 
 
 def survivors(level):
-    """Processes of this run's sandboxes that are still there, but for the one that waits."""
-    waiting._hands(os.getpid()).submit(int).result()  # all that was to be buried before is
-    ahead = {found.result().process.pid for found in waiting._waiting.values()}
-    return [pid for pid in alive(level.root) if not {pid, parent(pid)} & ahead]
+    """Processes of this run's sandboxes that are still there when all are buried, but for the one that waits."""
+    ahead, end = {found.result().process.pid for found in waiting._waiting.values()}, time.monotonic() + 5
+    while (found := [pid for pid in alive(level.root) if not {pid, parent(pid)} & ahead]) and time.monotonic() < end:
+        time.sleep(0.01)
+    return found
 
 
 def parent(pid):
