@@ -128,6 +128,22 @@ except KeyboardInterrupt:
     print("stopped")"""
 
 
+IN_A_FORK = """import os, signal
+from tinytorch.course import shared, workers
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGINT))
+try:
+    workers.executor(shared.Options(workers=2))
+except KeyboardInterrupt:
+    print("stopped")"""
+
+
+def test_ctrl_c_while_the_workers_are_being_started():
+    """Python itself drops one that falls into a fork, and the run went on to its end."""
+    done = subprocess.run([sys.executable, "-c", IN_A_FORK], capture_output=True, encoding="utf-8", timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
+
+
 def test_workers_leave_ctrl_c_to_their_grader():
     """One with nothing to do says nothing, and nobody waits for one that has much to do."""
     done = subprocess.run([sys.executable, "-c", CTRL_C], capture_output=True, encoding="utf-8", timeout=60)

@@ -67,7 +67,11 @@ def executor(options: Any, packed: tuple[bytes, ...] = ()) -> Executor:
         return _Here()
     waiting.close()  # its thread: forks do not get along with threads
     pool = _Pool(workers, get_context("fork"), _begin, (os.getpid(), packed))
-    pool.submit(os.getpid)  # starts them all
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Python drops what falls into a fork
+    try:
+        pool.submit(os.getpid)  # starts them all
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     return pool
 
 
@@ -85,4 +89,5 @@ def _begin(parent: int, packed: tuple[bytes, ...]) -> None:
     kernel.die_with_parent(parent)
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # ignored already: by a shell, for what runs in the background
         signal.signal(signal.SIGINT, lambda *_: None)  # a sandbox that starts from here does not inherit this
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     bring_up(packed)
