@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import pytest
 
 from tinytorch.grader import image as images
-from tinytorch.grader import isolation, sandbox, waiting, where
+from tinytorch.grader import isolation, limits, sandbox, waiting, where
 from tinytorch.grader.limits import Limits, free_id
 from tinytorch.grader.plan import Judge, Plan
 
@@ -454,6 +454,13 @@ def test_who_and_where(level):
     assert value(
         level, "libc.prctl(39, 0, 0, 0, 0), libc.prctl(3, 0, 0, 0, 0)", "import ctypes; libc = ctypes.CDLL(None)"
     ) == {"value": {"tuple": [1, 0]}}
+
+
+def test_the_user_is_another_without_setpriv(level, monkeypatch):
+    """Where that program is missing, or can do nothing, Python itself becomes the sandbox's user."""
+    waiting.close()
+    monkeypatch.setattr(limits, "_setpriv", lambda: "")
+    assert value(level, "os.getuid() != 0 and os.geteuid() == os.getuid() and len(os.getgroups()) <= 1", "import os")["value"] is True
 
 
 def test_nothing_is_shared_by_two(level):

@@ -87,7 +87,7 @@ class Level(images.Image):
         alone = ["--unshare-all", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL", "--hostname", "grader"]
         # Of its own session, or a kill of the process's own group meets bwrap outside, and the sandbox a moment later.
         alone += ["--new-session"]
-        return ["bwrap", *alone, *binds, "--remount-ro", "/", "--chdir", "/tmp"]
+        return [shutil.which("bwrap") or "bwrap", *alone, *binds, "--remount-ro", "/", "--chdir", "/tmp"]
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import functools
 import os
+import shutil
 import subprocess
 import time
 import zlib
@@ -126,17 +127,17 @@ def as_user(uid: int | None, *command: str) -> dict[str, Any]:
     """
     if uid is None:
         return {"args": command}
-    small = ("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--", *command)
-    return {"args": small} if _small() else {"args": command, "user": uid, "group": uid, "extra_groups": []}
+    if small := _setpriv():
+        return {"args": (small, f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--", *command)}
+    return {"args": command, "user": uid, "group": uid, "extra_groups": []}
 
 
 @functools.cache
-def _small() -> bool:
-    """Whether `setpriv` is here, and can do it."""
-    with contextlib.suppress(OSError):
-        tried = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", "true"], stderr=subprocess.DEVNULL)
-        return tried.returncode == 0
-    return False
+def _setpriv() -> str:
+    """Where it is, if it can do it."""
+    found = shutil.which("setpriv") or ""
+    words = [found, "--reuid=65534", "--regid=65534", "--clear-groups", "--", "true"]
+    return found if found and not subprocess.run(words, stderr=subprocess.DEVNULL, check=False).returncode else ""
 
 
 def kill_user(uid: int) -> None:
