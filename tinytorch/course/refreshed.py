@@ -14,7 +14,8 @@ __all__ = ["again_late", "refreshed"]
 
 def refreshed(book: "Book", record: Record) -> Record:
     """The record with the gradebook's total, and with how many marks still wait for a person there."""
-    return replace(record, score=book.total(record.student), more=record.more | {"waiting": book.waiting(record.student)})
+    total, waiting = book.standing(record.student)
+    return replace(record, score=total, more=record.more | {"waiting": waiting})
 
 
 def again_late(book: "Book", penalty: "Penalty", record: Record, timestamp: datetime | None) -> Record:

@@ -119,20 +119,15 @@ class Book:
         names = {cell: name for (book, _, name), cell in self.cells.items() if book == self.notebooks.get(notebook)}
         return {names[cell]: grade.auto_score for cell, grade in grades.items() if cell in names}
 
-    def total(self, student: str) -> float:
-        """The sum that nbgrader shows, manual scores and penalties in it."""
+    def standing(self, student: str) -> tuple[float, int]:
+        """The sum that nbgrader shows, manual scores and penalties in it; how many answers and tasks with points wait for a person."""
         with self.engine.connect() as db:
             row = self.rows[student]
             grades = select(db, "grade", notebook_id=row.notebooks.values())
             books = select(db, "submitted_notebook", id=row.notebooks.values())
         late = {book.id: book.late_submission_penalty or 0.0 for book in books}
-        return sum(max(0.0, _sum(g for g in grades if g.notebook_id == book) - late[book]) for book in late)
-
-    def waiting(self, student: str) -> int:
-        """How many answers and tasks that carry points wait for a person."""
-        with self.engine.connect() as db:
-            grades = select(db, "grade", notebook_id=self.rows[student].notebooks.values())
-        return sum(grade.needs_manual_grade and self.points.get(grade.cell_id, 0) > 0 for grade in grades)
+        total = sum(max(0.0, _sum(g for g in grades if g.notebook_id == book) - late[book]) for book in late)
+        return total, sum(grade.needs_manual_grade and self.points.get(grade.cell_id, 0) > 0 for grade in grades)
 
     def seconds_late(self, student: str, timestamp: datetime | None) -> float:
         row = self.rows.get(student)

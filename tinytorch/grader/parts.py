@@ -29,8 +29,8 @@ class Parts(ast.NodeTransformer):
     def __init__(self, whose: Whose) -> None:
         self.whose, scope = whose, whose.scope
         self.found: dict[str, Part] = {}
-        counting = {name for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
-        self.counting, self.inner = counting, set[str]()  # the second: what a function in the question calls something
+        self.counting = {name for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
+        self.inner = set[str]()  # what a function in the question calls something
         self.lent = scope.lent - scope.given
         turns = set[str]().union(*whose.local)  # a value of the same name outside is another
         self.given = scope.given - scope.helpers - turns  # alone it is used as it is there

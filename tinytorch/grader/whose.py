@@ -43,8 +43,8 @@ class Whose:
     def tells(self, call: ast.Call) -> bool:
         """`f(3).startswith("a")`: what the method says of plain data the judge sees for itself."""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        ours = bool(call.args) and not any(map(self.touches, call.args))
-        return name in TELLING or (name in DATA and bool(call.args)) or (name in ARRAYS and ours)
+        with_ours = name in ARRAYS and not any(map(self.touches, call.args))
+        return name in TELLING or (bool(call.args) and (name in DATA or with_ours))
 
     def takes_objects(self, call: ast.Call) -> bool:
         """Does an instructor's function get what cannot be plain data, such as a student's function?"""
@@ -72,13 +72,13 @@ class Whose:
 
     def judges(self, call: ast.Call) -> bool:
         """Does the function that is called say what is right? Beside the student's code it could be made to say anything."""
-        root = start(call)
-        theirs = isinstance(root, ast.Name) and self.scope.is_student(root.id)  # what it gets is no matter then
+        first = start(call)
+        theirs = isinstance(first, ast.Name) and self.scope.is_student(first.id)  # what it gets is no matter then
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         named = {part.value for part in getattr(call.func, "args", ()) if isinstance(part, ast.Constant)}  # getattr(f(3), "__eq__")
-        taken = getattr(call.func, "attr", "") in EMPTYING and getattr(root, "id", "") not in self.scope.objects
+        taken = getattr(call.func, "attr", "") in EMPTYING and getattr(first, "id", "") not in self.scope.objects
         compared = (taken or not METHODS.isdisjoint({*named, getattr(call.func, "attr", "")})) and not all(map(self.touches, values))
-        return compared or is_judging(call.func) or bool(free(root if theirs else call.func) & self.scope.helpers)
+        return compared or is_judging(call.func) or bool(free(first if theirs else call.func) & self.scope.helpers)
 
     def must_not_say(self, node: ast.stmt | ast.expr) -> None:
         """Nothing that is asked in one piece may say what is right."""
