@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from tinytorch.course.demo import STUDENTS, demo
+from tinytorch.course.demo import STUDENTS, _grade, demo
 from tinytorch.course.errors import CourseError
 from tinytorch.course.records import read_records
 
@@ -22,6 +22,15 @@ def test_each_of_the_six_ends_as_it_should(project, capsys):
     said = capsys.readouterr().out
     assert "Each of the six ended as it should." in said
     assert all(stage in said for stage in ("built", "released", "handed in", "feedback", "grades.csv"))
+
+
+def test_only_without_a_sandbox_it_grades_in_none(monkeypatch, tmp_path):
+    def busy(*words):
+        raise CourseError("another `tinytorch grade` is at work here")
+
+    monkeypatch.setattr("tinytorch.course.grade.grade", busy)
+    with pytest.raises(CourseError, match="is at work here"):
+        _grade(tmp_path, print)
 
 
 def test_a_demo_never_runs_in_a_course_that_is_there(tmp_path):

@@ -1,7 +1,9 @@
 """`release`: what students get holds no answer, and does not change under those who have handed in."""
 
+import fcntl
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,8 @@ import pytest
 from conftest import copy_project
 
 from tinytorch.course.clean import leaks
-from tinytorch.course.errors import CourseError
+from tinytorch.course.errors import CourseError, NoSandbox
+from tinytorch.course.grade import grade
 from tinytorch.course.modules import every
 from tinytorch.course.release import release
 from tinytorch.course.stubs import region_names
@@ -19,6 +22,7 @@ from tinytorch.course.stubs import region_names
 SOURCE = Path("modules/source/08_optimizers/optimizers_dev.py")
 BUILT = Path("course/source/08_optimizers/optimizers_dev.ipynb")
 RELEASED = Path("course/release/08_optimizers/optimizers_dev.ipynb")
+BOOK = Path("course/gradebook.db")
 
 
 @pytest.fixture(scope="session")
@@ -198,12 +202,24 @@ def test_a_release_knows_what_a_first_grading_would_have_to_find_out(released):
 
 
 def test_a_source_that_cannot_be_graded_is_not_released(course):
-    before, text = RELEASED.read_bytes(), SOURCE.read_text("utf-8")
+    before, text = [RELEASED.read_bytes(), BOOK.read_bytes()], SOURCE.read_text("utf-8")
     dies = "### BEGIN HIDDEN TESTS\nimport os, sys\nif sys.flags.safe_path:\n    os._exit(3)\n"  # where it is judged, not in a build
     SOURCE.write_text(text.replace("### BEGIN HIDDEN TESTS\n", dies), "utf-8")
     with pytest.raises(CourseError, match="the instructor's own cells crash or take too long"):
         release("08")
-    assert RELEASED.read_bytes() == before
+    assert [RELEASED.read_bytes(), BOOK.read_bytes()] == before
+
+
+def test_another_system_releases_without_asking_the_reference(course, monkeypatch):
+    """What only Linux has is not there."""
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    monkeypatch.delattr(fcntl, "F_SETPIPE_SZ")
+    monkeypatch.delattr(os, "ST_NOEXEC")
+    RELEASED.unlink()
+    assert release("08").is_file() and RELEASED.is_file()
+    Path("course/submitted/ann/08_optimizers").mkdir(parents=True)
+    with pytest.raises(NoSandbox, match="Sandboxes need Linux"):
+        grade("08")
 
 
 IN_THE_JUDGE = "### BEGIN HIDDEN TESTS\nimport sys\nassert not (sys.flags.safe_path and sys.argv[0])\n"
@@ -214,12 +230,12 @@ IN_THE_JUDGE = "### BEGIN HIDDEN TESTS\nimport sys\nassert not (sys.flags.safe_p
     ("### BEGIN HIDDEN TESTS\n", IN_THE_JUDGE, "test-gradient-descent: its points are unprotected, because line .* it ends in AssertionError"),
 ])  # fmt: skip
 def test_a_source_whose_tests_do_not_hold_its_own_answers_is_not_released(course, was, now, message):
-    before, text = RELEASED.read_bytes(), SOURCE.read_text("utf-8")
+    before, text = [RELEASED.read_bytes(), BOOK.read_bytes()], SOURCE.read_text("utf-8")
     SOURCE.write_text(text.replace(was, now), "utf-8")
     for _ in range(2):
         with pytest.raises(CourseError, match=f"nothing was published\n{message}"):
             release("08")
-    assert RELEASED.read_bytes() == before
+    assert [RELEASED.read_bytes(), BOOK.read_bytes()] == before
 
 
 def test_plain_nbgrader_makes_the_same_release(course):

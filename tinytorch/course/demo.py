@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tinytorch.course import settings as ini
 from tinytorch.course.build import build, write
-from tinytorch.course.errors import CourseError
+from tinytorch.course.errors import CourseError, NoSandbox
 from tinytorch.course.modules import Module, find
 from tinytorch.course.records import Record, read_records
 
@@ -129,7 +129,7 @@ def _grade(folder: Path, say: Callable[[str], None]) -> None:
 
     try:
         grade("08", folder)
-    except CourseError as error:
+    except NoSandbox as error:
         say(f"graded without a sandbox, which `tinytorch grade` refuses to do by itself: {error}")
         grade("08", folder, Options(level="unsafe"))
 

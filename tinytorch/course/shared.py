@@ -17,7 +17,7 @@ from tinytorch.course import nbconfig, workers
 from tinytorch.course import settings as ini
 from tinytorch.course.build import write
 from tinytorch.course.earlier import Earlier
-from tinytorch.course.errors import CourseError
+from tinytorch.course.errors import CourseError, NoSandbox
 from tinytorch.course.handed_in import Work
 from tinytorch.course.modules import assignment
 from tinytorch.course.plans import plans_of, prove, recalled
@@ -59,6 +59,7 @@ class Shared:
 
     def read(self) -> None:
         """The plans; those that an earlier run has proved are packed."""
+        isolation.on_linux()
         os.environ.pop("TINYTORCH_ONLY_CHECK", None)  # is for plain nbgrader, gives no marks, must not reach a plan
         self.seed = _seed(self.settings.course, self.assignment, self.options)
         self.plans = plans_of(
@@ -84,12 +85,12 @@ class Shared:
 
     def start(self, stack: ExitStack) -> None:
         """Make all ready to grade. Where nothing is to be proved, the workers' judges come up while the rest does."""
-        self.read()
-        early = self.start_workers() if len(self.packed) == len(self.plans) else None
         try:
+            self.read()
+            early = self.start_workers() if len(self.packed) == len(self.plans) else None
             self.prove(stack)
         except isolation.Refused as error:
-            raise CourseError(str(error)) from error
+            raise NoSandbox(str(error)) from error
         if workers.count(self.options) > 1:
             waiting.close()  # the sandbox that was tried: nobody works in this process
         self.executor = early or self.start_workers()

@@ -19,7 +19,7 @@ from tinytorch.grader import image as images
 from tinytorch.grader import kernel
 from tinytorch.grader.limits import Limits, cgroup_roots, remove
 
-__all__ = ["ENVIRONMENT", "Level", "Refused", "level", "probe", "sweep"]
+__all__ = ["ENVIRONMENT", "Level", "Refused", "level", "on_linux", "probe", "sweep"]
 
 NAMES = ("bubblewrap", "landlock", "unsafe")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
@@ -90,6 +90,12 @@ class Level(images.Image):
         return [shutil.which("bwrap") or "bwrap", *alone, *binds, "--remount-ro", "/", "--chdir", "/tmp"]
 
 
+def on_linux() -> None:
+    """Refused elsewhere, before anything that only Linux has is asked for."""
+    if platform.system() != "Linux":
+        raise Refused("Sandboxes need Linux; on other systems use a Linux container or virtual machine.")
+
+
 @contextlib.contextmanager
 def level(
     name: str | None = None,
@@ -102,6 +108,7 @@ def level(
     `without`: modules that must not be importable; `packages`: what is visible of the installed ones (None: all);
     `limits`: of the run, so that the sandbox that was tried is its first one.
     """
+    on_linux()
     if os.geteuid() == 0 and not _becomes_another():
         raise Refused(POWERLESS)
     sweep()
@@ -192,8 +199,6 @@ def _lacks(name: str, cgroups: bool) -> Iterator[str]:
 
 def probe(candidate: Level, limits: Limits) -> str:
     """Why the level cannot be had, and what lifts it; empty if it can."""
-    if platform.system() != "Linux":
-        return "Sandboxes need Linux; on other systems use a Linux container or virtual machine."
     if candidate.name == "landlock" and not kernel.abi():
         return "Landlock is not in this kernel: 5.13 or later with `lsm=landlock,...` on its command line is needed."
     if candidate.name == "bubblewrap" and not shutil.which("bwrap"):
