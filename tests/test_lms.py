@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import stat
+import time
 import zipfile
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from made_notebooks import cell, notebook, save
 from tinytorch.course.collect import collect, collected, lines
 from tinytorch.course.downloads import read_download
 from tinytorch.course.errors import CourseError
-from tinytorch.course.merge import Score, merge
+from tinytorch.course.merge import Row, merge
 from tinytorch.course.roster import read_roster, timestamp
 from tinytorch.course.send import send
 from tinytorch.course.settings import load
@@ -229,14 +230,39 @@ def test_what_cannot_be_done_changes_nothing(course, files, roster, said):
     assert sorted(course.rglob("*")) == before
 
 
+def test_a_course_of_its_own_folders(course):
+    """Where its configuration has them `grade` reads them."""
+    (course / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.CourseDirectory.release_directory = 'out'\nc.CourseDirectory.submitted_directory = 'in'\n"
+        f"c.CourseDirectory.feedback_directory = 'said'\nc.CourseDirectory.db_url = 'sqlite:///{course / 'mine.db'}'\n"
+    )
+    (course / "release").rename(course / "out")
+    placed = collected_from(course, CANVAS_FILES, CANVAS).placed
+    assert {path.name for path in course.iterdir()} == {"nbgrader_config.py", "out", "in", "mine.db", "collected"}
+    assert {path.parent.parent.name for path in (course / "in").rglob("*.ipynb")} == {*placed}
+    (course / "said/ann/08_optimizers").mkdir(parents=True)
+    (course / "said/ann/08_optimizers/optimizers_dev.html").write_text("<p>well done</p>")
+    assert send("08_optimizers", "canvas", load(course)).pages == 1
+
+
+def test_moodles_times_are_of_this_machine_and_that_is_said(course, monkeypatch):
+    monkeypatch.setenv("TZ", "XXX+03")
+    time.tzset()
+    found = collected_from(course, MOODLE_FILES, WORKSHEET)
+    monkeypatch.undo()
+    time.tzset()
+    assert "-0300" in (course / "submitted/ann@uni.edu/08_optimizers/timestamp.txt").read_text()
+    assert any("(UTC-0300)" in note for note in found.notes)
+
+
 def test_no_archive(tmp_path, course):
     (tmp_path / "x.zip").write_bytes(b"PK nonsense")
     with pytest.raises(CourseError, match="no zip archive"):
         collect("08_optimizers", tmp_path / "x.zip", None, load(course))
 
 
-SCORES = [Score("ann", 61.5, 70, "graded"), Score("rob@uni.edu", 70, 70, "graded"), Score("zoë", 0, 70, "partly"),
-          Score("nell", None, 70, "missing"), Score("gone", 5, 70, "graded")]  # fmt: skip
+SCORES = [Row("opt", "ann", 61.5, 70, "graded"), Row("opt", "rob@uni.edu", 70, 70, "graded"), Row("opt", "zoë", 0, 70, "partly"),
+          Row("opt", "nell", None, 70, "missing"), Row("opt", "gone", 5, 70, "graded")]  # fmt: skip
 
 
 def test_grades_merge_into_canvas_export(tmp_path):
@@ -253,7 +279,7 @@ def test_grades_merge_into_canvas_export(tmp_path):
 def test_grades_merge_into_moodles_worksheet(tmp_path):
     path = tmp_path / "m.csv"
     path.write_text(WORKSHEET, encoding="utf-8", newline="")
-    scores = [Score("ann@uni.edu", 35, 70, "graded"), Score("zoe@uni.edu", 70, 70, "graded"), Score("nell@uni.edu", None, 70, "missing")]
+    scores = [Row("opt", "ann@uni.edu", 35, 70, "graded"), Row("opt", "zoe@uni.edu", 70, 70, "graded"), Row("opt", "nell@uni.edu", None, 70, "missing")]
     rows = list(csv.DictReader(io.StringIO(merge("moodle", path, "08_optimizers", scores, {"202": "zoe@uni.edu"}).text)))
     assert [row["Grade"] for row in rows] == ["35", "70", ""]
     assert rows[1]["Full name"] == "Zoë Müller, Jr." and rows[1]["Feedback comments"] == "well, done"
@@ -282,17 +308,17 @@ def test_a_column_that_is_not_clear_is_asked_for(tmp_path):
 def test_feedback_goes_back_under_the_platforms_names(course, lms, files, roster, expected):
     result = collected_from(course, files, roster)
     with pytest.raises(CourseError, match="no feedback pages"):
-        send("08_optimizers", lms, course)
+        send("08_optimizers", lms, load(course))
     for who in [who for who in result.placed if who in ("ann", "zoë", "ann@uni.edu")]:
         page = course / "feedback" / who / "08_optimizers" / "optimizers_dev.html"
         page.parent.mkdir(parents=True)
         page.write_text("<p>well done</p>")
-    sent = send("08_optimizers", lms, course)
+    sent = send("08_optimizers", lms, load(course))
     with zipfile.ZipFile(sent.path) as archive:
         assert archive.namelist() == expected
     assert len(sent.left) == 1
     with pytest.raises(CourseError, match=f"was collected from {lms}"):
-        send("08_optimizers", "moodle" if lms == "canvas" else "canvas", course)
+        send("08_optimizers", "moodle" if lms == "canvas" else "canvas", load(course))
 
 
 def test_rosters(tmp_path):

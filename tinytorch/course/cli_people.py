@@ -49,15 +49,16 @@ def collect(
     course: Course = None,
     as_json: Json = False,
 ) -> None:
-    """A bulk download into course/submitted; absentees get a row."""
+    """A bulk download into the submitted folder; absentees get a row."""
     from dataclasses import asdict
 
+    from tinytorch.course import nbconfig
     from tinytorch.course.collect import collect, lines
     from tinytorch.course.modules import assignment
     from tinytorch.course.settings import load
 
     settings = load(course)
-    result = collect(assignment(module, settings.course), archive, roster, settings)
+    result = collect(assignment(module, settings.course, nbconfig.read(settings).folders), archive, roster, settings)
     typer.echo(json.dumps(asdict(result), indent=1, ensure_ascii=False) if as_json else "\n".join(lines(result)))
     raise typer.Exit(1 if result.unplaced else 0)
 

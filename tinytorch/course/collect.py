@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from tinytorch.course import nbconfig
 from tinytorch.course.downloads import FILE_BYTES, Upload, read_download
 from tinytorch.course.errors import CourseError
-from tinytorch.course.roster import Person, doubts, folded, read_roster, safe_id, timestamp
+from tinytorch.course.roster import Person, doubts, folded, read_roster, safe_id, timestamp, zone
 from tinytorch.course.settings import Settings
 from tinytorch.course.show import printable
 from tinytorch.grader.files import left_over
 from tinytorch.grader.submission import MAX_PARTS, parts
 from tinytorch.student.notebook import NotebookError, grade_id, parse, sha8
 
-__all__ = ["Collected", "collect", "collected", "known_numbers", "lines"]
+__all__ = ["collect", "collected", "known_numbers", "lines"]
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,11 @@ class Collected:
 
 def collect(assignment: str, archive: Path, roster: Path | None, settings: Settings) -> Collected:
     """Place every notebook of the archive under its student; all is read and decided before anything is written."""
-    uploads = read_download(archive)
-    lms, people = _class(uploads, roster)
+    config, uploads = nbconfig.read(settings), read_download(archive)
+    lms, people = _class(archive, uploads, roster)
     result = Collected(lms)
-    found, ids = _owners(uploads, people, lms, result), _known_ids(settings.course, assignment)
-    name = _notebook_name(settings.course, assignment)
+    source = _source(config.folders, assignment)
+    found, ids = _owners(uploads, people, lms, result), _known_ids(source)
     chosen: dict[str, bytes] = {}
     for person in people:
         entry = Entry(person.full, person.number, person.email, person.late, person.submitted)
@@ -73,20 +74,24 @@ def collect(assignment: str, archive: Path, roster: Path | None, settings: Setti
             entry = replace(entry, late=late, file=upload.file, prefix=upload.prefix, sha=sha8(chosen[person.id]))
         result.students[person.id] = entry
     if not chosen:
-        raise CourseError(f"{archive}: no notebook in it could be placed; the first reason: {result.unplaced[:1]}")
+        raise CourseError(f"{archive}: no notebook in it could be placed; the first reason: {next(iter(result.unplaced), 'it is empty')}")
     for who, data in chosen.items():
-        _place(settings.course, assignment, who, name, data, result)
-    _remember(settings, assignment, result)
-    result.notes += doubts(settings.course / "submitted", assignment, roster, set(result.students))
+        folder = config.folders["submitted"] / who / assignment
+        _place(folder, folder / source.name, settings.course / "replaced" / assignment, data, result)
+        if when := timestamp(result.students[who].submitted):
+            (folder / "timestamp.txt").write_text(when + "\n", encoding="utf-8")
+    _remember(settings.course, config.gradebook, settings.course_id, assignment, result)
+    result.notes += doubts(config.folders["submitted"], assignment, roster, set(result.students))
+    result.notes += zone([entry.submitted for entry in result.students.values()])
     return result
 
 
-def _class(uploads: list[Upload], roster: Path | None) -> tuple[str, list[Person]]:
+def _class(archive: Path, uploads: list[Upload], roster: Path | None) -> tuple[str, list[Person]]:
     """The platform and the class: from the roster, else everybody who is in the archive under the platform's number."""
     kinds = [upload.lms for upload in uploads if upload.lms]
     if not kinds:
         reason = f"; the first file: {uploads[0].file} {uploads[0].problem}" if uploads else ""
-        raise CourseError(f"the archive holds no submission of Canvas or Moodle{reason}")
+        raise CourseError(f"{archive}: holds no submission of Canvas or Moodle{reason}")
     lms = max(set(kinds), key=kinds.count)
     if roster is None:
         owners = {upload.owner: upload.name for upload in uploads if upload.owner}
@@ -174,50 +179,42 @@ def _shared(data: bytes, ids: set[str]) -> int:
         return -1
 
 
-def _source(course: Path, assignment: str) -> Path:
+def _source(folders: dict[str, Path], assignment: str) -> Path:
     """The assignment's notebook as the course has it."""
     for stage in ("release", "source"):
-        if found := sorted((course / stage / assignment).glob("*.ipynb")):
+        if found := sorted((folders[stage] / assignment).glob("*.ipynb")):
             return found[0]
-    raise CourseError(f"{course}: has no notebook of {assignment}; run `tinytorch release` for it first")
+    raise CourseError(f"{folders['source']}: has no notebook of {assignment}; release it first")
 
 
-def _known_ids(course: Path, assignment: str) -> set[str]:
-    cells, _ = parse(_source(course, assignment).read_bytes(), assignment)
+def _known_ids(source: Path) -> set[str]:
+    cells, _ = parse(source.read_bytes(), str(source))
     return {name for cell in cells if (name := grade_id(cell))}
 
 
-def _notebook_name(course: Path, assignment: str) -> str:
-    return _source(course, assignment).name
-
-
-def _place(course: Path, assignment: str, who: str, name: str, data: bytes, result: Collected) -> None:
+def _place(folder: Path, target: Path, aside: Path, data: bytes, result: Collected) -> None:
     """Write one submission; an earlier one that differs is kept aside, and never lost."""
-    folder = course / "submitted" / who / assignment
-    target = folder / name
     if folder.is_symlink() or target.is_symlink():
         raise CourseError(f"{folder}: is a link; remove it and collect again")
     if target.is_file() and target.read_bytes() != data:
-        kept = course / "replaced" / assignment / f"{who}-{sha8(target.read_bytes())}"
+        kept = aside / f"{folder.parent.name}-{sha8(target.read_bytes())}"
         shutil.rmtree(kept, ignore_errors=True)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder, kept)
-        result.replaced.append(f"{who}: a newer file; the earlier one is kept in {kept.relative_to(course)}")
+        result.replaced.append(f"{folder.parent.name}: a newer file; the earlier one is kept in {kept.relative_to(aside.parents[1])}")
     folder.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
-    if when := timestamp(result.students[who].submitted):
-        (folder / "timestamp.txt").write_text(when + "\n", encoding="utf-8")
 
 
-def _remember(settings: Settings, assignment: str, result: Collected) -> None:
+def _remember(course: Path, url: str, course_id: str, assignment: str, result: Collected) -> None:
     """Keep who is who for `grades` and `feedback`, and give everybody a row in the gradebook."""
-    path = _memory(settings.course, assignment)
+    path = _memory(course, assignment)
     path.parent.mkdir(parents=True, exist_ok=True)
     tree = {"lms": result.lms, "students": {who: asdict(entry) for who, entry in result.students.items()}}
     path.write_text(json.dumps(tree, indent=1, ensure_ascii=False), encoding="utf-8")
     from tinytorch.course.nbgrader import gradebook
 
-    with gradebook(settings.gradebook) as book:
+    with gradebook(url, course_id) as book:
         known = {student.id for student in book.students}
         for who, entry in result.students.items():
             if who not in known:

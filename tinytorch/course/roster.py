@@ -10,7 +10,7 @@ from pathlib import Path
 from tinytorch.course.errors import CourseError
 from tinytorch.course.tables import Table, read_table
 
-__all__ = ["Person", "doubts", "folded", "read_roster", "safe_id", "timestamp"]
+__all__ = ["Person", "doubts", "folded", "read_roster", "safe_id", "timestamp", "zone"]
 
 
 @dataclass(frozen=True)
@@ -138,3 +138,9 @@ def timestamp(text: str) -> str:
         except ValueError:
             continue
     return ""
+
+
+def zone(times: list[str]) -> Iterator[str]:
+    """Moodle writes its own local time without saying which: it is taken for this machine's."""
+    if read := sorted(filter(None, map(timestamp, times))):
+        yield f"Moodle's times are read as this machine's local ones (UTC{read[-1][-5:]}); were they others, set TZ and collect again"

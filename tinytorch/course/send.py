@@ -9,13 +9,14 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tinytorch.course import nbconfig
 from tinytorch.course.collect import collected
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import assignment as assignment_of
 from tinytorch.course.records import Record, read_records
-from tinytorch.course.settings import load
+from tinytorch.course.settings import Settings, load
 
-__all__ = ["Sent", "send", "send_module"]
+__all__ = ["send", "send_module"]
 
 
 @dataclass
@@ -27,8 +28,9 @@ class Sent:
     left: list[str] = field(default_factory=list)
 
 
-def send(assignment: str, lms: str, course: Path) -> Sent:
-    """Write `course/upload/ASSIGNMENT-feedback-LMS.zip` from the pages in `course/feedback`."""
+def send(assignment: str, lms: str, settings: Settings) -> Sent:
+    """Write `course/upload/ASSIGNMENT-feedback-LMS.zip` from the feedback pages."""
+    course, folders = settings.course, nbconfig.read(settings).folders
     known = collected(course, assignment)
     if known.lms != lms:
         raise CourseError(f"{assignment}: was collected from {known.lms}; its feedback cannot go to {lms}")
@@ -37,7 +39,7 @@ def send(assignment: str, lms: str, course: Path) -> Sent:
     aside, records = result.path.with_suffix(".part"), read_records(course, assignment)
     with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
         for who, entry in known.students.items():
-            pages = sorted((course / "feedback" / who / assignment).glob("*.html"))
+            pages = sorted((folders["feedback"] / who / assignment).glob("*.html"))
             if entry.prefix and pages:
                 for page in pages:
                     archive.write(page, f"{entry.prefix}{page.stem}-feedback.html")
@@ -64,5 +66,5 @@ def send_module(name: str, lms: str, course: Path | None) -> Sent:
     """The same for the command, by any of a module's names."""
     if lms not in ("canvas", "moodle"):
         raise CourseError(f"there is no --zip {lms!r}; there are canvas and moodle")
-    folder = load(course).course
-    return send(assignment_of(name, folder), lms, folder)
+    settings = load(course)
+    return send(assignment_of(name, settings.course, nbconfig.read(settings).folders), lms, settings)
