@@ -6,7 +6,7 @@ import io
 import pytest
 
 from tinytorch.course.errors import CourseError
-from tinytorch.course.grades import grades
+from tinytorch.course.grades import grades, merged
 from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.records import Record, write_record
 
@@ -54,6 +54,13 @@ def test_platforms_get_one_line_for_each_student(course, form, title):
     where, score = header.index(title), header.index("hw")
     found = {line[where]: line[score] for line in lines if line[where]}
     assert found == {ODD: "70", "ada": "61.5", "bob": "1.5", "dan": "", "eve": ""}
+
+
+@pytest.mark.parametrize("form", ["csv", "nonsense"])
+def test_a_platforms_file_is_filled_in_by_its_own_rules_only(course, form):
+    """Canvas's points are compared with the gradebook's; by another platform's rules they were not."""
+    with pytest.raises(CourseError, match=f"say which by --format canvas or moodle, not '{form}'"):
+        merged(form, course / "c.csv", course, "hw", "", False)
 
 
 def test_an_unknown_form_is_refused(course):

@@ -116,9 +116,12 @@ def grades(
     course: Course = None,
 ) -> None:
     """The gradebook as a table on standard output."""
+    from tinytorch.course.errors import CourseError
     from tinytorch.course.grades import grades, merged
 
     if into is None:
+        if column or scale:
+            raise CourseError("--column and --scale say how to fill in a file: name it with --into FILE")
         typer.echo(grades(form, course, module), nl=False)
         return
     done = merged(form, into, course, module, column, scale)

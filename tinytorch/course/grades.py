@@ -2,34 +2,19 @@
 
 import csv
 import io
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tinytorch.course import nbconfig
 from tinytorch.course import settings as ini
 from tinytorch.course.errors import CourseError
+from tinytorch.course.merge import Merged, Row, merge
 from tinytorch.course.modules import assignment as assignment_of
 from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.records import read_records
 
-if TYPE_CHECKING:
-    from tinytorch.course.merge import Merged
+__all__ = ["grades", "merged", "rows"]
 
-__all__ = ["FORMATS", "Row", "grades", "merged", "rows"]
-
-FORMATS = ("csv", "canvas", "moodle")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One student's score in one assignment: with the marks that a person gave, less the penalty for late work."""
-
-    assignment: str
-    student: str
-    score: float | None
-    max_score: float
-    status: str
+PLATFORMS = ("canvas", "moodle")
 
 
 def rows(settings: ini.Settings, assignment: str | None = None) -> list[Row]:
@@ -60,11 +45,11 @@ def _assignment(settings: ini.Settings, book: object, name: str) -> list[Row]:
 
 def grades(form: str = "csv", course: Path | None = None, assignment: str | None = None) -> str:
     """The gradebook in the form that `--format` names."""
-    if form not in FORMATS:
-        raise CourseError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
+    forms = {"csv": _csv, "canvas": _canvas, "moodle": _moodle}
+    if form not in forms:
+        raise CourseError(f"there is no format {form!r}; there are {', '.join(forms)}")
     settings = ini.load(course)
-    found = rows(settings, assignment_of(assignment, settings.course) if assignment else None)
-    return {"csv": _csv, "canvas": _canvas, "moodle": _moodle}[form](found)
+    return forms[form](rows(settings, assignment_of(assignment, settings.course) if assignment else None))
 
 
 def _text(header: list[str], lines: list[list[str]]) -> str:
@@ -107,14 +92,15 @@ def _moodle(found: list[Row]) -> str:
     return _text(["username", *names], lines)
 
 
-def merged(form: str, into: Path, course: Path | None, name: str | None, column: str, scale: bool) -> "Merged":
+def merged(form: str, into: Path, course: Path | None, name: str | None, column: str, scale: bool) -> Merged:
     """An assignment's scores in the file that the platform exported; `name` may be left out where there is one only."""
     from tinytorch.course.collect import known_numbers
-    from tinytorch.course.merge import Score, merge
+
+    if form not in PLATFORMS:
+        raise CourseError(f"--into fills in the file of a platform: say which by --format {' or '.join(PLATFORMS)}, not {form!r}")
     settings = ini.load(course)
     found = rows(settings, assignment_of(name, settings.course) if name else None)
     names = sorted({row.assignment for row in found})
     if len(names) != 1:
         raise CourseError(f"which assignment? Give one with --module; there are {', '.join(names) or 'none'}")
-    scores = [Score(row.student, row.score, row.max_score, row.status) for row in found]
-    return merge(form, into, names[0], scores, known_numbers(settings.course, names[0]), column, scale)
+    return merge(form, into, names[0], found, known_numbers(settings.course, names[0]), column, scale)

@@ -14,16 +14,17 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.roster import safe_id
 from tinytorch.course.tables import Table, read_table
 
-__all__ = ["Merged", "Score", "merge"]
+__all__ = ["Merged", "Row", "merge"]
 
 
 @dataclass(frozen=True)
-class Score:
-    """One row of the gradebook."""
+class Row:
+    """One student's score in one assignment: with the marks that a person gave, less the penalty for late work."""
 
+    assignment: str
     student: str
     score: float | None
-    maximum: float
+    max_score: float
     status: str
 
 
@@ -40,7 +41,7 @@ def merge(
     lms: str,
     path: Path,
     assignment: str,
-    scores: list[Score],
+    scores: list[Row],
     numbers: dict[str, str],
     column: str = "",
     scale: bool = False,
@@ -79,7 +80,7 @@ def _column(table: Table, lms: str, assignment: str, wanted: str) -> int:
     return table.header.index((exact or titles)[0])
 
 
-def _student(table: Table, lms: str, row: list[str], numbers: dict[str, str], known: dict[str, Score]) -> str | None:
+def _student(table: Table, lms: str, row: list[str], numbers: dict[str, str], known: dict[str, Row]) -> str | None:
     """Whose row it is, as a key of the scores: by the platform's number if it was collected, else by login or address."""
     names = ("ID",) if lms == "canvas" else ("Identifier",)
     place = table.column(*names)
@@ -91,17 +92,17 @@ def _student(table: Table, lms: str, row: list[str], numbers: dict[str, str], kn
     return next((who.casefold() for who in candidates if who.casefold() in known), None)
 
 
-def _factor(table: Table, lms: str, place: int, row: list[str], score: Score, scale: bool) -> float:
+def _factor(table: Table, lms: str, place: int, row: list[str], score: Row, scale: bool) -> float:
     """1, or what turns our points into the platform's where it has others and the instructor asked for it."""
     theirs = _possible(table, lms, place, row)
-    if theirs is None or abs(theirs - score.maximum) < 1e-9:
+    if theirs is None or abs(theirs - score.max_score) < 1e-9:
         return 1.0
     if not scale:
         raise CourseError(
-            f"{table.path}: has {theirs:g} points for {table.header[place]}, the gradebook {score.maximum:g}; "
+            f"{table.path}: has {theirs:g} points for {table.header[place]}, the gradebook {score.max_score:g}; "
             "change it there, or give --scale to convert"
         )
-    return theirs / score.maximum
+    return theirs / score.max_score
 
 
 def _possible(table: Table, lms: str, place: int, row: list[str]) -> float | None:
@@ -120,7 +121,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _fill(row: list[str], place: int, score: Score, factor: float, result: Merged) -> None:
+def _fill(row: list[str], place: int, score: Row, factor: float, result: Merged) -> None:
     """A graded score goes in; an excused student's cell and a student without a grade stay as they are."""
     if row[place].strip().upper() == "EX":
         result.left.append(f"{score.student}: is excused there")
