@@ -75,6 +75,7 @@ SAID = {  # a natural mistake -> what the one line says
     "a folder that is no course": (("grade", "ps1", "--course", "/usr"), "/usr: has no assignment 'ps1'; there are: none"),
     "a file for a folder": (("release", "01", "--course", "README.md"), "README.md"),
     "no archive": (("collect", "01", "nothing.zip", "--roster", "x.csv"), "No such file"),
+    "how to fill in no file": (("grades", "--scale"), "name it with --into FILE"),
     "a folder that cannot be written": (("release", "01", "--course", "/proc/nowhere"), "/proc/nowhere"),
 }
 
@@ -88,6 +89,13 @@ def test_a_mistake_is_one_line(tinytorch, words, said):
 
 def test_a_copy_that_finds_no_room_says_where():
     assert _known(OSError(errno.ENOSPC, "No space left on device", "from", None, "to")).startswith("to: No space")
+
+
+def test_a_name_that_the_terminal_cannot_show_ends_nothing():
+    script = "import sys; from tinytorch.course import cli; cli.app = lambda **_: print(chr(0x540d)); from tinytorch.__main__ import main; main()"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=env, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, b"\\u540d\n"), done.stderr
 
 
 def test_ctrl_c_is_one_line():

@@ -180,6 +180,7 @@ def test_the_checksum_is_nbgraders(tmp_path):
 
     for made in RELEASED:
         assert checksum(made) == utils.compute_checksum(nbformat.from_dict(made))
+    assert checksum({**RELEASED[0], "source": "half a character: \ud83d"})
 
 
 def test_the_release_is_found_by_its_cells_in_a_course_above(tmp_path):

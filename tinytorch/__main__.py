@@ -22,6 +22,8 @@ def main() -> None:
 
 
 def _run() -> int:
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a name that this terminal cannot show is no error
     try:
         from tinytorch.course.cli import app
 
@@ -42,7 +44,11 @@ def _run() -> int:
 
 
 def _interrupted() -> int:
-    """Where Ctrl-C fell into an `exec` of a text, `python -m` would end by the signal after all, if no other text ran since."""
+    """Exit code 2 for a Ctrl-C.
+
+    `python -m` remembers one that fell into an `exec` of a text, and would end by the signal whatever we return; running any
+    other text makes it forget.
+    """
     exec("")
     return _said(INTERRUPTED)
 
@@ -65,7 +71,8 @@ def _known(error: Exception) -> str:
     if hasattr(error, "format_message"):  # typer keeps a click of its own, whose classes have no public name
         return _usage(error.format_message(), getattr(error, "ctx", None))
     if isinstance(error, OSError) and error.filename:
-        return f"{error.filename2 or error.filename}: {error.strerror or error}; is that the right folder, and may you write there?"
+        advice = "make room, and run the same command again" if error.errno == errno.ENOSPC else "is that the right folder, and may you write there?"
+        return f"{error.filename2 or error.filename}: {error.strerror or error}; {advice}"
     if isinstance(error, OSError) and error.errno in NAMELESS:
         return f"tinytorch: {NAMELESS[error.errno]}"
     if type(error).__module__.partition(".")[0] in ("sqlite3", "sqlalchemy"):

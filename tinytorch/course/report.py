@@ -1,5 +1,6 @@
 """`report`: how a class did, from the records that grading keeps: scores, checks, slips, and who needs a person's eye."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -144,10 +145,15 @@ def anonymised(given: Report) -> Report:
         given.statuses,
         given.checks,
         given.slips,
-        {names[who]: [reason.replace(who, names[who]) for reason in reasons] for who, reasons in given.eye.items()},
+        {names[who]: [_without(who, names[who], reason) for reason in reasons] for who, reasons in given.eye.items()},
         {names[who]: seconds for who, seconds in given.seconds.items() if who in names},
         [names[who] for who in given.late],
     )
+
+
+def _without(who: str, number: str, reason: str) -> str:
+    """A reason with the number in place of the name; where the name stands in a longer word, it is another word."""
+    return re.sub(rf"(?<!\w){re.escape(who)}(?!\w)", number, reason)
 
 
 def lines(given: Report, width: int = 80) -> list[str]:

@@ -53,7 +53,8 @@ def load(course: Path | str | None = None, home: Path | None = None) -> Settings
     course = course or (None if home else _another())
     home = home or root()
     own = Path(course) / FILE if course else home / FILE
-    values = _read(own if own.is_file() else home / FILE)
+    path = own if own.is_file() else home / FILE
+    values = _read(path)
     default = home / values["directory"]
     folder = Path(course).absolute() if course else default
     # A gradebook that the project's settings name belongs to the project's own course only.
@@ -63,8 +64,8 @@ def load(course: Path | str | None = None, home: Path | None = None) -> Settings
         course_id=values["course_id"],
         course=folder,
         gradebook=named or f"sqlite:///{folder / 'gradebook.db'}",
-        cell_seconds=_positive(values, "cell_seconds", own),
-        memory_mb=_positive(values, "memory_mb", own),
+        cell_seconds=_positive(values, "cell_seconds", path),
+        memory_mb=_positive(values, "memory_mb", path),
         colab=values["colab"],
         own=theirs,
     )

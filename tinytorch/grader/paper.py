@@ -17,7 +17,7 @@ def checksum(cell: dict[str, Any]) -> str:
     flags = [cell["grade"], cell["solution_cell"], cell["locked"]]
     parts = [cell["source"], cell["type"], *map(str, flags), cell["id"]]
     parts += [str(cell["points"])] if cell["grade"] else []
-    return hashlib.md5("".join(parts).encode("utf-8", "replace")).hexdigest()
+    return hashlib.md5("".join(parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def executed(

@@ -16,7 +16,7 @@ EXAMPLES = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0: done; 1: done, and some visible check fails; 2: could not be done, nothing was changed."""
+    """Exit code 0: done; 1: done, and some visible check fails; 2: could not be done, nothing was changed (by Ctrl-C: but for a repair that was said)."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console that cannot show a character still gets the rest
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as problem:
         return _refused(f"{problem.filename or given.notebook}: {problem.strerror}; may you write in that folder?")
     except KeyboardInterrupt:
-        return _refused("stopped by you; your notebook is as it was")
+        return _refused("stopped by you; nothing was done but what is said above")
 
 
 def _refused(line: str) -> int:

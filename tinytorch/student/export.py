@@ -72,10 +72,6 @@ def module_path(notebook: Notebook) -> Path:
     return core_folder() / f"{named[0].removeprefix('core.')}.py"
 
 
-def module_of(notebook: Notebook) -> str:
-    return module_path(notebook).stem
-
-
 def kept_path(target: Path) -> Path:
     return target.with_name(target.name + KEPT)
 

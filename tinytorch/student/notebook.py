@@ -134,7 +134,7 @@ def checksum(cell: Cell) -> str:
     parts = [cell["source"], cell.get("cell_type", "code"), *map(str, flags), grade_id(cell)]
     if meta.get("grade"):
         parts.append(str(float(meta.get("points", 0))))
-    return hashlib.md5("".join(parts).encode(), usedforsecurity=False).hexdigest()
+    return hashlib.md5("".join(parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def code_cells(cells: list[Cell]) -> Iterator[tuple[int, Cell]]:

@@ -1,6 +1,6 @@
 """Run a notebook's code cells in a process of its own and report each, one JSON line per cell.
 
-The parent (`run`) starts this file as a script: a crash or an endless loop in a cell ends the child, never the check.
+The parent (`run`) starts `tinytorch.student.inside`: a crash or an endless loop in a cell ends the child, never the check.
 Nothing here needs a kernel, IPython or a POSIX system.
 """
 
