@@ -125,3 +125,9 @@ def test_the_site_is_built_without_a_warning_and_holds_no_solution(tmp_path):
         for region in re.findall(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END", source, re.S):
             assert len(whole := re.sub(r"\s", "", region)) < 60 or whole not in squeezed, f"{module.name}: {region}"
     assert text.count("your answer") >= 10 and list(tmp_path.glob("_images/*.png"))
+
+
+def test_every_test_that_a_page_names_is_there():
+    pages = [*DOCS.glob("*.md"), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md"))]
+    named = {(page.name, found) for page in pages for found in re.findall(r"\btests/test_\w+\.py", page.read_text("utf-8"))}
+    assert named and not [(page, name) for page, name in named if not (ROOT / name).exists()]

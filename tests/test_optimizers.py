@@ -746,9 +746,10 @@ REFUSED_TO_CLIP = {
 def test_what_cannot_be_clipped_is_refused(name, clip):
     make, error, text = REFUSED_TO_CLIP[name]
     given = make()
+    before = str(given)
     with pytest.raises(error, match=f"{clip.__name__}: .*{text}"):
         clip(given, 0.1)
-    assert not isinstance(given, list) or not isinstance(given[0], np.ndarray) or given[0].max() >= 1
+    assert str(given) == before
 
 
 @pytest.mark.parametrize("clip", [clip_by_global_norm, clip_by_value])

@@ -17,7 +17,7 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import Module, find
 from tinytorch.course.settings import load, root
 
-__all__ = ["Checked", "check", "lines"]
+__all__ = ["check", "lines"]
 
 REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION", re.M | re.S)
 
@@ -125,9 +125,9 @@ def _wrong(name: str, graded: Any, wanted: set[str], says: str) -> Iterator[str]
 
 def _rubric(module: Module, result: Checked) -> None:
     from tinytorch.course.rubric import look
-    from tinytorch.course.standards import FULL, SMALL
+    from tinytorch.course.standards import OF, SMALL
 
-    misses = look(Path(module.source), FULL if module.name == "08_optimizers" else SMALL)
+    misses = look(Path(module.source), OF.get(module.name, SMALL))
     result.misses += [f"rubric: {str(miss).removeprefix(f'{module.name}: rubric: ')}" for miss in misses]
 
 

@@ -11,7 +11,7 @@ from tinytorch.course.build import base_of, build, keep_base, write
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import Module, find
 
-__all__ = ["notebook_source", "pull", "refuse_edited"]
+__all__ = ["pull", "refuse_edited"]
 
 SHOWN = 80
 

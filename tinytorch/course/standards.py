@@ -23,3 +23,4 @@ class Standard:
 
 FULL = Standard()
 SMALL = Standard(figures=2, predictions=2, reflections=1, equations=2, claims=False)
+OF = {"08_optimizers": FULL}  # the others are there to be built on, and are held to SMALL

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tinytorch.grader.names import COMPREHENSIONS, SCOPES, bound, free, local
 from tinytorch.grader.whose import Whose
 
-__all__ = ["PART", "Part", "Parts"]
+__all__ = ["PART", "Parts"]
 
 PART = r"\bpart_\d+\b"  # their names
 TAKEN = (ast.Subscript, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.IfExp, ast.Compare, ast.JoinedStr, *COMPREHENSIONS)
