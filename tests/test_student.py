@@ -180,7 +180,6 @@ def test_the_checksum_is_nbgraders(tmp_path):
 
     for made in RELEASED:
         assert checksum(made) == utils.compute_checksum(nbformat.from_dict(made))
-    assert checksum({**RELEASED[0], "source": "half a character: \ud83d"})
 
 
 def test_the_release_is_found_by_its_cells_in_a_course_above(tmp_path):
@@ -190,7 +189,7 @@ def test_the_release_is_found_by_its_cells_in_a_course_above(tmp_path):
     assert released_for(read(mine)).path.resolve() == path.resolve()
 
 
-BROKEN = [b"", b"{", b"[]", b'{"cells": 3}', b"\xff\xfe{", b'{"cells": [{"source": [1]}]}']
+BROKEN = [b"", b"{", b"[]", b'{"cells": 3}', b"\xff\xfe{", b'{"worksheets": [{}]}']
 
 
 @pytest.mark.parametrize("data", BROKEN)

@@ -1,6 +1,5 @@
 """Read a student's notebook: whatever can be read of it, and in words what was odd. Nothing of it is run here."""
 
-import functools
 import json
 import os
 import re
@@ -11,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tinytorch.recognised import LONG, Cell, recognise
+
 __all__ = ["MAX_PARTS", "Cell", "Refused", "Submission", "Unreadable", "merge", "parse", "parts", "read_bytes"]
 
 MAX_BYTES, MAX_PARTS, MAX_CELLS, MAX_SOURCE = 100_000_000, 10_000_000, 2_000, 1_000_000
-LONG = 20_000  # characters: no cell of imports, nor what an editor puts around a given one
-
 IMPORTING = re.compile(r"\s*(?:import\b|from\b|[%!#]|$)")
-DEFINED, ASSIGNED = r"^(?:async\s+)?(?:def|class)\s+(\w+)", r"^(\w+)\s*="
 
 
 class Refused(Exception):
@@ -26,15 +24,6 @@ class Refused(Exception):
 
 class Unreadable(Exception):
     """A file that holds no notebook."""
-
-
-@dataclass
-class Cell:
-    """A cell as it stands in a notebook."""
-
-    id: str | None
-    type: str
-    source: str
 
 
 @dataclass
@@ -138,7 +127,8 @@ def merge(plan: list[dict[str, Any]], student: Submission) -> list[dict[str, Any
     Of an id that stands twice the last copy counts. Locked cells, tests, types and points are the source's.
     """
     known = {cell["id"]: cell for cell in plan if cell["id"]}
-    _recognise(known, student)
+    if found := recognise(known, student.cells):
+        student.notes.append(f"{found} cells had lost their nbgrader metadata: they were recognised by what they hold")
     answers = {cell.id: cell for cell in student.cells if cell.id in known}
     copies = Counter(str(cell.id) for cell in student.cells if cell.id in known)
     student.notes += [f"{name} stands {n} times: the last copy counts" for name, n in sorted(copies.items()) if n > 1]
@@ -192,36 +182,3 @@ def _filled(cell: dict[str, Any], answer: Cell | None, notes: list[str]) -> dict
     if answer.type != cell["type"]:
         notes.append(f"{cell['id']} was a {answer.type} cell: it was read as {cell['type']}")
     return {**cell, "source": answer.source}
-
-
-def _recognise(known: dict[str, Any], student: Submission) -> None:
-    """Give cells whose metadata was lost their ids back: by their text, then by the names that they define."""
-    present = {cell.id for cell in student.cells}
-    lost = {name: cell for name, cell in known.items() if name not in present}
-    if len(present & set(known)) > len(known) // 2:
-        lost = {name: cell for name, cell in lost.items() if not cell["locked"]}
-    found = place = 0
-    for name, cell in lost.items():
-        merged = [] if cell["locked"] else [c for c in student.cells if known.get(str(c.id), {}).get("locked")]
-        onwards = student.cells[place:] + student.cells[:place]  # a draft may stand above what the source begins with
-        nameless = [c for c in onwards if c.id is None]
-        match = next((c for c in nameless + merged if _alike(cell, c)), None)
-        if match is not None:
-            match.id, found, place = name, found + 1, next(n for n, c in enumerate(student.cells) if c is match)
-    _named.cache_clear()
-    if found:
-        student.notes.append(f"{found} cells had lost their nbgrader metadata: they were recognised by what they hold")
-
-
-def _alike(cell: dict[str, Any], other: Cell) -> bool:
-    if other.type != cell["type"]:
-        return False
-    if cell["locked"] or cell["type"] != "code":
-        return len(other.source) < len(cell["source"]) + LONG and other.source.strip() == cell["source"].strip()
-    wanted = _named(DEFINED, cell["source"]) or _named(ASSIGNED, "" if other.id else cell["source"])
-    return bool(wanted) and wanted <= _named(DEFINED, other.source) | _named(ASSIGNED, other.source)
-
-
-@functools.cache
-def _named(pattern: str, source: str) -> set[str]:
-    return {*re.findall(pattern, source, re.M)}

@@ -53,14 +53,14 @@ def read(path: Path | str) -> Notebook:
 def parse(data: bytes, where: str) -> tuple[list[Cell], dict[str, Any]]:
     """The cells and the rest of a notebook's JSON."""
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(json.detect_encoding(data))
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     try:
-        tree = json.loads(text)
-        found = [cell for sheet in tree.get("worksheets", [tree]) for cell in sheet.get("cells", [])]
-        cells = [_tidy(dict(cell)) for cell in found]
-    except (ValueError, AttributeError, TypeError, RecursionError):
+        tree = json.loads(text, strict=False)
+        sheets = [tree["cells"]] if tree.get("cells") is not None else [sheet["cells"] for sheet in tree["worksheets"]]
+        cells = [_tidy(dict(cell)) for sheet in sheets for cell in list.copy(sheet) if isinstance(cell, dict)]
+    except (ValueError, AttributeError, TypeError, LookupError, RecursionError):
         raise NotebookError(f"{where}: is not a notebook (its JSON is broken); open and save it in Jupyter") from None
     return cells, {key: value for key, value in tree.items() if key not in ("cells", "worksheets")}
 
@@ -68,7 +68,9 @@ def parse(data: bytes, where: str) -> tuple[list[Cell], dict[str, Any]]:
 def _tidy(cell: Cell) -> Cell:
     """One form for both nbformats: `source` is a string, `metadata` a dict."""
     source = cell.pop("input", cell.get("source", ""))
-    cell["source"] = source if isinstance(source, str) else "".join(source)
+    lines = source if isinstance(source, list) else [source]
+    text = "".join(line for line in lines if isinstance(line, str)).replace("\r\n", "\n").replace("\r", "\n")
+    cell["source"] = text.encode("utf-8", "replace").decode()  # half a character cannot be written
     cell["metadata"] = meta if isinstance(meta := cell.get("metadata"), dict) else {}
     return cell
 
@@ -102,7 +104,13 @@ def nbgrader_of(cell: Cell) -> dict[str, Any]:
 
 
 def grade_id(cell: Cell) -> str:
-    return str(nbgrader_of(cell).get("grade_id") or "")
+    name = nbgrader_of(cell).get("grade_id")
+    return name if isinstance(name, str) else ""
+
+
+def kind(cell: Cell) -> str:
+    """Code, or anything else: the grader knows no more kinds."""
+    return "code" if cell.get("cell_type", "code") == "code" else "markdown"
 
 
 def is_test(cell: Cell) -> bool:
@@ -113,7 +121,7 @@ def is_test(cell: Cell) -> bool:
 
 def is_answer(cell: Cell) -> bool:
     """A cell that the student writes in."""
-    return bool(nbgrader_of(cell).get("solution"))
+    return bool(grade_id(cell) and nbgrader_of(cell).get("solution"))
 
 
 def is_locked(cell: Cell) -> bool:
@@ -134,7 +142,7 @@ def checksum(cell: Cell) -> str:
     parts = [cell["source"], cell.get("cell_type", "code"), *map(str, flags), grade_id(cell)]
     if meta.get("grade"):
         parts.append(str(float(meta.get("points", 0))))
-    return hashlib.md5("".join(parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    return hashlib.md5("".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
 def code_cells(cells: list[Cell]) -> Iterator[tuple[int, Cell]]:

@@ -4,6 +4,7 @@ import copy
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinytorch import recognised
 from tinytorch.student.notebook import (
     Cell,
     Notebook,
@@ -13,6 +14,7 @@ from tinytorch.student.notebook import (
     is_locked,
     is_untouched,
     keep_copy,
+    kind,
     read,
     write,
 )
@@ -61,19 +63,25 @@ def repair(notebook: Notebook, released: Notebook | None, before: Notebook | Non
     """
     if released is None:
         return Repaired(notebook, _oddities(notebook, None))
-    notebook = notebook.with_cells([_recognised(cell, released.by_id()) for cell in notebook.cells])
+    notebook = notebook.with_cells(_recognised(notebook.cells, released.by_id()))
     given = {(_key(cell), cell["source"].rstrip()) for source in (released, before) if source for cell in source.cells}
     gone = released.by_id().keys() - notebook.by_id().keys()
     lost = frozenset(name for name in gone if is_answer(released.by_id()[name]))
     return Repaired(_merged(notebook, released, given), _oddities(notebook, released), lost)
 
 
-def _recognised(cell: Cell, released: dict[str, Cell]) -> Cell:
-    """Give a cell whose metadata was stripped its name back: the released cell ids are the grade_ids."""
-    name = str(cell.get("id") or cell["metadata"].get("id") or "")
-    if grade_id(cell) or name not in released:
-        return cell
-    return {**cell, "metadata": {**cell["metadata"], "nbgrader": released[name]["metadata"]["nbgrader"]}}
+def _recognised(cells: list[Cell], released: dict[str, Cell]) -> list[Cell]:
+    """The cells, those whose metadata was stripped with their names: the released cell ids are the grade_ids, else as the grader does it."""
+    ids = (str(cell.get("id") or cell["metadata"].get("id") or "") for cell in cells)
+    names = [grade_id(cell) or (name if name in released else None) for cell, name in zip(cells, ids, strict=True)]
+    known = {name: {"type": kind(cell), "locked": is_locked(cell), "source": cell["source"]} for name, cell in released.items()}
+    found = [recognised.Cell(name, kind(cell), cell["source"]) for name, cell in zip(names, cells, strict=True)]
+    recognised.recognise(known, found)
+    return [
+        cell if one.id is None or one.id == grade_id(cell) or one.id not in released
+        else {**cell, "metadata": {**cell["metadata"], "nbgrader": released[one.id]["metadata"]["nbgrader"]}}
+        for cell, one in zip(cells, found, strict=True)
+    ]  # fmt: skip
 
 
 def _oddities(notebook: Notebook, released: Notebook | None) -> list[str]:
