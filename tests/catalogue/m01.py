@@ -10,6 +10,8 @@ NUMBER = 'return np.asarray(other, dtype=self.dtype if self.dtype.kind == "f" el
 MEAN = "return total / (self.size / total.size)"
 ENTRY = "result[i, j] = sum(a[i, k] * b[k, j] for k in range(m))"
 INNER = "        raise ValueError(f\"shapes {a.shape} and {b.shape}: {m} columns meet {rows} rows\")\n"
+RAISED = "    if m != rows:\n" + INNER
+LOOPS = ["    for i in range(n):\n        for j in range(p):\n", "            " + ENTRY + "\n"]
 UNFIT = "hidden: shapes that do not fit, and the message"
 FIT = '            raise ValueError(f"shapes {first} and {second} do not broadcast: {a} meets {b}")\n'
 
@@ -27,6 +29,8 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      ["Python numbers become float32", "hidden: nested lists"], "NumPy's own choice"),
     ("as-array", "a NumPy scalar counts as a Python number", ('hasattr(data, "__array__")', "isinstance(data, np.ndarray)"),
      ["a NumPy scalar keeps its float dtype", "hidden: every dtype of an array is kept"], "it has __array__"),
+    ("as-array", "a NumPy scalar stays one", (COPY, "if isinstance(data, np.generic):\n        return data.copy()\n    " + COPY),
+     ["a NumPy scalar keeps its float dtype"], "is a scalar still"),
     ("as-array", "a Tensor counts as a list", ('hasattr(data, "__array__")', "isinstance(data, np.ndarray | np.generic)"),
      ["hidden: every dtype of an array is kept"], "a Tensor has __array__ too"),
     ("as-array", "only an array is copied", (COPY, "return np.array(array) if isinstance(data, np.ndarray) else array if hasattr(data, \"__array__\") else array.astype(np.float32)"),
@@ -42,10 +46,15 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      ("zip((1,) * (ndim - len(first)) + first, (1,) * (ndim - len(second)) + second, strict=True)",
       "zip(first + (1,) * (ndim - len(first)), second + (1,) * (ndim - len(second)))"),
      ["a column meets a row", "equal shapes", "a single number meets a matrix, on either side",
-      "missing axes are added on the left", "lengths that do not fit are refused", "hidden: six pairs of shapes", UNFIT],
+      "missing axes are added on the left", "lengths that do not fit are refused", "hidden: sixteen pairs of shapes", UNFIT],
      "aligned at the last one"),
     ("broadcast-shape", "nothing is refused", (FIT, "            pass\n"), ["lengths that do not fit are refused", UNFIT], "were accepted"),
     ("broadcast-shape", "no shapes in the message", (FIT, "            raise ValueError(\"the shapes do not fit\")\n"), [UNFIT], "hold both shapes"),
+    ("broadcast-shape", "the lengths alone in the message", ("shapes {first} and {second} do not broadcast: {a} meets {b}", "{a} meets {b}"), [UNFIT], "holds the two lengths"),
+    ("broadcast-shape", "one shape in the message", ("shapes {first} and {second} do not broadcast: {a} meets {b}", "{second}: {a} meets {b}"), [UNFIT], "holds the two lengths"),
+    ("broadcast-shape", "0 on the right fits", ("and b != 1:", "and b > 1:"), [UNFIT], "came:"),
+    ("broadcast-shape", "lengths are floats", ("return tuple(result)", "return tuple(np.array(result, float))"),
+     ["missing axes are added on the left"], "is no whole number"),
     ("broadcast-shape", "a multiple fits", ("if a != b and a != 1 and b != 1", "if a % (b or 1) and b % (a or 1)"), [UNFIT], "came:"),
     ("broadcast-shape", "an assert instead of an error",
      ("        if a != b and a != 1 and b != 1:\n" + FIT, "        assert a == b or a == 1 or b == 1\n"),
@@ -68,7 +77,13 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
     ("tensor-class", "number - tensor is swapped", ("np.subtract, other, reflected=True", "np.subtract, other"),
      ["a number on the left", "hidden: lists and arrays on either side"], "__rsub__ computes other - self"),
     ("tensor-class", "number / tensor is swapped", ("np.divide, other, reflected=True", "np.divide, other"),
-     ["a number on the left"], "__rtruediv__ computes other / self"),
+     ["a number on the left", "hidden: lists and arrays on either side"], "__rtruediv__ computes other / self"),
+    ("tensor-class", "number / tensor without its fraction", ("np.divide, other, reflected=True", "np.floor_divide, other, reflected=True"),
+     ["a number on the left", "hidden: lists and arrays on either side"], "is /, not //"),
+    ("tensor-class", "number - tensor by way of Tensor(number)", ("self.apply(np.subtract, other, reflected=True)", "Tensor(other) - self"),
+     ["hidden: lists and arrays on either side"], "not through Tensor(...)"),
+    ("tensor-class", "an array is rounded to float32", ("return as_array(other)", "return as_array(other).astype(np.float32)"),
+     ["hidden: lists and arrays on either side"], "came:"),
     ("tensor-class", "number ** tensor is swapped", ("np.power, other, reflected=True", "np.power, other"),
      ["a power with a number on the left", "hidden: lists and arrays on either side"], "__rpow__ computes other ** self"),
     ("tensor-class", "the mean divides by everything", (MEAN, "return total / self.size"),
@@ -89,7 +104,11 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      "only the last term"),
     ("matmul-by-hand", "the right matrix is changed", ("    return result", "    b[...] = b[...] if a is b else 0\n    return result"),
      ["hidden: the dtype and the inputs"], "came:"),
-    ("matmul-by-hand", "inner lengths are not compared", ("    if m != rows:\n" + INNER, ""),
+    ("matmul-by-hand", "NumPy compares the inner lengths", (RAISED + "".join(LOOPS), LOOPS[0] + LOOPS[1].replace(ENTRY, "result[i, j] = np.sum(a[i] * b[:, j])")),
+     ["inner lengths that differ are refused"], "compare the inner lengths yourself"),
+    ("matmul-by-hand", "the dtype of A", ("    for i in range(n):\n", "    result = np.zeros((n, p), a.dtype)\n    for i in range(n):\n"),
+     ["hidden: the dtype and the inputs"], "dtype of A alone"),
+    ("matmul-by-hand", "inner lengths are not compared", (RAISED, ""),
      ["inner lengths that differ are refused"], "left out silently"),
     ("strides", "counted in numbers", ("step = [], itemsize", "step = [], 1"),
      ["two by three, 4 bytes each", "one axis, 8 bytes each", "three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes",

@@ -173,6 +173,11 @@ def after_change(make, source):
 def dtype_of(array):
     return str(array.dtype)
 
+
+def whole(lengths):
+    """A shape as a tuple, with words in the place of what is no whole number."""
+    return tuple(n if hasattr(n, "__index__") else f"{n!r} is no whole number" for n in lengths)
+
 # %% nbgrader={"grade": true, "grade_id": "test-as-array", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks = Checks("as_array", points=10)
 checks.require("as_array is written in this notebook", got=lambda: written_here(as_array, "tinytorch.core.tensor"))
@@ -204,10 +209,13 @@ checks.check(
 )
 checks.check(
     "a NumPy scalar keeps its float dtype", 1,
-    fed="np.float64(0.5); the dtype of the result",
-    got=lambda: dtype_of(as_array(np.float64(0.5))),
-    want="float64",
-    slips={"a NumPy scalar was treated as a Python number: it has __array__ and keeps its dtype": "float32"},
+    fed="np.float64(0.5); the dtype of the result, its number, and whether it is an array",
+    got=lambda: [[dtype_of(made), float(made.sum()), isinstance(made, np.ndarray)] for made in [as_array(np.float64(0.5))]][0],
+    want=["float64", 0.5, True],
+    slips={
+        "a NumPy scalar was treated as a Python number: it has __array__ and keeps its dtype": ["float32", 0.5, True],
+        "this is a scalar still, its copy() too: np.array(...) makes an array of it": ["float64", 0.5, False],
+    },
     needs="the numbers arrive",
 )
 checks.check(
@@ -365,7 +373,7 @@ checks.check(
 checks.check(
     "missing axes are added on the left", 1,
     fed="(1, 3, 4) and (3, 1)",
-    got=lambda: tuple(broadcast_shape((1, 3, 4), (3, 1))),
+    got=lambda: whole(broadcast_shape((1, 3, 4), (3, 1))),
     want=(1, 3, 4),
     slips={"the shapes were aligned at the first axis: they are aligned at the last one": (3, 3, 4)},
     needs="a column meets a row",
@@ -384,16 +392,15 @@ checks.check(
 )
 ### BEGIN HIDDEN TESTS
 rng = hidden_inputs("01_tensor", "test-broadcast-shape")
-full = rng.integers(2, 6, size=(6, 4))
-ones = rng.integers(0, 2, size=(2, 6, 4)).astype(bool)
-kept = rng.integers(1, 5, size=(2, 6))
-pairs = [
-    tuple(tuple(int(n) for n in np.where(ones[side][i], 1, full[i])[-kept[side][i]:]) for side in (0, 1))
-    for i in range(6)
+full = rng.integers(2, 6, size=(16, 4))
+ones = rng.integers(0, 2, size=(2, 16, 4)).astype(bool)
+pairs = [  # of every two counts of axes
+    tuple(tuple(int(n) for n in np.where(ones[side][i], 1, full[i])[-kept:]) for side, kept in enumerate((1 + i % 4, 1 + i // 4)))
+    for i in range(16)
 ]
 wanted = [np.broadcast(np.empty(a), np.empty(b)).shape for a, b in pairs]
 checks.check(
-    "hidden: six pairs of shapes", 1,
+    "hidden: sixteen pairs of shapes", 1,
     fed=f"{pairs}",
     got=lambda: [tuple(broadcast_shape(a, b)) for a, b in pairs],
     want=wanted,
@@ -411,17 +418,18 @@ def refused(first, second):
 
 
 n = int(rng.integers(11, 20))
-unfit = [((n,), (2 * n,)), ((n, 1, 1), (2 * n, 1, 1)), ((0,), (n,))]
+unfit = [((101, 1, n), (1, 103, 2 * n)), ((n, 1, 1), (2 * n, 1, 1)), ((0,), (n,)), ((n,), (0,))]
 checks.check(
     "hidden: shapes that do not fit, and the message", 1,
     fed=f"{unfit}: the errors, and whether each message holds both shapes",
     got=lambda: [refused(*shapes) for shapes in unfit],
-    want=[["ValueError", True]] * 3,
+    want=[["ValueError", True]] * 4,
     slips={
-        "the message has to hold both shapes": [["ValueError", False]] * 3,
-        "shapes that do not fit were accepted": [["accepted", False]] * 3,
+        "the message has to hold both shapes": [["ValueError", False]] * 4,
+        "the message holds the two lengths that do not fit: it has to hold both shapes": [["ValueError", False], *[["ValueError", True]] * 3],
+        "shapes that do not fit were accepted": [["accepted", False]] * 4,
     },
-    needs="hidden: six pairs of shapes",
+    needs="hidden: sixteen pairs of shapes",
 )
 checks.check(
     "hidden: an empty axis", 1,
@@ -738,13 +746,14 @@ checks.check(
 )
 checks.check(
     "a number on the left", 1,
-    fed="1 - Tensor([3, 5]), 6 / Tensor([3, 2])",
-    got=lambda: [(1 - over([3, 5])).data.tolist(), (6 / over([3, 2])).data.tolist()],
-    want=[[-2, -4], [2, 3]],
+    fed="1 - Tensor([3, 5]), 6 / Tensor([4, 2])",
+    got=lambda: [(1 - over([3, 5])).data.tolist(), (6 / over([4, 2])).data.tolist()],
+    want=[[-2, -4], [1.5, 3]],
     slips={
-        "the two sides are swapped: __rsub__ computes other - self": [[2, 4], [0.5, 1 / 3]],
-        "number - tensor has its sides swapped: __rsub__ computes other - self": [[2, 4], [2, 3]],
-        "number / tensor has its sides swapped: __rtruediv__ computes other / self": [[-2, -4], [0.5, 1 / 3]],
+        "the two sides are swapped: __rsub__ computes other - self": [[2, 4], [2 / 3, 1 / 3]],
+        "number - tensor has its sides swapped: __rsub__ computes other - self": [[2, 4], [1.5, 3]],
+        "number / tensor has its sides swapped: __rtruediv__ computes other / self": [[-2, -4], [2 / 3, 1 / 3]],
+        "the fraction is cut off: __rtruediv__ is /, not //": [[-2, -4], [1, 3]],
     },
 )
 checks.check(
@@ -816,23 +825,53 @@ checks.check(
         ],
     },
 )
-x, y = rng.integers(1, 5, size=3) + 0.5, rng.integers(1, 5, size=(2, 1)).astype(np.float64)  # x is never [1, 2, 3] itself
+x, y = rng.integers(1, 5, size=3) + 0.5, -0.1 - rng.integers(1, 5, size=(2, 1))  # x is never [1, 2, 3] itself
+
+
+def with_number(number, t):
+    """t * number, then the operators that have the number on the left."""
+    return [t * number, number - t, number / t, number**t]
+
+
+def sides(**changed):
+    """What the next check gives where all is right but what is `changed`."""
+    right = {
+        "minus_list": (x - [1, 2, 3]).tolist(), "list_minus": ([1, 2, 3] - x).tolist(), "list_over": ([1, 2, 3] / x).tolist(),
+        "list_power": ([1, 2, 3] ** x).tolist(), "column": (x / y).tolist(), "narrow": [True] * 3,
+        "tenth": [made.tolist() for made in with_number(0.1, x)], "whole": ["int64", "int64"],
+    }
+    return [*(right | changed).values()]
+
+
+tenth, rounded = ([made.tolist() for made in with_number(float(number), x)] for number in (0.1, np.float32(0.1)))
 checks.check(
     "hidden: lists and arrays on either side", 1,
-    fed=f"x = Tensor({x.tolist()}): x - [1, 2, 3], [1, 2, 3] - x, [1, 2, 3] ** x, and a column on the right, x / {y.tolist()}; 1 - Tensor([3, 5]), 6 / Tensor([3, 2]) and 2 ** Tensor([3, 1]), whether still float32",
+    fed=(
+        f"x = Tensor({x.tolist()}): x - [1, 2, 3], then [1, 2, 3] - x, / x and ** x, and a column on the right, x / {y.tolist()}; "
+        "1 - Tensor([3, 5]), 6 / Tensor([3, 2]) and 2 ** Tensor([3, 1]), whether still float32; x * 0.1, 0.1 - x, 0.1 / x and "
+        "0.1 ** x, to all digits; the dtypes of 1 - Tensor(int64 array [3, 5]) and of the same + 1"
+    ),
     got=lambda: guarded(lambda: [
         (over(x, "float64") - [1, 2, 3]).data.tolist(), ([1, 2, 3] - over(x, "float64")).data.tolist(),
-        ([1, 2, 3] ** over(x, "float64")).data.tolist(), (over(x, "float64") / y).data.tolist(),
-        [narrow(made)[0] for made in (1 - over([3, 5]), 6 / over([3, 2]), 2 ** over([3, 1]))],
+        ([1, 2, 3] / over(x, "float64")).data.tolist(), ([1, 2, 3] ** over(x, "float64")).data.tolist(),
+        (over(x, "float64") / y).data.tolist(), [narrow(made)[0] for made in (1 - over([3, 5]), 6 / over([3, 2]), 2 ** over([3, 1]))],
+        [made.data.tolist() for made in with_number(0.1, over(x, "float64"))],
+        [dtype_of(made.data) for made in (1 - over([3, 5], "int64"), over([3, 5], "int64") + 1)],
     ]),
-    want=[(x - [1, 2, 3]).tolist(), ([1, 2, 3] - x).tolist(), ([1, 2, 3] ** x).tolist(), (x / y).tolist(), [True] * 3],
+    want=sides(),
+    also=[sides(tenth=made, whole=[kind] * 2) for made in (tenth, rounded) for kind in ("int64", "float64")],  # else another check says it
+    tol=1e-12,
     slips={
-        "number - tensor has its sides swapped": [
-            (x - [1, 2, 3]).tolist(), (x - [1, 2, 3]).tolist(), ([1, 2, 3] ** x).tolist(), (x / y).tolist(), [True] * 3,
-        ],
-        "a number on the left widens the result: it goes through operand": [
-            (x - [1, 2, 3]).tolist(), ([1, 2, 3] - x).tolist(), ([1, 2, 3] ** x).tolist(), (x / y).tolist(), [False] * 3,
-        ],
+        "number - tensor has its sides swapped": sides(
+            list_minus=(x - [1, 2, 3]).tolist(), tenth=[tenth[0], (x - 0.1).tolist(), *tenth[2:]]
+        ),
+        "a number on the left widens the result: it goes through operand": sides(narrow=[False] * 3),
+        "a number on the left has become float32: it goes through operand, not through Tensor(...)": sides(
+            tenth=[tenth[0], *rounded[1:]], whole=["float64", "int64"]
+        ),
+        "number - tensor made the number float32: it goes through operand, not through Tensor(...)": sides(
+            tenth=[tenth[0], rounded[1], *tenth[2:]], whole=["float64", "int64"]
+        ),
     },
 )
 checks.check(
@@ -919,13 +958,14 @@ checks.check(
 )
 checks.check(
     "inner lengths that differ are refused", 1,
-    fed="shapes (2, 3) and (2, 2), (2, 2) and (3, 2); the errors",
-    got=lambda: [refusal(matmul_by_hand, np.ones((2, 3)), np.ones((2, 2))), refusal(matmul_by_hand, np.ones((2, 2)), np.ones((3, 2)))],
-    want=["ValueError"] * 2,
+    fed="shapes (2, 3) and (2, 2), (2, 2) and (3, 2), (2, 1) and (2, 2); the errors",
+    got=lambda: [refusal(matmul_by_hand, np.ones(a), np.ones(b)) for a, b in (((2, 3), (2, 2)), ((2, 2), (3, 2)), ((2, 1), (2, 2)))],
+    want=["ValueError"] * 3,
     slips={
-        "the rows of B that are too many were left out silently": ["IndexError", "accepted"],
-        "raise ValueError: assert raises AssertionError, and python -O leaves it out": ["AssertionError"] * 2,
-        "what does not fit was accepted": ["accepted"] * 2,
+        "the rows of B that are too many were left out silently": ["IndexError", "accepted", "accepted"],
+        "NumPy refuses 2 and 3, and repeats a length of 1: compare the inner lengths yourself": ["ValueError", "ValueError", "accepted"],
+        "raise ValueError: assert raises AssertionError, and python -O leaves it out": ["AssertionError"] * 3,
+        "what does not fit was accepted": ["accepted"] * 3,
     },
     needs="two by two",
 )
@@ -942,13 +982,17 @@ checks.check(
 )
 checks.check(
     "hidden: the dtype and the inputs", 1,
-    fed="the dtype of a float32 and of a float64 product, and that the inputs are as before",
+    fed="the dtype of a float32 product, of float32 times float64 and of float64 times float32, and that the inputs are as before",
     got=lambda: [
-        dtype_of(matmul_by_hand(a.astype(np.float32), b.astype(np.float32))), dtype_of(matmul_by_hand(a, b)),
+        *(dtype_of(matmul_by_hand(a.astype(p), b.astype(q))) for p, q in (("f4", "f4"), ("f4", "f8"), ("f8", "f4"))),
         [(matmul_by_hand(left, right), left.tolist(), right.tolist())[1:] for left in [np.array(a)] for right in [np.array(b)]],
     ],
-    want=["float32", "float64", [(a.tolist(), b.tolist())]],
-    slips={"the product was made float32: it has the dtype of `result`": ["float32", "float32", [(a.tolist(), b.tolist())]]},
+    want=["float32", "float64", "float64", [(a.tolist(), b.tolist())]],
+    slips={
+        "the product was made float32: it has the dtype of `result`": ["float32"] * 3 + [[(a.tolist(), b.tolist())]],
+        "the product was made float64: it has the dtype of `result`": ["float64"] * 3 + [[(a.tolist(), b.tolist())]],
+        "the product has the dtype of A alone: it has that of `result`": ["float32", "float32", "float64", [(a.tolist(), b.tolist())]],
+    },
     needs="hidden: four by five times five by three",
 )
 checks.check(
