@@ -408,6 +408,8 @@ from tinytorch.written import written_here
 
 def slow_backward(node, gradient):
     """Add to the grad of every input, once for each path that leads to it."""
+    if isinstance(gradient, Variable):
+        raise TypeError("a rule gave a Variable: it computes with arrays, such as x and y, not with the Variables a and b")
     if not node.edges:
         node.grad = Variable(gradient if node.grad is None else node.grad.data.data + gradient)
     for operand, rule in node.edges:
@@ -471,9 +473,10 @@ checks = Checks("multiply", points=8)
 checks.require("multiply is written in this notebook", got=lambda: written_here(multiply, "tinytorch.core.autograd"))
 checks.check(
     "the product", 1,
-    fed="3 and 5",
-    got=lambda: multiply(Variable(3.0), Variable(5.0)).item(),
-    want=15.0,
+    fed="3 and 5, both float32; the product and its dtype",
+    got=lambda: [[product.item(), str(product.dtype)] for product in [multiply(Variable(3.0), Variable(5.0))]][0],
+    want=[15.0, "float32"],
+    slips={"the product of float32 numbers has become float64": [15.0, "float64"]},
 )
 checks.check(
     "the gradients of two numbers", 2,
@@ -872,9 +875,9 @@ checks.check(
 )
 checks.check(
     "hidden: no copies at all", 1,
-    fed="a gradient of shape (0, 2), shape (2,): an empty batch",
-    got=lambda: undo_broadcast(np.zeros((0, 2)), (2,)),
-    want=np.zeros(2),
+    fed="empty gradients: of shape (0, 2), an empty batch, for shape (2,); and of shape (2, 0) for shape (0,)",
+    got=lambda: [undo_broadcast(np.zeros(full), shape) for full, shape in (((0, 2), (2,)), ((2, 0), (0,)))],
+    want=[np.zeros(2), np.zeros(0)],
     needs="a row that was repeated",
 )
 ### END HIDDEN TESTS
@@ -1388,9 +1391,9 @@ shares = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
 hot = np.eye(4)[labels]
 checks.check(
     "hidden: five rows of four classes", 2,
-    fed="random logits and labels, gradient of the loss 3",
-    got=lambda: loss_of(z, labels, 3.0),
-    want=[-np.mean(np.log(np.sum(shares * hot, axis=1))), 3 * (shares - hot) / 5],
+    fed="random logits and labels, gradient of the loss -2.5",
+    got=lambda: loss_of(z, labels, -2.5),
+    want=[-np.mean(np.log(np.sum(shares * hot, axis=1))), -2.5 * (shares - hot) / 5],
     slips={"the gradient g of the loss is missing from the rule": [-np.mean(np.log(np.sum(shares * hot, axis=1))), (shares - hot) / 5]},
     tol=1e-9,
 )
