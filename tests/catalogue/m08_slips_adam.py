@@ -146,6 +146,7 @@ CHANGES: list[tuple] = [
     ("epsilon larger by default", [("epsilon=1e-8", "epsilon=1e-6")], ("hidden: gradients near epsilon",), "gradients near epsilon"),
     ("weight decay ignored", [("g = g + self.weight_decay * theta", "pass")], DECAY, "weight decay is ignored"),
     ("weight decay subtracted", [("g + self.weight_decay", "g - self.weight_decay")], DECAY, "weight decay is ignored or subtracted"),
+    ("weight decay by the size of theta", [("self.weight_decay * theta", "self.weight_decay * np.abs(theta)")], ("hidden: weight decay over several steps",), "hidden: weight decay"),
     ("weight decay hard-coded", [("self.weight_decay = weight_decay", "self.weight_decay = 0.0")], DECAY, "weight decay is ignored"),
     ("weight decay hard-coded where it is used", [("g = g + self.weight_decay * theta", "g = g + 0.01 * theta")], DECAY, "weight decay is ignored"),
     ("weight decay twice", [("g = g + self.weight_decay * theta", "g = g + 2 * self.weight_decay * theta")], ("hidden: weight decay over several steps",), "weight decay"),
