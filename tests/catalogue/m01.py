@@ -31,6 +31,8 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      ["a NumPy scalar keeps its float dtype", "hidden: every dtype of an array is kept"], "it has __array__"),
     ("as-array", "a NumPy scalar stays one", (COPY, "if isinstance(data, np.generic):\n        return data.copy()\n    " + COPY),
      ["a NumPy scalar keeps its float dtype"], "is a scalar still"),
+    ("as-array", "a single number stays float64", ('hasattr(data, "__array__")', 'not isinstance(data, list)'), ["Python numbers become float32"],
+     "a single number is a Python number, too"),
     ("as-array", "a Tensor counts as a list", ('hasattr(data, "__array__")', "isinstance(data, np.ndarray | np.generic)"),
      ["hidden: every dtype of an array is kept"], "a Tensor has __array__ too"),
     ("as-array", "only an array is copied", (COPY, "return np.array(array) if isinstance(data, np.ndarray) else array if hasattr(data, \"__array__\") else array.astype(np.float32)"),
@@ -78,6 +80,14 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      ["a number on the left", "hidden: lists and arrays on either side"], "__rsub__ computes other - self"),
     ("tensor-class", "number / tensor is swapped", ("np.divide, other, reflected=True", "np.divide, other"),
      ["a number on the left", "hidden: lists and arrays on either side"], "__rtruediv__ computes other / self"),
+    ("tensor-class", "everything takes the Tensor's dtype", (NUMBER + "\n        return as_array(other)", NUMBER[:-len(' if self.dtype.kind == "f" else None)')] + ")\n        return np.asarray(other, dtype=self.dtype)"),
+     ["hidden: whole numbers stay whole, and lists are float32"], "everything took the Tensor's dtype"),
+    ("tensor-class", "number - tensor is an array", ("self.apply(np.subtract, other, reflected=True)", "other - self.data"),
+     ["a number on the left", "hidden: lists and arrays on either side"], "not a Tensor"),
+    ("tensor-class", "list - tensor is NumPy's", ("self.apply(np.subtract, other, reflected=True)", "Tensor.wrap(other - self.data)"),
+     ["hidden: lists and arrays on either side"], "a list on the left was left to NumPy"),
+    ("tensor-class", "the mean is an array", (MEAN, "return self.data.mean(axis=axis, keepdims=keepdims)"),
+     ["the mean along an axis", "hidden: means of three axes"], "not a Tensor"),
     ("tensor-class", "number / tensor without its fraction", ("np.divide, other, reflected=True", "np.floor_divide, other, reflected=True"),
      ["a number on the left", "hidden: lists and arrays on either side"], "is /, not //"),
     ("tensor-class", "number - tensor by way of Tensor(number)", ("self.apply(np.subtract, other, reflected=True)", "Tensor(other) - self"),
@@ -119,6 +129,8 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
     ("strides", "in the wrong order", ("return tuple(reversed(strides))", "return tuple(strides)"),
      ["two by three, 4 bytes each", "one axis, 8 bytes each", "three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes",
       "hidden: a single number has no axes"], "the last axis has the smallest stride"),
+    ("strides", "the lengths from the left", ("reversed(shape):", "shape[1:] + shape[:1]:"), ["three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes"],
+     "begin at the last one"),
     ("strides", "only the neighbour's length", ("step *= length", "step = itemsize * length"),
      ["three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes"], "multiply all lengths"),
 ]  # fmt: skip
@@ -134,6 +146,43 @@ INPUT_BACK = {
     "strides": "def strides_of(shape, itemsize): return shape",
 }
 SLIPS += [Row(MODULE, cell, "returns its input", answer, ALL) for cell, answer in INPUT_BACK.items()]
+
+FILLED = """
+def broadcast_shape(first, second):
+    from itertools import zip_longest
+    lengths = []
+    for a, b in zip_longest(first[::-1], second[::-1], fillvalue=1):
+        if a != b and 1 not in (a, b):
+            raise ValueError(f"{first} and {second}")
+        lengths.append(b if a == 1 else a)
+    return tuple(lengths[::-1])
+"""
+SUMS = """
+def matmul_by_hand(a, b):
+    (n, m), (rows, p) = a.shape, b.shape
+    result, total = np.zeros((n, p), dtype=np.result_type(a, b)), 0
+    if m != rows:
+        raise ValueError("shapes")
+    for i in range(n):
+        for j in range(p):
+            total = 0
+            for k in range(m):
+                total += a[i, k] * b[k, j]
+            result[i, j] = total
+    return result
+"""
+LOST = [  # in a loop: exercise, what went wrong, the changed answer, the checks that must fail, what the student reads
+    ("as-array", "no return", changed(REFERENCE["as-array"], ("    return np", "    np")), ALL, "is there a return?"),
+    ("broadcast-shape", "only the axes of both", changed(FILLED, ("zip_longest(", "zip("), (", fillvalue=1", "")),
+     ("a column meets a row", "equal shapes", "a single number meets a matrix, on either side", "missing axes are added on the left",
+      "lengths that do not fit are refused", "hidden: sixteen pairs of shapes", UNFIT), "fill the shorter shape with 1 first"),
+    ("broadcast-shape", "in reverse order", changed(FILLED, ("lengths[::-1]", "lengths")), ALL, "turn them round again"),
+    ("broadcast-shape", "the return is in the loop", changed(FILLED, ("    return", "        return")), ALL, "return after the loop"),
+    ("matmul-by-hand", "no return", changed(SUMS, ("    return result", "")), ALL, "is there a return?"),
+    ("matmul-by-hand", "the return is in a loop", changed(SUMS, ("    return", "        return")), ALL, "only the first row"),
+    ("matmul-by-hand", "a sum goes on from the last", changed(SUMS, ("            total = 0\n", "")), ALL, "begin each at 0"),
+]  # fmt: skip
+SLIPS += [Row(MODULE, *row) for row in LOST]
 
 BORROWED = {
     "as-array": "from tinytorch.core.tensor import as_array",
@@ -217,4 +266,5 @@ OTHER_TENSORS = [
 ]  # fmt: skip
 
 RIGHT = [Row(MODULE, cell, name, answer) for cell, name, answer in RIGHT_ANSWERS]
+RIGHT += [Row(MODULE, "broadcast-shape", "from the last axis", FILLED), Row(MODULE, "matmul-by-hand", "three loops", SUMS)]
 RIGHT += [Row(MODULE, "tensor-class", name, changed(REFERENCE["tensor-class"], change)) for name, change in OTHER_TENSORS]

@@ -24,6 +24,7 @@ UNDONE = ["a row that was repeated", "a column that was repeated", "a single num
 ORDER = ["one after another", "a diamond", "a Variable used by itself", "a short way and a long way", "a long chain",
          "hidden: four random graphs", "hidden: fourteen diamonds in a row", "hidden: backward() with this order"]  # fmt: skip
 TWICE = "hidden: the same rule called twice"
+SOFTMAX = ["two equal logits", "two rows", "logits of a thousand", "hidden: five rows of four classes", "hidden: rows far apart"]
 STAY = "hidden: float32 stays float32, and the logits stay as they are"
 
 CHANGES = [  # exercise, what went wrong, old and new text, the checks that must fail, what the student reads
@@ -35,6 +36,9 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      "the rule of addition"),
     ("multiply", "the Variables in the rules", (PRODUCT, "return record(x * y, (a, lambda g: g * b), (b, lambda g: g * a))"), [*TIMES, KEPT],
      "a rule gave a Variable"),
+    ("multiply", "no edges", (PRODUCT, "return Variable(x * y)"), [*TIMES, KEPT], "record(...) makes the result"),
+    ("multiply", "a rule without return", (PRODUCT, "def left(g):\n        g * y\n    return record(x * y, (a, left), (b, lambda g: g * x))"), [*TIMES, KEPT],
+     "a rule gave a NoneType"),
     ("multiply", "the product is float64", (PRODUCT, "return record(np.float64(x) * y, (a, lambda g: g * y), (b, lambda g: g * x))"),
      ["the product"], "has become float64"),
     ("multiply", "one edge is missing", (PRODUCT, "return record(x * y, (a, lambda g: g * y))"), [*TIMES, KEPT], "one edge for each operand"),
@@ -43,6 +47,9 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      [*TIMES, KEPT], "changed in place"),
     ("sigmoid", "1 - value is missing", (ROOT, "return record(value, (a, lambda g: g * value))"),
      [*SIGMOID, "hidden: float32 stays float32"], "the factor 1 - value is missing"),
+    ("sigmoid", "no edge", (ROOT, "return Variable(value)"), [*SIGMOID, "hidden: float32 stays float32"], "record an edge"),
+    ("sigmoid", "the formulas swapped", ("x >= 0, 1", "x < 0, 1"), ["on either side", "no overflow", "hidden: arrays", "hidden: inside another function"],
+     "the two formulas are swapped"),
     ("sigmoid", "g is missing", (ROOT, "return record(value, (a, lambda g: value * (1 - value)))"),
      [*SIGMOID, "hidden: float32 stays float32"], "g is missing"),
     ("sigmoid", "the slope of tanh", (ROOT, "return record(value, (a, lambda g: g * (1 - value**2)))"),
@@ -70,6 +77,10 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
     ("undo-broadcast", "stretched axes are not moved", ("[added + axis for", "[axis for"),
      ["an axis added and an axis stretched", "hidden: four axes to seven shapes"], "with one axis added"),
     ("undo-broadcast", "an axis of length 0 is summed", ("if length == 1]", "if length <= 1]"), ["hidden: no copies at all"], "ValueError"),
+    ("undo-broadcast", "only one axis that was added", (SUMMED, "gradient = gradient.sum(axis=0) if added else gradient\n    return gradient.sum(axis=tuple(axis for axis, length in enumerate(shape) if length == 1), keepdims=True)"),
+     ["a single number", "hidden: four axes to seven shapes"], "only one axis was summed"),
+    ("undo-broadcast", "the stretched axes first", (SUMMED, "gradient = gradient.sum(axis=tuple(axis for axis, length in enumerate(shape) if length == 1), keepdims=True)\n    return gradient.sum(axis=tuple(range(added)))"),
+     ["an axis added and an axis stretched", "hidden: four axes to seven shapes"], "looked for too early"),
     ("undo-broadcast", "one copy is taken",
      (SUMMED, "return gradient[(0,) * added][tuple(slice(0, n) for n in shape)]"),
      [*UNDONE, "what was not repeated", "hidden: float32 stays float32", "hidden: no copies at all"], "the others dropped"),
@@ -143,6 +154,16 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      ["two rows", "hidden: five rows of four classes", "hidden: rows far apart", TWICE], "the rule has to divide"),
     ("softmax-cross-entropy", "a sum over the rows", (LOSS, LOSS.replace(" / len(z)", "")),
      ["two rows", "hidden: five rows of four classes", "hidden: rows far apart"], "the mean is asked for"),
+    ("softmax-cross-entropy", "along the columns", ("np.log(np.exp(shifted).sum(axis=1, keepdims=True))", "np.log(np.exp(shifted).sum(axis=0, keepdims=True)) + np.zeros((len(z), 1))"),
+     [*SOFTMAX, STAY, TWICE], "run along each row"),
+    ("softmax-cross-entropy", "the loss by all logits", (LOSS, LOSS.replace("len(z)", "z.size")), [*SOFTMAX[:2], "logits of a thousand", *SOFTMAX[3:], STAY, TWICE],
+     "divided by all logits"),
+    ("softmax-cross-entropy", "exponentials for the softmax", ("slope = np.exp(shifted - log_total)", "slope = np.exp(shifted)"), [*SOFTMAX[:2], *SOFTMAX[3:], STAY, TWICE],
+     "divided by their row's sum"),
+    ("softmax-cross-entropy", "the columns of all labels", ("slope[picked]", "slope[:, picked[1]]"), ["two rows", "hidden: five rows of four classes", "hidden: rows far apart", TWICE],
+     "the labels of all rows"),
+    ("softmax-cross-entropy", "the logits are changed", ("shifted = z - z.max(axis=1, keepdims=True)", "shifted = z\n    shifted -= z.max(axis=1, keepdims=True)"), [STAY],
+     "changed in place"),
     ("softmax-cross-entropy", "the sign of g is lost", (SLOPE, "return slope * (abs(g) / len(z))"), ["hidden: five rows of four classes"], "hidden: five rows"),
     ("softmax-cross-entropy", "g is missing", (SLOPE, "return slope / len(z)"), ["two rows", "hidden: five rows of four classes"], "g of the loss is missing"),
     ("softmax-cross-entropy", "nothing is subtracted", ("shifted = z - z.max(axis=1, keepdims=True)", "shifted = z"),

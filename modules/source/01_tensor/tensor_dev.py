@@ -174,6 +174,11 @@ def dtype_of(array):
     return str(array.dtype)
 
 
+def listed(made):
+    """The numbers of an array as lists, or words for what is none."""
+    return made.tolist() if isinstance(made, np.ndarray) else f"a {type(made).__name__}, not an array"
+
+
 def whole(lengths):
     """A shape as a tuple, with words in the place of what is no whole number."""
     return tuple(n if hasattr(n, "__index__") else f"{n!r} is no whole number" for n in lengths)
@@ -184,8 +189,9 @@ checks.require("as_array is written in this notebook", got=lambda: written_here(
 checks.check(
     "the numbers arrive", 1,
     fed="[[1, 2], [3, 4]]",
-    got=lambda: as_array([[1, 2], [3, 4]]).tolist(),
+    got=lambda: listed(as_array([[1, 2], [3, 4]])),
     want=[[1, 2], [3, 4]],
+    slips={"nothing came back: is there a return?": "a NoneType, not an array"},
 )
 checks.check(
     "Python numbers become float32", 1,
@@ -195,6 +201,7 @@ checks.check(
     slips={
         "NumPy's own choice for Python numbers is int64 and float64: ask for float32": ["int64", "float64", "float64", []],
         "Python floats are float64 for NumPy: ask for float32": ["float64", "float64", "float64", []],
+        "a single number is a Python number, too: it becomes float32": ["float32", "float32", "float64", []],
         "a single number has no axes: its shape is ()": ["float32", "float32", "float32", [1]],
     },
     needs="the numbers arrive",
@@ -353,7 +360,12 @@ checks.check(
     fed="(5, 1) and (3,); (4,) and (2, 1)",
     got=lambda: [tuple(broadcast_shape((5, 1), (3,))), tuple(broadcast_shape((4,), (2, 1)))],
     want=[(5, 3), (2, 4)],
-    slips={"an axis of length 1 was not repeated": [(5, 1), (2, 1)]},
+    slips={
+        "an axis of length 1 was not repeated": [(5, 1), (2, 1)],
+        "axes are missing: fill the shorter shape with 1 first, and return after the loop": [(3,), (4,)],
+        "the axes are in reverse order: turn them round again at the end": [(3, 5), (4, 2)],
+        "only the first axis is there: return after the loop, not in it": [(5,), (2,)],
+    },
 )
 checks.check(
     "equal shapes", 1,
@@ -711,9 +723,14 @@ class Tensor:
         return f"Tensor({np.array2string(self.data, separator=', ', prefix='Tensor(')}, dtype={self.dtype})"
 
 # %% nbgrader={"grade": true, "grade_id": "test-tensor", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+def values(tensor):
+    """The numbers of a Tensor as lists, or words for what is none."""
+    return tensor.data.tolist() if isinstance(tensor, Tensor) else f"a {type(tensor).__name__}, not a Tensor"
+
+
 def numbers(tensor):
     """dtype and numbers of a Tensor."""
-    return [str(tensor.data.dtype), tensor.data.tolist()]
+    return [str(tensor.data.dtype), values(tensor)]
 
 
 def over(values, dtype="float32"):
@@ -747,7 +764,7 @@ checks.check(
 checks.check(
     "a number on the left", 1,
     fed="1 - Tensor([3, 5]), 6 / Tensor([4, 2])",
-    got=lambda: [(1 - over([3, 5])).data.tolist(), (6 / over([4, 2])).data.tolist()],
+    got=lambda: [values(1 - over([3, 5])), values(6 / over([4, 2]))],
     want=[[-2, -4], [1.5, 3]],
     slips={
         "the two sides are swapped: __rsub__ computes other - self": [[2, 4], [2 / 3, 1 / 3]],
@@ -759,14 +776,14 @@ checks.check(
 checks.check(
     "a power with a number on the left", 1,
     fed="2 ** Tensor([3, 1])",
-    got=lambda: (2 ** over([3, 1])).data.tolist(),
+    got=lambda: values(2 ** over([3, 1])),
     want=[8, 2],
     slips={"the two sides are swapped: __rpow__ computes other ** self": [9, 1]},
 )
 checks.check(
     "the mean along an axis", 1,
     fed="Tensor([[1, 2], [3, 6]]).mean(axis=0), .mean(axis=1), .mean()",
-    got=lambda: [over([[1, 2], [3, 6]]).mean(axis=axis).data.tolist() for axis in (0, 1, None)],
+    got=lambda: [values(over([[1, 2], [3, 6]]).mean(axis=axis)) for axis in (0, 1, None)],
     want=[[2, 4], [1.5, 4.5], 3],
     slips={
         "divided by all numbers of the Tensor, not by those that went into each entry": [[1, 2], [0.75, 2.25], 3],
@@ -838,7 +855,7 @@ def sides(**changed):
     right = {
         "minus_list": (x - [1, 2, 3]).tolist(), "list_minus": ([1, 2, 3] - x).tolist(), "list_over": ([1, 2, 3] / x).tolist(),
         "list_power": ([1, 2, 3] ** x).tolist(), "column": (x / y).tolist(), "narrow": [True] * 3,
-        "tenth": [made.tolist() for made in with_number(0.1, x)], "whole": ["int64", "int64"],
+        "tenth": [made.tolist() for made in with_number(0.1, x)], "kinds": ["int64", "int64", "float32", "float32"],
     }
     return [*(right | changed).values()]
 
@@ -849,28 +866,34 @@ checks.check(
     fed=(
         f"x = Tensor({x.tolist()}): x - [1, 2, 3], then [1, 2, 3] - x, / x and ** x, and a column on the right, x / {y.tolist()}; "
         "1 - Tensor([3, 5]), 6 / Tensor([3, 2]) and 2 ** Tensor([3, 1]), whether still float32; x * 0.1, 0.1 - x, 0.1 / x and "
-        "0.1 ** x, to all digits; the dtypes of 1 - Tensor(int64 array [3, 5]) and of the same + 1"
+        "0.1 ** x, to all digits; the dtypes of 1 - Tensor(int64 array [3, 5]), the same + 1, [1, 2] - Tensor([3, 5]), the same + [1, 2]"
     ),
     got=lambda: guarded(lambda: [
         (over(x, "float64") - [1, 2, 3]).data.tolist(), ([1, 2, 3] - over(x, "float64")).data.tolist(),
         ([1, 2, 3] / over(x, "float64")).data.tolist(), ([1, 2, 3] ** over(x, "float64")).data.tolist(),
         (over(x, "float64") / y).data.tolist(), [narrow(made)[0] for made in (1 - over([3, 5]), 6 / over([3, 2]), 2 ** over([3, 1]))],
         [made.data.tolist() for made in with_number(0.1, over(x, "float64"))],
-        [dtype_of(made.data) for made in (1 - over([3, 5], "int64"), over([3, 5], "int64") + 1)],
+        [numbers(made)[0] for made in (1 - over([3, 5], "int64"), over([3, 5], "int64") + 1, [1, 2] - over([3, 5]), over([3, 5]) + [1, 2])],
     ]),
     want=sides(),
-    also=[sides(tenth=made, whole=[kind] * 2) for made in (tenth, rounded) for kind in ("int64", "float64")],  # else another check says it
+    also=[  # what operand makes of the other side, another check says
+        sides(tenth=made, kinds=[kind, kind, wide, wide])
+        for made in (tenth, rounded) for kind in ("int64", "float64") for wide in ("float32", "float64")
+    ],
     tol=1e-12,
     slips={
         "number - tensor has its sides swapped": sides(
             list_minus=(x - [1, 2, 3]).tolist(), tenth=[tenth[0], (x - 0.1).tolist(), *tenth[2:]]
         ),
-        "a number on the left widens the result: it goes through operand": sides(narrow=[False] * 3),
+        "what stands on the left widens the result: it goes through operand": sides(
+            narrow=[False] * 3, kinds=["int64", "int64", "float64", "float32"]
+        ),
+        "a list on the left was left to NumPy, and widens: it goes through operand": sides(kinds=["int64", "int64", "float64", "float32"]),
         "a number on the left has become float32: it goes through operand, not through Tensor(...)": sides(
-            tenth=[tenth[0], *rounded[1:]], whole=["float64", "int64"]
+            tenth=[tenth[0], *rounded[1:]], kinds=["float64", "int64", "float32", "float32"]
         ),
         "number - tensor made the number float32: it goes through operand, not through Tensor(...)": sides(
-            tenth=[tenth[0], rounded[1], *tenth[2:]], whole=["float64", "int64"]
+            tenth=[tenth[0], rounded[1], *tenth[2:]], kinds=["float64", "int64", "float32", "float32"]
         ),
     },
 )
@@ -883,8 +906,11 @@ checks.check(
     ]),
     want=[["int64", [2, 3]], ["float64", [1.5, 2.5]], ["float32", [1.5, 2.5]], ["float64", [2, 4]]],
     slips={
-        "a Tensor of whole numbers met a float: leave its dtype to NumPy": [
+        "whole numbers + 1 became floats: a Python number, int or float, that meets whole numbers is left to NumPy": [
             ["float64", [2, 3]], ["float64", [1.5, 2.5]], ["float32", [1.5, 2.5]], ["float64", [2, 4]],
+        ],
+        "everything took the Tensor's dtype: a Python number does where that is a float dtype, the rest goes through as_array": [
+            ["int64", [2, 3]], ["int64", [1, 2]], ["float32", [1.5, 2.5]], ["int64", [2, 4]],
         ],
         "0.5 was cut to a whole number: leave a number that meets whole numbers to NumPy": [
             ["int64", [2, 3]], ["int64", [1, 2]], ["float32", [1.5, 2.5]], ["float64", [2, 4]],
@@ -934,10 +960,13 @@ checks.require("matmul_by_hand is written in this notebook", got=lambda: written
 checks.check(
     "two by two", 2,
     fed="[[1, 2], [3, 4]] and [[5, 6], [7, 8]]",
-    got=lambda: matmul_by_hand(np.array([[1.0, 2], [3, 4]]), np.array([[5.0, 6], [7, 8]])).tolist(),
+    got=lambda: listed(matmul_by_hand(np.array([[1.0, 2], [3, 4]]), np.array([[5.0, 6], [7, 8]]))),
     want=[[19, 22], [43, 50]],
     slips={
         "this is the product element by element": [[5, 12], [21, 32]],
+        "only the first row is there: return after the loops, not in one": [[19, 22], [0, 0]],
+        "each sum goes on from the entry before: begin each at 0": [[19, 41], [84, 134]],
+        "nothing came back: is there a return?": "a NoneType, not an array",
         "the rows of B were used instead of its columns": [[17, 23], [39, 53]],
         "the columns of A were used instead of its rows": [[26, 30], [38, 44]],
         "only the last term of each sum is left: add to the entry": [[14, 16], [28, 32]],
@@ -1106,6 +1135,7 @@ checks.check(
     slips={
         "each stride uses only its right neighbour's length: multiply all lengths to the right": (24, 32, 8),
         "counted in numbers: strides are bytes": (12, 4, 1),
+        "the lengths were multiplied from the left: begin at the last one": (96, 24, 8),
         "in the wrong order: the last axis has the smallest stride": (8, 32, 96),
     },
 )
