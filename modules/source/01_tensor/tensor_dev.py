@@ -174,12 +174,12 @@ def dtype_of(array):
     return str(array.dtype)
 
 
-def listed(made):
+def as_lists(made):
     """The numbers of an array as lists, or words for what is none."""
     return made.tolist() if isinstance(made, np.ndarray) else f"a {type(made).__name__}, not an array"
 
 
-def whole(lengths):
+def whole_lengths(lengths):
     """A shape as a tuple, with words in the place of what is no whole number."""
     return tuple(n if hasattr(n, "__index__") else f"{n!r} is no whole number" for n in lengths)
 
@@ -189,7 +189,7 @@ checks.require("as_array is written in this notebook", got=lambda: written_here(
 checks.check(
     "the numbers arrive", 1,
     fed="[[1, 2], [3, 4]]",
-    got=lambda: listed(as_array([[1, 2], [3, 4]])),
+    got=lambda: as_lists(as_array([[1, 2], [3, 4]])),
     want=[[1, 2], [3, 4]],
     slips={"nothing came back: is there a return?": "a NoneType, not an array"},
 )
@@ -385,7 +385,7 @@ checks.check(
 checks.check(
     "missing axes are added on the left", 1,
     fed="(1, 3, 4) and (3, 1)",
-    got=lambda: whole(broadcast_shape((1, 3, 4), (3, 1))),
+    got=lambda: whole_lengths(broadcast_shape((1, 3, 4), (3, 1))),
     want=(1, 3, 4),
     slips={"the shapes were aligned at the first axis: they are aligned at the last one": (3, 3, 4)},
     needs="a column meets a row",
@@ -723,14 +723,14 @@ class Tensor:
         return f"Tensor({np.array2string(self.data, separator=', ', prefix='Tensor(')}, dtype={self.dtype})"
 
 # %% nbgrader={"grade": true, "grade_id": "test-tensor", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
-def values(tensor):
+def tensor_values(tensor):
     """The numbers of a Tensor as lists, or words for what is none."""
     return tensor.data.tolist() if isinstance(tensor, Tensor) else f"a {type(tensor).__name__}, not a Tensor"
 
 
 def numbers(tensor):
     """dtype and numbers of a Tensor."""
-    return [str(tensor.data.dtype), values(tensor)]
+    return [str(tensor.data.dtype), tensor_values(tensor)]
 
 
 def over(values, dtype="float32"):
@@ -764,7 +764,7 @@ checks.check(
 checks.check(
     "a number on the left", 1,
     fed="1 - Tensor([3, 5]), 6 / Tensor([4, 2])",
-    got=lambda: [values(1 - over([3, 5])), values(6 / over([4, 2]))],
+    got=lambda: [tensor_values(1 - over([3, 5])), tensor_values(6 / over([4, 2]))],
     want=[[-2, -4], [1.5, 3]],
     slips={
         "the two sides are swapped: __rsub__ computes other - self": [[2, 4], [2 / 3, 1 / 3]],
@@ -776,14 +776,14 @@ checks.check(
 checks.check(
     "a power with a number on the left", 1,
     fed="2 ** Tensor([3, 1])",
-    got=lambda: values(2 ** over([3, 1])),
+    got=lambda: tensor_values(2 ** over([3, 1])),
     want=[8, 2],
     slips={"the two sides are swapped: __rpow__ computes other ** self": [9, 1]},
 )
 checks.check(
     "the mean along an axis", 1,
     fed="Tensor([[1, 2], [3, 6]]).mean(axis=0), .mean(axis=1), .mean()",
-    got=lambda: [values(over([[1, 2], [3, 6]]).mean(axis=axis)) for axis in (0, 1, None)],
+    got=lambda: [tensor_values(over([[1, 2], [3, 6]]).mean(axis=axis)) for axis in (0, 1, None)],
     want=[[2, 4], [1.5, 4.5], 3],
     slips={
         "divided by all numbers of the Tensor, not by those that went into each entry": [[1, 2], [0.75, 2.25], 3],
@@ -845,22 +845,22 @@ checks.check(
 x, y = rng.integers(1, 5, size=3) + 0.5, -0.1 - rng.integers(1, 5, size=(2, 1))  # x is never [1, 2, 3] itself
 
 
-def with_number(number, t):
+def number_left(number, t):
     """t * number, then the operators that have the number on the left."""
     return [t * number, number - t, number / t, number**t]
 
 
-def sides(**changed):
+def both_sides(**changed):
     """What the next check gives where all is right but what is `changed`."""
     right = {
         "minus_list": (x - [1, 2, 3]).tolist(), "list_minus": ([1, 2, 3] - x).tolist(), "list_over": ([1, 2, 3] / x).tolist(),
         "list_power": ([1, 2, 3] ** x).tolist(), "column": (x / y).tolist(), "narrow": [True] * 3,
-        "tenth": [made.tolist() for made in with_number(0.1, x)], "kinds": ["int64", "int64", "float32", "float32"],
+        "tenth": [made.tolist() for made in number_left(0.1, x)], "kinds": ["int64", "int64", "float32", "float32"],
     }
     return [*(right | changed).values()]
 
 
-tenth, rounded = ([made.tolist() for made in with_number(float(number), x)] for number in (0.1, np.float32(0.1)))
+tenth, rounded = ([made.tolist() for made in number_left(float(number), x)] for number in (0.1, np.float32(0.1)))
 checks.check(
     "hidden: lists and arrays on either side", 1,
     fed=(
@@ -872,27 +872,27 @@ checks.check(
         (over(x, "float64") - [1, 2, 3]).data.tolist(), ([1, 2, 3] - over(x, "float64")).data.tolist(),
         ([1, 2, 3] / over(x, "float64")).data.tolist(), ([1, 2, 3] ** over(x, "float64")).data.tolist(),
         (over(x, "float64") / y).data.tolist(), [narrow(made)[0] for made in (1 - over([3, 5]), 6 / over([3, 2]), 2 ** over([3, 1]))],
-        [made.data.tolist() for made in with_number(0.1, over(x, "float64"))],
+        [made.data.tolist() for made in number_left(0.1, over(x, "float64"))],
         [numbers(made)[0] for made in (1 - over([3, 5], "int64"), over([3, 5], "int64") + 1, [1, 2] - over([3, 5]), over([3, 5]) + [1, 2])],
     ]),
-    want=sides(),
+    want=both_sides(),
     also=[  # what operand makes of the other side, another check says
-        sides(tenth=made, kinds=[kind, kind, wide, wide])
+        both_sides(tenth=made, kinds=[kind, kind, wide, wide])
         for made in (tenth, rounded) for kind in ("int64", "float64") for wide in ("float32", "float64")
     ],
     tol=1e-12,
     slips={
-        "number - tensor has its sides swapped": sides(
+        "number - tensor has its sides swapped": both_sides(
             list_minus=(x - [1, 2, 3]).tolist(), tenth=[tenth[0], (x - 0.1).tolist(), *tenth[2:]]
         ),
-        "what stands on the left widens the result: it goes through operand": sides(
+        "what stands on the left widens the result: it goes through operand": both_sides(
             narrow=[False] * 3, kinds=["int64", "int64", "float64", "float32"]
         ),
-        "a list on the left was left to NumPy, and widens: it goes through operand": sides(kinds=["int64", "int64", "float64", "float32"]),
-        "a number on the left has become float32: it goes through operand, not through Tensor(...)": sides(
+        "a list on the left was left to NumPy, and widens: it goes through operand": both_sides(kinds=["int64", "int64", "float64", "float32"]),
+        "a number on the left has become float32: it goes through operand, not through Tensor(...)": both_sides(
             tenth=[tenth[0], *rounded[1:]], kinds=["float64", "int64", "float32", "float32"]
         ),
-        "number - tensor made the number float32: it goes through operand, not through Tensor(...)": sides(
+        "number - tensor made the number float32: it goes through operand, not through Tensor(...)": both_sides(
             tenth=[tenth[0], rounded[1], *tenth[2:]], kinds=["float64", "int64", "float32", "float32"]
         ),
     },
@@ -960,7 +960,7 @@ checks.require("matmul_by_hand is written in this notebook", got=lambda: written
 checks.check(
     "two by two", 2,
     fed="[[1, 2], [3, 4]] and [[5, 6], [7, 8]]",
-    got=lambda: listed(matmul_by_hand(np.array([[1.0, 2], [3, 4]]), np.array([[5.0, 6], [7, 8]]))),
+    got=lambda: as_lists(matmul_by_hand(np.array([[1.0, 2], [3, 4]]), np.array([[5.0, 6], [7, 8]]))),
     want=[[19, 22], [43, 50]],
     slips={
         "this is the product element by element": [[5, 12], [21, 32]],
