@@ -232,7 +232,7 @@ checks.check(
         "this is -learning_rate * grad alone: it is added to theta": [[-0.05]],
         "the learning rate is fixed at 0.01: it is the function's second argument": [[0.995]],
         "this divides by the learning rate: the step is learning_rate * grad": [[-4.0]],
-        "the step is made twice": [[0.9]],
+        "the step is twice too long, or learning_rate alone: it is learning_rate * grad, with the size of the gradient": [[0.9]],
     },
 )
 checks.check(
@@ -1245,7 +1245,7 @@ checks.check(
     got=lambda: probes.trajectory(lambda ps: SGD(ps), [1.0], [[5.0]]),
     want=[[0.95]],
     slips={
-        "the parameter is as before: step() has to put the new value into it": [[1.0]],
+        "the parameter is as before: step() updates v, moves theta by the new v, and puts theta into the parameter": [[1.0]],
         "this goes uphill: the step is subtracted": [[1.05]],
         "the learning rate is not used": [[-4.0]],
         "the default learning rate is 0.01": [[0.5]],
@@ -1258,7 +1258,7 @@ checks.check(
     got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.1), [1.0], [[0.5]]),
     want=[[0.95]],
     slips={
-        "the parameter is as before: step() has to put the new value into it": [[1.0]],
+        "the parameter is as before: step() updates v, moves theta by the new v, and puts theta into the parameter": [[1.0]],
         "this goes uphill: the step is subtracted": [[1.05]],
         "the learning rate is not used": [[0.5]],
         "the learning rate is fixed at its default, 0.01": [[0.995]],
@@ -2692,7 +2692,7 @@ checks.check(
     ),
     want=[1.0, 0.1, 0.01],
     slips={
-        "the optimizer never receives the rate: set optimizer.learning_rate": [1.0],
+        "the optimizer never receives the rate: set optimizer.learning_rate, by the count of this scheduler's own calls": [1.0],
         "this decays once and then never again": [1.0, 0.1],
         "the first call decays already: it opens epoch 0, at the initial rate": [0.1, 0.01, 1e-3],
         "this decays at every call: gamma counts once for step_size epochs": [
