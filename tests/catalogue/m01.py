@@ -262,6 +262,10 @@ OTHER_TENSORS = [
                       "        return Tensor.wrap(np.mean(self.data, axis, keepdims=keepdims))")),
     ("reflected operators by way of a Tensor", ("return self.apply(np.subtract, other, reflected=True)",
                                                "return Tensor.wrap(self.operand(other)) - self")),
+    ("a reflected operator by way of operand", ("return self.apply(np.subtract, other, reflected=True)", "return Tensor.wrap(self.operand(other) - self.data)")),
+    ("a function with its arguments turned", ("return self.apply(np.divide, other, reflected=True)", "return self.apply(lambda a, b: b / a, other)")),
+    ("scalars of the Tensor's dtype", (NUMBER, "return self.dtype.type(other) if np.issubdtype(self.dtype, np.floating) else np.asarray(other)")),
+    ("the mean by its axes", (MEAN, "axes = range(self.ndim) if axis is None else np.atleast_1d(axis)\n        count = 1\n        for k in axes:\n            count *= self.shape[k]\n        return total / count")),
     ("number - tensor as a sum", ("return self.apply(np.subtract, other, reflected=True)", "return -self + other")),
 ]  # fmt: skip
 
