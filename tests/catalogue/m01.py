@@ -10,6 +10,8 @@ NUMBER = 'return np.asarray(other, dtype=self.dtype if self.dtype.kind == "f" el
 MEAN = "return total / (self.size / total.size)"
 ENTRY = "result[i, j] = sum(a[i, k] * b[k, j] for k in range(m))"
 INNER = "        raise ValueError(f\"shapes {a.shape} and {b.shape}: {m} columns meet {rows} rows\")\n"
+RAISED = "    if m != rows:\n" + INNER
+LOOPS = ["    for i in range(n):\n        for j in range(p):\n", "            " + ENTRY + "\n"]
 UNFIT = "hidden: shapes that do not fit, and the message"
 FIT = '            raise ValueError(f"shapes {first} and {second} do not broadcast: {a} meets {b}")\n'
 
@@ -27,6 +29,10 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      ["Python numbers become float32", "hidden: nested lists"], "NumPy's own choice"),
     ("as-array", "a NumPy scalar counts as a Python number", ('hasattr(data, "__array__")', "isinstance(data, np.ndarray)"),
      ["a NumPy scalar keeps its float dtype", "hidden: every dtype of an array is kept"], "it has __array__"),
+    ("as-array", "a NumPy scalar stays one", (COPY, "if isinstance(data, np.generic):\n        return data.copy()\n    " + COPY),
+     ["a NumPy scalar keeps its float dtype"], "is a scalar still"),
+    ("as-array", "a single number stays float64", ('hasattr(data, "__array__")', 'not isinstance(data, list)'), ["Python numbers become float32"],
+     "a single number is a Python number, too"),
     ("as-array", "a Tensor counts as a list", ('hasattr(data, "__array__")', "isinstance(data, np.ndarray | np.generic)"),
      ["hidden: every dtype of an array is kept"], "a Tensor has __array__ too"),
     ("as-array", "only an array is copied", (COPY, "return np.array(array) if isinstance(data, np.ndarray) else array if hasattr(data, \"__array__\") else array.astype(np.float32)"),
@@ -42,10 +48,15 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      ("zip((1,) * (ndim - len(first)) + first, (1,) * (ndim - len(second)) + second, strict=True)",
       "zip(first + (1,) * (ndim - len(first)), second + (1,) * (ndim - len(second)))"),
      ["a column meets a row", "equal shapes", "a single number meets a matrix, on either side",
-      "missing axes are added on the left", "lengths that do not fit are refused", "hidden: six pairs of shapes", UNFIT],
+      "missing axes are added on the left", "lengths that do not fit are refused", "hidden: sixteen pairs of shapes", UNFIT],
      "aligned at the last one"),
     ("broadcast-shape", "nothing is refused", (FIT, "            pass\n"), ["lengths that do not fit are refused", UNFIT], "were accepted"),
     ("broadcast-shape", "no shapes in the message", (FIT, "            raise ValueError(\"the shapes do not fit\")\n"), [UNFIT], "hold both shapes"),
+    ("broadcast-shape", "the lengths alone in the message", ("shapes {first} and {second} do not broadcast: {a} meets {b}", "{a} meets {b}"), [UNFIT], "holds the two lengths"),
+    ("broadcast-shape", "one shape in the message", ("shapes {first} and {second} do not broadcast: {a} meets {b}", "{second}: {a} meets {b}"), [UNFIT], "holds the two lengths"),
+    ("broadcast-shape", "0 on the right fits", ("and b != 1:", "and b > 1:"), [UNFIT], "came:"),
+    ("broadcast-shape", "lengths are floats", ("return tuple(result)", "return tuple(np.array(result, float))"),
+     ["missing axes are added on the left"], "is no whole number"),
     ("broadcast-shape", "a multiple fits", ("if a != b and a != 1 and b != 1", "if a % (b or 1) and b % (a or 1)"), [UNFIT], "came:"),
     ("broadcast-shape", "an assert instead of an error",
      ("        if a != b and a != 1 and b != 1:\n" + FIT, "        assert a == b or a == 1 or b == 1\n"),
@@ -68,7 +79,21 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
     ("tensor-class", "number - tensor is swapped", ("np.subtract, other, reflected=True", "np.subtract, other"),
      ["a number on the left", "hidden: lists and arrays on either side"], "__rsub__ computes other - self"),
     ("tensor-class", "number / tensor is swapped", ("np.divide, other, reflected=True", "np.divide, other"),
-     ["a number on the left"], "__rtruediv__ computes other / self"),
+     ["a number on the left", "hidden: lists and arrays on either side"], "__rtruediv__ computes other / self"),
+    ("tensor-class", "everything takes the Tensor's dtype", (NUMBER + "\n        return as_array(other)", NUMBER[:-len(' if self.dtype.kind == "f" else None)')] + ")\n        return np.asarray(other, dtype=self.dtype)"),
+     ["hidden: whole numbers stay whole, and lists are float32"], "everything took the Tensor's dtype"),
+    ("tensor-class", "number - tensor is an array", ("self.apply(np.subtract, other, reflected=True)", "other - self.data"),
+     ["a number on the left", "hidden: lists and arrays on either side"], "not a Tensor"),
+    ("tensor-class", "list - tensor is NumPy's", ("self.apply(np.subtract, other, reflected=True)", "Tensor.wrap(other - self.data)"),
+     ["hidden: lists and arrays on either side"], "a list on the left was left to NumPy"),
+    ("tensor-class", "the mean is an array", (MEAN, "return self.data.mean(axis=axis, keepdims=keepdims)"),
+     ["the mean along an axis", "hidden: means of three axes"], "not a Tensor"),
+    ("tensor-class", "number / tensor without its fraction", ("np.divide, other, reflected=True", "np.floor_divide, other, reflected=True"),
+     ["a number on the left", "hidden: lists and arrays on either side"], "is /, not //"),
+    ("tensor-class", "number - tensor by way of Tensor(number)", ("self.apply(np.subtract, other, reflected=True)", "Tensor(other) - self"),
+     ["hidden: lists and arrays on either side"], "not through Tensor(...)"),
+    ("tensor-class", "an array is rounded to float32", ("return as_array(other)", "return as_array(other).astype(np.float32)"),
+     ["hidden: lists and arrays on either side"], "came:"),
     ("tensor-class", "number ** tensor is swapped", ("np.power, other, reflected=True", "np.power, other"),
      ["a power with a number on the left", "hidden: lists and arrays on either side"], "__rpow__ computes other ** self"),
     ("tensor-class", "the mean divides by everything", (MEAN, "return total / self.size"),
@@ -89,7 +114,11 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
      "only the last term"),
     ("matmul-by-hand", "the right matrix is changed", ("    return result", "    b[...] = b[...] if a is b else 0\n    return result"),
      ["hidden: the dtype and the inputs"], "came:"),
-    ("matmul-by-hand", "inner lengths are not compared", ("    if m != rows:\n" + INNER, ""),
+    ("matmul-by-hand", "NumPy compares the inner lengths", (RAISED + "".join(LOOPS), LOOPS[0] + LOOPS[1].replace(ENTRY, "result[i, j] = np.sum(a[i] * b[:, j])")),
+     ["inner lengths that differ are refused"], "compare the inner lengths yourself"),
+    ("matmul-by-hand", "the dtype of A", ("    for i in range(n):\n", "    result = np.zeros((n, p), a.dtype)\n    for i in range(n):\n"),
+     ["hidden: the dtype and the inputs"], "dtype of A alone"),
+    ("matmul-by-hand", "inner lengths are not compared", (RAISED, ""),
      ["inner lengths that differ are refused"], "left out silently"),
     ("strides", "counted in numbers", ("step = [], itemsize", "step = [], 1"),
      ["two by three, 4 bytes each", "one axis, 8 bytes each", "three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes",
@@ -100,6 +129,8 @@ CHANGES = [  # exercise, what went wrong, old and new text, the checks that must
     ("strides", "in the wrong order", ("return tuple(reversed(strides))", "return tuple(strides)"),
      ["two by three, 4 bytes each", "one axis, 8 bytes each", "three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes",
       "hidden: a single number has no axes"], "the last axis has the smallest stride"),
+    ("strides", "the lengths from the left", ("reversed(shape):", "shape[1:] + shape[:1]:"), ["three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes"],
+     "begin at the last one"),
     ("strides", "only the neighbour's length", ("step *= length", "step = itemsize * length"),
      ["three axes", "hidden: four axes, numbers of 2, 4 and 8 bytes"], "multiply all lengths"),
 ]  # fmt: skip
@@ -115,6 +146,43 @@ INPUT_BACK = {
     "strides": "def strides_of(shape, itemsize): return shape",
 }
 SLIPS += [Row(MODULE, cell, "returns its input", answer, ALL) for cell, answer in INPUT_BACK.items()]
+
+FILLED = """
+def broadcast_shape(first, second):
+    from itertools import zip_longest
+    lengths = []
+    for a, b in zip_longest(first[::-1], second[::-1], fillvalue=1):
+        if a != b and 1 not in (a, b):
+            raise ValueError(f"{first} and {second}")
+        lengths.append(b if a == 1 else a)
+    return tuple(lengths[::-1])
+"""
+SUMS = """
+def matmul_by_hand(a, b):
+    (n, m), (rows, p) = a.shape, b.shape
+    result, total = np.zeros((n, p), dtype=np.result_type(a, b)), 0
+    if m != rows:
+        raise ValueError("shapes")
+    for i in range(n):
+        for j in range(p):
+            total = 0
+            for k in range(m):
+                total += a[i, k] * b[k, j]
+            result[i, j] = total
+    return result
+"""
+LOST = [  # in a loop: exercise, what went wrong, the changed answer, the checks that must fail, what the student reads
+    ("as-array", "no return", changed(REFERENCE["as-array"], ("    return np", "    np")), ALL, "is there a return?"),
+    ("broadcast-shape", "only the axes of both", changed(FILLED, ("zip_longest(", "zip("), (", fillvalue=1", "")),
+     ("a column meets a row", "equal shapes", "a single number meets a matrix, on either side", "missing axes are added on the left",
+      "lengths that do not fit are refused", "hidden: sixteen pairs of shapes", UNFIT), "fill the shorter shape with 1 first"),
+    ("broadcast-shape", "in reverse order", changed(FILLED, ("lengths[::-1]", "lengths")), ALL, "turn them round again"),
+    ("broadcast-shape", "the return is in the loop", changed(FILLED, ("    return", "        return")), ALL, "return after the loop"),
+    ("matmul-by-hand", "no return", changed(SUMS, ("    return result", "")), ALL, "is there a return?"),
+    ("matmul-by-hand", "the return is in a loop", changed(SUMS, ("    return", "        return")), ALL, "only the first row"),
+    ("matmul-by-hand", "a sum goes on from the last", changed(SUMS, ("            total = 0\n", "")), ALL, "begin each at 0"),
+]  # fmt: skip
+SLIPS += [Row(MODULE, *row) for row in LOST]
 
 BORROWED = {
     "as-array": "from tinytorch.core.tensor import as_array",
@@ -194,8 +262,13 @@ OTHER_TENSORS = [
                       "        return Tensor.wrap(np.mean(self.data, axis, keepdims=keepdims))")),
     ("reflected operators by way of a Tensor", ("return self.apply(np.subtract, other, reflected=True)",
                                                "return Tensor.wrap(self.operand(other)) - self")),
+    ("a reflected operator by way of operand", ("return self.apply(np.subtract, other, reflected=True)", "return Tensor.wrap(self.operand(other) - self.data)")),
+    ("a function with its arguments turned", ("return self.apply(np.divide, other, reflected=True)", "return self.apply(lambda a, b: b / a, other)")),
+    ("scalars of the Tensor's dtype", (NUMBER, "return self.dtype.type(other) if np.issubdtype(self.dtype, np.floating) else np.asarray(other)")),
+    ("the mean by its axes", (MEAN, "axes = range(self.ndim) if axis is None else np.atleast_1d(axis)\n        count = 1\n        for k in axes:\n            count *= self.shape[k]\n        return total / count")),
     ("number - tensor as a sum", ("return self.apply(np.subtract, other, reflected=True)", "return -self + other")),
 ]  # fmt: skip
 
 RIGHT = [Row(MODULE, cell, name, answer) for cell, name, answer in RIGHT_ANSWERS]
+RIGHT += [Row(MODULE, "broadcast-shape", "from the last axis", FILLED), Row(MODULE, "matmul-by-hand", "three loops", SUMS)]
 RIGHT += [Row(MODULE, "tensor-class", name, changed(REFERENCE["tensor-class"], change)) for name, change in OTHER_TENSORS]

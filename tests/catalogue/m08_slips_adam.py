@@ -13,6 +13,7 @@ FIRST = (
 # every check of values over several steps
 LATER = (
     "two steps",
+    "two parameters, each with its own m and v",
     "hidden: ten steps with the default betas",
     "hidden: other betas, and a learning rate that changes",
     "hidden: gradients near epsilon",
@@ -39,6 +40,7 @@ DECAY = (
 # betas that are not the defaults
 BETAS = (
     "two steps",
+    "two parameters, each with its own m and v",
     "hidden: other betas, and a learning rate that changes",
 )
 # epsilon
@@ -96,7 +98,7 @@ CHANGES: list[tuple] = [
     ("zero_grad forgets the moments", [("            p.grad = None", "            p.grad = None\n        self.first_moment, self.second_moment = {}, {}")], ("hidden: ten steps with the default betas",), "zero_grad() to leave them alone"),
     ("zero_grad begins to count again", [("            p.grad = None", "            p.grad = None\n        self.step_count = 0")], ("hidden: ten steps with the default betas",), "ten steps"),
     ("uphill", [("theta - self.learning_rate", "theta + self.learning_rate")], LATER + FIRST + ("epsilon stands outside the root, after the correction", "weight decay is added to the gradient",), "this goes uphill"),
-    ("learning rate hard-coded", [("self.learning_rate = learning_rate", "self.learning_rate = 0.001")], DECAY + ("two steps", "epsilon stands outside the root, after the correction",), "fixed at its default"),
+    ("learning rate hard-coded", [("self.learning_rate = learning_rate", "self.learning_rate = 0.001")], DECAY + ("two steps", "two parameters, each with its own m and v", "epsilon stands outside the root, after the correction",), "fixed at its default"),
     ("learning rate hard-coded in the rule", [("self.learning_rate * m_hat", "0.001 * m_hat")], DECAY + BETAS + ("epsilon stands outside the root, after the correction",), "fixed at its default"),
     ("learning rate not used", [("self.learning_rate * m_hat", "m_hat")], LATER + FIRST + ("epsilon stands outside the root, after the correction", "weight decay is added to the gradient",), "the learning rate is not used"),
     ("learning rate kept from the beginning", [("self.learning_rate = learning_rate", "self.learning_rate = self.lr = learning_rate"), ("theta - self.learning_rate", "theta - self.lr")], ("hidden: other betas, and a learning rate that changes",), "the first learning rate is kept"),
@@ -119,8 +121,8 @@ CHANGES: list[tuple] = [
     ("t from 0", [("t = self.step_count", "t = self.step_count - 1")], LATER + FIRST + ("epsilon stands outside the root, after the correction", "weight decay is added to the gradient",), "the first step"),
     ("t one ahead", [("t = self.step_count", "t = self.step_count + 1")], LATER + FIRST + ("epsilon stands outside the root, after the correction", "weight decay is added to the gradient",), "t counts from 0 or runs ahead"),
     ("t stays 1", [("t = self.step_count", "t = 1")], LATER, "t stays 1"),
-    ("t once per parameter", [('        self.step_count += 1\n        t = self.step_count\n', ""), ("            theta, g =", '            self.step_count += 1\n            t = self.step_count\n            theta, g =')], HIDDEN_LATER + ("hidden: step_count, and two moments for each parameter", "hidden: dtype and shape stay",), "hidden: ten steps"),
-    ("t counted for all by the first parameter", [("t = self.step_count", "t = len(self.parameters) * (self.step_count - 1) + 1")], HIDDEN_LATER, "hidden: ten steps"),
+    ("t once per parameter", [('        self.step_count += 1\n        t = self.step_count\n', ""), ("            theta, g =", '            self.step_count += 1\n            t = self.step_count\n            theta, g =')], HIDDEN_LATER + ("two parameters, each with its own m and v", "hidden: step_count, and two moments for each parameter", "hidden: dtype and shape stay",), "t rises for each parameter"),
+    ("t counted for all by the first parameter", [("t = self.step_count", "t = len(self.parameters) * (self.step_count - 1) + 1")], HIDDEN_LATER + ("two parameters, each with its own m and v",), "hidden: ten steps"),
     ("step_count after the update", [('        self.step_count += 1\n        t = self.step_count\n', '        t = max(self.step_count, 1)\n'), ('            p.data = Tensor(new)\n', '            p.data = Tensor(new)\n        self.step_count += 1\n')], LATER, "t stays 1"),
     ("v without the square", [("v = self.beta2 * v + (1 - self.beta2) * g**2", "v = self.beta2 * v + (1 - self.beta2) * g")], LATER + FIRST + ("weight decay is added to the gradient",), "the first step"),
     ("v of the absolute value", [("v = self.beta2 * v + (1 - self.beta2) * g**2", "v = self.beta2 * v + (1 - self.beta2) * np.abs(g)")], LATER + FIRST + ("weight decay is added to the gradient",), "the first step"),
@@ -146,6 +148,7 @@ CHANGES: list[tuple] = [
     ("epsilon larger by default", [("epsilon=1e-8", "epsilon=1e-6")], ("hidden: gradients near epsilon",), "gradients near epsilon"),
     ("weight decay ignored", [("g = g + self.weight_decay * theta", "pass")], DECAY, "weight decay is ignored"),
     ("weight decay subtracted", [("g + self.weight_decay", "g - self.weight_decay")], DECAY, "weight decay is ignored or subtracted"),
+    ("weight decay by the size of theta", [("self.weight_decay * theta", "self.weight_decay * np.abs(theta)")], ("hidden: weight decay over several steps",), "hidden: weight decay"),
     ("weight decay hard-coded", [("self.weight_decay = weight_decay", "self.weight_decay = 0.0")], DECAY, "weight decay is ignored"),
     ("weight decay hard-coded where it is used", [("g = g + self.weight_decay * theta", "g = g + 0.01 * theta")], DECAY, "weight decay is ignored"),
     ("weight decay twice", [("g = g + self.weight_decay * theta", "g = g + 2 * self.weight_decay * theta")], ("hidden: weight decay over several steps",), "weight decay"),
@@ -160,9 +163,10 @@ CHANGES: list[tuple] = [
     ("moments not stored", [('            self.first_moment[i] = m\n            self.second_moment[i] = v\n', '            self.first_moment[i] = self.second_moment[i] = np.zeros_like(theta)\n')], LATER, "m and v are not remembered"),
     ("the first moment is not stored", [('            self.first_moment[i] = m\n', '            self.first_moment[i] = np.zeros_like(theta)\n')], LATER, "m is not remembered"),
     ("the second moment is not stored", [('            self.second_moment[i] = v\n', '            self.second_moment[i] = np.zeros_like(theta)\n')], LATER, "v is not remembered"),
-    ("one dict for both moments", [("self.second_moment = {}", "self.second_moment = self.first_moment")], HIDDEN_LATER, "hidden: ten steps"),
-    ("one moment for all parameters", [("self.first_moment.get(i,", "self.first_moment.get(0,"), ("self.first_moment[i]", "self.first_moment[0]")], HIDDEN_LATER + ("hidden: dtype and shape stay", "hidden: step_count, and two moments for each parameter",), "hidden: ten steps"),
-    ("moments by shape", [("self.first_moment.get(i,", "self.first_moment.get(g.shape,"), ("self.first_moment[i]", "self.first_moment[g.shape]"), ("self.second_moment.get(i,", "self.second_moment.get(g.shape,"), ("self.second_moment[i]", "self.second_moment[g.shape]")], ("hidden: ten steps with the default betas", "hidden: other betas, and a learning rate that changes", "hidden: weight decay over several steps", "hidden: a gradient that is missing for one step", "hidden: two optimizers over the same parameters share nothing", "hidden: step_count, and two moments for each parameter", "hidden: dtype and shape stay",), "hidden: ten steps"),
+    ("one dict for both moments", [("self.second_moment = {}", "self.second_moment = self.first_moment")], HIDDEN_LATER + ("two parameters, each with its own m and v",), "hidden: ten steps"),
+    ("one moment for all parameters", [("self.first_moment.get(i,", "self.first_moment.get(0,"), ("self.first_moment[i]", "self.first_moment[0]")], HIDDEN_LATER + ("two parameters, each with its own m and v", "hidden: dtype and shape stay", "hidden: step_count, and two moments for each parameter",), "the parameters share m:"),
+    ("both moments for all parameters", [("self.first_moment.get(i,", "self.first_moment.get(0,"), ("self.first_moment[i]", "self.first_moment[0]"), ("self.second_moment.get(i,", "self.second_moment.get(0,"), ("self.second_moment[i]", "self.second_moment[0]")], HIDDEN_LATER + ("two parameters, each with its own m and v", "hidden: dtype and shape stay", "hidden: step_count, and two moments for each parameter",), "the parameters share m and v"),
+    ("moments by shape", [("self.first_moment.get(i,", "self.first_moment.get(g.shape,"), ("self.first_moment[i]", "self.first_moment[g.shape]"), ("self.second_moment.get(i,", "self.second_moment.get(g.shape,"), ("self.second_moment[i]", "self.second_moment[g.shape]")], ("two parameters, each with its own m and v", "hidden: ten steps with the default betas", "hidden: other betas, and a learning rate that changes", "hidden: weight decay over several steps", "hidden: a gradient that is missing for one step", "hidden: two optimizers over the same parameters share nothing", "hidden: step_count, and two moments for each parameter", "hidden: dtype and shape stay",), "hidden: ten steps"),
     ("moments counted among those with a gradient", [("enumerate(self.parameters)", "enumerate([p for p in self.parameters if p.grad is not None])"), ('            if p.grad is None:\n                continue\n', "")], ("hidden: a gradient that is missing for one step",), "missing for one step"),
     ("moments of the class", [('        self.first_moment = {}\n        self.second_moment = {}\n', ""), ("    def __init__", '    first_moment = {}\n    second_moment = {}\n\n    def __init__')], LATER + ("epsilon stands outside the root, after the correction", "weight decay is added to the gradient", "hidden: dtype and shape stay", "hidden: step_count, and two moments for each parameter",), "hidden: ten steps"),
     ("the step count of the class", [('        self.step_count = 0\n', ""), ("    def __init__", '    step_count = 0\n\n    def __init__'), ("self.step_count += 1", "Adam.step_count += 1")], LATER + ("epsilon stands outside the root, after the correction", "weight decay is added to the gradient", "hidden: step_count, and two moments for each parameter", "hidden: dtype and shape stay",), "step_count"),

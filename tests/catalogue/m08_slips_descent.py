@@ -43,7 +43,7 @@ CHANGES: list[tuple] = [
     ("at least one axis", [("Tensor(new)", "Tensor(np.atleast_1d(new))")], ("one step", "three steps", "no gradient, no change", "the gradient is left as it was", "hidden: a number, a vector and a matrix", "hidden: dtype and shape stay",), "shape"),
     ("an array in place of the Tensor", [("Tensor(new)", "new")], ALL, "not a Tensor"),
     ("clipped to a unit step", [("learning_rate * grad", "learning_rate * np.clip(grad, -1, 1)")], ARRAYS + ("a matrix", "three steps", "hidden: a learning rate above 1", "hidden: dtype and shape stay",), "three steps"),
-    ("normalised", [("learning_rate * grad", "learning_rate * grad / (np.linalg.norm(grad) + 1e-12)")], ALL, "one step"),
+    ("normalised", [("learning_rate * grad", "learning_rate * grad / (np.linalg.norm(grad) + 1e-12)")], ALL, "with the size of the gradient"),
     ("rate capped at 1", [("new = theta -", 'learning_rate = min(learning_rate, 1.0)\n    new = theta -')], ("hidden: a learning rate above 1",), "hidden: a learning rate above 1"),
     ("right for round numbers only", [("new = theta -", 'if np.any(grad * 4 % 1):\n        return\n    new = theta -')], ("hidden: a number, a vector and a matrix", "hidden: a learning rate above 1", "hidden: float64 to all its digits", "hidden: dtype and shape stay",), "hidden: dtype and shape stay"),
     ("negative gradients are left out", [("learning_rate * grad", "learning_rate * np.maximum(grad, 0)")], ARRAYS + ("a matrix", "three steps", "hidden: a learning rate above 1", "hidden: dtype and shape stay",), "a matrix"),

@@ -173,14 +173,25 @@ def after_change(make, source):
 def dtype_of(array):
     return str(array.dtype)
 
+
+def as_lists(made):
+    """The numbers of an array as lists, or words for what is none."""
+    return made.tolist() if isinstance(made, np.ndarray) else f"a {type(made).__name__}, not an array"
+
+
+def whole_lengths(lengths):
+    """A shape as a tuple, with words in the place of what is no whole number."""
+    return tuple(n if hasattr(n, "__index__") else f"{n!r} is no whole number" for n in lengths)
+
 # %% nbgrader={"grade": true, "grade_id": "test-as-array", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks = Checks("as_array", points=10)
 checks.require("as_array is written in this notebook", got=lambda: written_here(as_array, "tinytorch.core.tensor"))
 checks.check(
     "the numbers arrive", 1,
     fed="[[1, 2], [3, 4]]",
-    got=lambda: as_array([[1, 2], [3, 4]]).tolist(),
+    got=lambda: as_lists(as_array([[1, 2], [3, 4]])),
     want=[[1, 2], [3, 4]],
+    slips={"nothing came back: is there a return?": "a NoneType, not an array"},
 )
 checks.check(
     "Python numbers become float32", 1,
@@ -190,6 +201,7 @@ checks.check(
     slips={
         "NumPy's own choice for Python numbers is int64 and float64: ask for float32": ["int64", "float64", "float64", []],
         "Python floats are float64 for NumPy: ask for float32": ["float64", "float64", "float64", []],
+        "a single number is a Python number, too: it becomes float32": ["float32", "float32", "float64", []],
         "a single number has no axes: its shape is ()": ["float32", "float32", "float32", [1]],
     },
     needs="the numbers arrive",
@@ -204,10 +216,13 @@ checks.check(
 )
 checks.check(
     "a NumPy scalar keeps its float dtype", 1,
-    fed="np.float64(0.5); the dtype of the result",
-    got=lambda: dtype_of(as_array(np.float64(0.5))),
-    want="float64",
-    slips={"a NumPy scalar was treated as a Python number: it has __array__ and keeps its dtype": "float32"},
+    fed="np.float64(0.5); the dtype of the result, its number, and whether it is an array",
+    got=lambda: [[dtype_of(made), float(made.sum()), isinstance(made, np.ndarray)] for made in [as_array(np.float64(0.5))]][0],
+    want=["float64", 0.5, True],
+    slips={
+        "a NumPy scalar was treated as a Python number: it has __array__ and keeps its dtype": ["float32", 0.5, True],
+        "this is a scalar still, its copy() too: np.array(...) makes an array of it": ["float64", 0.5, False],
+    },
     needs="the numbers arrive",
 )
 checks.check(
@@ -345,7 +360,12 @@ checks.check(
     fed="(5, 1) and (3,); (4,) and (2, 1)",
     got=lambda: [tuple(broadcast_shape((5, 1), (3,))), tuple(broadcast_shape((4,), (2, 1)))],
     want=[(5, 3), (2, 4)],
-    slips={"an axis of length 1 was not repeated": [(5, 1), (2, 1)]},
+    slips={
+        "an axis of length 1 was not repeated": [(5, 1), (2, 1)],
+        "axes are missing: fill the shorter shape with 1 first, and return after the loop": [(3,), (4,)],
+        "the axes are in reverse order: turn them round again at the end": [(3, 5), (4, 2)],
+        "only the first axis is there: return after the loop, not in it": [(5,), (2,)],
+    },
 )
 checks.check(
     "equal shapes", 1,
@@ -365,7 +385,7 @@ checks.check(
 checks.check(
     "missing axes are added on the left", 1,
     fed="(1, 3, 4) and (3, 1)",
-    got=lambda: tuple(broadcast_shape((1, 3, 4), (3, 1))),
+    got=lambda: whole_lengths(broadcast_shape((1, 3, 4), (3, 1))),
     want=(1, 3, 4),
     slips={"the shapes were aligned at the first axis: they are aligned at the last one": (3, 3, 4)},
     needs="a column meets a row",
@@ -384,16 +404,15 @@ checks.check(
 )
 ### BEGIN HIDDEN TESTS
 rng = hidden_inputs("01_tensor", "test-broadcast-shape")
-full = rng.integers(2, 6, size=(6, 4))
-ones = rng.integers(0, 2, size=(2, 6, 4)).astype(bool)
-kept = rng.integers(1, 5, size=(2, 6))
-pairs = [
-    tuple(tuple(int(n) for n in np.where(ones[side][i], 1, full[i])[-kept[side][i]:]) for side in (0, 1))
-    for i in range(6)
+full = rng.integers(2, 6, size=(16, 4))
+ones = rng.integers(0, 2, size=(2, 16, 4)).astype(bool)
+pairs = [  # of every two counts of axes
+    tuple(tuple(int(n) for n in np.where(ones[side][i], 1, full[i])[-kept:]) for side, kept in enumerate((1 + i % 4, 1 + i // 4)))
+    for i in range(16)
 ]
 wanted = [np.broadcast(np.empty(a), np.empty(b)).shape for a, b in pairs]
 checks.check(
-    "hidden: six pairs of shapes", 1,
+    "hidden: sixteen pairs of shapes", 1,
     fed=f"{pairs}",
     got=lambda: [tuple(broadcast_shape(a, b)) for a, b in pairs],
     want=wanted,
@@ -411,17 +430,18 @@ def refused(first, second):
 
 
 n = int(rng.integers(11, 20))
-unfit = [((n,), (2 * n,)), ((n, 1, 1), (2 * n, 1, 1)), ((0,), (n,))]
+unfit = [((101, 1, n), (1, 103, 2 * n)), ((n, 1, 1), (2 * n, 1, 1)), ((0,), (n,)), ((n,), (0,))]
 checks.check(
     "hidden: shapes that do not fit, and the message", 1,
     fed=f"{unfit}: the errors, and whether each message holds both shapes",
     got=lambda: [refused(*shapes) for shapes in unfit],
-    want=[["ValueError", True]] * 3,
+    want=[["ValueError", True]] * 4,
     slips={
-        "the message has to hold both shapes": [["ValueError", False]] * 3,
-        "shapes that do not fit were accepted": [["accepted", False]] * 3,
+        "the message has to hold both shapes": [["ValueError", False]] * 4,
+        "the message holds the two lengths that do not fit: it has to hold both shapes": [["ValueError", False], *[["ValueError", True]] * 3],
+        "shapes that do not fit were accepted": [["accepted", False]] * 4,
     },
-    needs="hidden: six pairs of shapes",
+    needs="hidden: sixteen pairs of shapes",
 )
 checks.check(
     "hidden: an empty axis", 1,
@@ -703,9 +723,14 @@ class Tensor:
         return f"Tensor({np.array2string(self.data, separator=', ', prefix='Tensor(')}, dtype={self.dtype})"
 
 # %% nbgrader={"grade": true, "grade_id": "test-tensor", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+def tensor_values(tensor):
+    """The numbers of a Tensor as lists, or words for what is none."""
+    return tensor.data.tolist() if isinstance(tensor, Tensor) else f"a {type(tensor).__name__}, not a Tensor"
+
+
 def numbers(tensor):
     """dtype and numbers of a Tensor."""
-    return [str(tensor.data.dtype), tensor.data.tolist()]
+    return [str(tensor.data.dtype), tensor_values(tensor)]
 
 
 def over(values, dtype="float32"):
@@ -738,26 +763,27 @@ checks.check(
 )
 checks.check(
     "a number on the left", 1,
-    fed="1 - Tensor([3, 5]), 6 / Tensor([3, 2])",
-    got=lambda: [(1 - over([3, 5])).data.tolist(), (6 / over([3, 2])).data.tolist()],
-    want=[[-2, -4], [2, 3]],
+    fed="1 - Tensor([3, 5]), 6 / Tensor([4, 2])",
+    got=lambda: [tensor_values(1 - over([3, 5])), tensor_values(6 / over([4, 2]))],
+    want=[[-2, -4], [1.5, 3]],
     slips={
-        "the two sides are swapped: __rsub__ computes other - self": [[2, 4], [0.5, 1 / 3]],
-        "number - tensor has its sides swapped: __rsub__ computes other - self": [[2, 4], [2, 3]],
-        "number / tensor has its sides swapped: __rtruediv__ computes other / self": [[-2, -4], [0.5, 1 / 3]],
+        "the two sides are swapped: __rsub__ computes other - self": [[2, 4], [2 / 3, 1 / 3]],
+        "number - tensor has its sides swapped: __rsub__ computes other - self": [[2, 4], [1.5, 3]],
+        "number / tensor has its sides swapped: __rtruediv__ computes other / self": [[-2, -4], [2 / 3, 1 / 3]],
+        "the fraction is cut off: __rtruediv__ is /, not //": [[-2, -4], [1, 3]],
     },
 )
 checks.check(
     "a power with a number on the left", 1,
     fed="2 ** Tensor([3, 1])",
-    got=lambda: (2 ** over([3, 1])).data.tolist(),
+    got=lambda: tensor_values(2 ** over([3, 1])),
     want=[8, 2],
     slips={"the two sides are swapped: __rpow__ computes other ** self": [9, 1]},
 )
 checks.check(
     "the mean along an axis", 1,
     fed="Tensor([[1, 2], [3, 6]]).mean(axis=0), .mean(axis=1), .mean()",
-    got=lambda: [over([[1, 2], [3, 6]]).mean(axis=axis).data.tolist() for axis in (0, 1, None)],
+    got=lambda: [tensor_values(over([[1, 2], [3, 6]]).mean(axis=axis)) for axis in (0, 1, None)],
     want=[[2, 4], [1.5, 4.5], 3],
     slips={
         "divided by all numbers of the Tensor, not by those that went into each entry": [[1, 2], [0.75, 2.25], 3],
@@ -816,23 +842,59 @@ checks.check(
         ],
     },
 )
-x, y = rng.integers(1, 5, size=3) + 0.5, rng.integers(1, 5, size=(2, 1)).astype(np.float64)  # x is never [1, 2, 3] itself
+x, y = rng.integers(1, 5, size=3) + 0.5, -0.1 - rng.integers(1, 5, size=(2, 1))  # x is never [1, 2, 3] itself
+
+
+def number_left(number, t):
+    """t * number, then the operators that have the number on the left."""
+    return [t * number, number - t, number / t, number**t]
+
+
+def both_sides(**changed):
+    """What the next check gives where all is right but what is `changed`."""
+    right = {
+        "minus_list": (x - [1, 2, 3]).tolist(), "list_minus": ([1, 2, 3] - x).tolist(), "list_over": ([1, 2, 3] / x).tolist(),
+        "list_power": ([1, 2, 3] ** x).tolist(), "column": (x / y).tolist(), "narrow": [True] * 3,
+        "tenth": [made.tolist() for made in number_left(0.1, x)], "kinds": ["int64", "int64", "float32", "float32"],
+    }
+    return [*(right | changed).values()]
+
+
+tenth, rounded = ([made.tolist() for made in number_left(float(number), x)] for number in (0.1, np.float32(0.1)))
 checks.check(
     "hidden: lists and arrays on either side", 1,
-    fed=f"x = Tensor({x.tolist()}): x - [1, 2, 3], [1, 2, 3] - x, [1, 2, 3] ** x, and a column on the right, x / {y.tolist()}; 1 - Tensor([3, 5]), 6 / Tensor([3, 2]) and 2 ** Tensor([3, 1]), whether still float32",
+    fed=(
+        f"x = Tensor({x.tolist()}): x - [1, 2, 3], then [1, 2, 3] - x, / x and ** x, and a column on the right, x / {y.tolist()}; "
+        "1 - Tensor([3, 5]), 6 / Tensor([3, 2]) and 2 ** Tensor([3, 1]), whether still float32; x * 0.1, 0.1 - x, 0.1 / x and "
+        "0.1 ** x, to all digits; the dtypes of 1 - Tensor(int64 array [3, 5]), the same + 1, [1, 2] - Tensor([3, 5]), the same + [1, 2]"
+    ),
     got=lambda: guarded(lambda: [
         (over(x, "float64") - [1, 2, 3]).data.tolist(), ([1, 2, 3] - over(x, "float64")).data.tolist(),
-        ([1, 2, 3] ** over(x, "float64")).data.tolist(), (over(x, "float64") / y).data.tolist(),
-        [narrow(made)[0] for made in (1 - over([3, 5]), 6 / over([3, 2]), 2 ** over([3, 1]))],
+        ([1, 2, 3] / over(x, "float64")).data.tolist(), ([1, 2, 3] ** over(x, "float64")).data.tolist(),
+        (over(x, "float64") / y).data.tolist(), [narrow(made)[0] for made in (1 - over([3, 5]), 6 / over([3, 2]), 2 ** over([3, 1]))],
+        [made.data.tolist() for made in number_left(0.1, over(x, "float64"))],
+        [numbers(made)[0] for made in (1 - over([3, 5], "int64"), over([3, 5], "int64") + 1, [1, 2] - over([3, 5]), over([3, 5]) + [1, 2])],
     ]),
-    want=[(x - [1, 2, 3]).tolist(), ([1, 2, 3] - x).tolist(), ([1, 2, 3] ** x).tolist(), (x / y).tolist(), [True] * 3],
+    want=both_sides(),
+    also=[  # what operand makes of the other side, another check says
+        both_sides(tenth=made, kinds=[kind, kind, wide, wide])
+        for made in (tenth, rounded) for kind in ("int64", "float64") for wide in ("float32", "float64")
+    ],
+    tol=1e-12,
     slips={
-        "number - tensor has its sides swapped": [
-            (x - [1, 2, 3]).tolist(), (x - [1, 2, 3]).tolist(), ([1, 2, 3] ** x).tolist(), (x / y).tolist(), [True] * 3,
-        ],
-        "a number on the left widens the result: it goes through operand": [
-            (x - [1, 2, 3]).tolist(), ([1, 2, 3] - x).tolist(), ([1, 2, 3] ** x).tolist(), (x / y).tolist(), [False] * 3,
-        ],
+        "number - tensor has its sides swapped": both_sides(
+            list_minus=(x - [1, 2, 3]).tolist(), tenth=[tenth[0], (x - 0.1).tolist(), *tenth[2:]]
+        ),
+        "what stands on the left widens the result: it goes through operand": both_sides(
+            narrow=[False] * 3, kinds=["int64", "int64", "float64", "float32"]
+        ),
+        "a list on the left was left to NumPy, and widens: it goes through operand": both_sides(kinds=["int64", "int64", "float64", "float32"]),
+        "a number on the left has become float32: it goes through operand, not through Tensor(...)": both_sides(
+            tenth=[tenth[0], *rounded[1:]], kinds=["float64", "int64", "float32", "float32"]
+        ),
+        "number - tensor made the number float32: it goes through operand, not through Tensor(...)": both_sides(
+            tenth=[tenth[0], rounded[1], *tenth[2:]], kinds=["float64", "int64", "float32", "float32"]
+        ),
     },
 )
 checks.check(
@@ -844,8 +906,11 @@ checks.check(
     ]),
     want=[["int64", [2, 3]], ["float64", [1.5, 2.5]], ["float32", [1.5, 2.5]], ["float64", [2, 4]]],
     slips={
-        "a Tensor of whole numbers met a float: leave its dtype to NumPy": [
+        "whole numbers + 1 became floats: a Python number, int or float, that meets whole numbers is left to NumPy": [
             ["float64", [2, 3]], ["float64", [1.5, 2.5]], ["float32", [1.5, 2.5]], ["float64", [2, 4]],
+        ],
+        "everything took the Tensor's dtype: a Python number does where that is a float dtype, the rest goes through as_array": [
+            ["int64", [2, 3]], ["int64", [1, 2]], ["float32", [1.5, 2.5]], ["int64", [2, 4]],
         ],
         "0.5 was cut to a whole number: leave a number that meets whole numbers to NumPy": [
             ["int64", [2, 3]], ["int64", [1, 2]], ["float32", [1.5, 2.5]], ["float64", [2, 4]],
@@ -895,10 +960,13 @@ checks.require("matmul_by_hand is written in this notebook", got=lambda: written
 checks.check(
     "two by two", 2,
     fed="[[1, 2], [3, 4]] and [[5, 6], [7, 8]]",
-    got=lambda: matmul_by_hand(np.array([[1.0, 2], [3, 4]]), np.array([[5.0, 6], [7, 8]])).tolist(),
+    got=lambda: as_lists(matmul_by_hand(np.array([[1.0, 2], [3, 4]]), np.array([[5.0, 6], [7, 8]]))),
     want=[[19, 22], [43, 50]],
     slips={
         "this is the product element by element": [[5, 12], [21, 32]],
+        "only the first row is there: return after the loops, not in one": [[19, 22], [0, 0]],
+        "each sum goes on from the entry before: begin each at 0": [[19, 41], [84, 134]],
+        "nothing came back: is there a return?": "a NoneType, not an array",
         "the rows of B were used instead of its columns": [[17, 23], [39, 53]],
         "the columns of A were used instead of its rows": [[26, 30], [38, 44]],
         "only the last term of each sum is left: add to the entry": [[14, 16], [28, 32]],
@@ -919,13 +987,14 @@ checks.check(
 )
 checks.check(
     "inner lengths that differ are refused", 1,
-    fed="shapes (2, 3) and (2, 2), (2, 2) and (3, 2); the errors",
-    got=lambda: [refusal(matmul_by_hand, np.ones((2, 3)), np.ones((2, 2))), refusal(matmul_by_hand, np.ones((2, 2)), np.ones((3, 2)))],
-    want=["ValueError"] * 2,
+    fed="shapes (2, 3) and (2, 2), (2, 2) and (3, 2), (2, 1) and (2, 2); the errors",
+    got=lambda: [refusal(matmul_by_hand, np.ones(a), np.ones(b)) for a, b in (((2, 3), (2, 2)), ((2, 2), (3, 2)), ((2, 1), (2, 2)))],
+    want=["ValueError"] * 3,
     slips={
-        "the rows of B that are too many were left out silently": ["IndexError", "accepted"],
-        "raise ValueError: assert raises AssertionError, and python -O leaves it out": ["AssertionError"] * 2,
-        "what does not fit was accepted": ["accepted"] * 2,
+        "the rows of B that are too many were left out silently": ["IndexError", "accepted", "accepted"],
+        "NumPy refuses 2 and 3, and repeats a length of 1: compare the inner lengths yourself": ["ValueError", "ValueError", "accepted"],
+        "raise ValueError: assert raises AssertionError, and python -O leaves it out": ["AssertionError"] * 3,
+        "what does not fit was accepted": ["accepted"] * 3,
     },
     needs="two by two",
 )
@@ -942,13 +1011,17 @@ checks.check(
 )
 checks.check(
     "hidden: the dtype and the inputs", 1,
-    fed="the dtype of a float32 and of a float64 product, and that the inputs are as before",
+    fed="the dtype of a float32 product, of float32 times float64 and of float64 times float32, and that the inputs are as before",
     got=lambda: [
-        dtype_of(matmul_by_hand(a.astype(np.float32), b.astype(np.float32))), dtype_of(matmul_by_hand(a, b)),
+        *(dtype_of(matmul_by_hand(a.astype(p), b.astype(q))) for p, q in (("f4", "f4"), ("f4", "f8"), ("f8", "f4"))),
         [(matmul_by_hand(left, right), left.tolist(), right.tolist())[1:] for left in [np.array(a)] for right in [np.array(b)]],
     ],
-    want=["float32", "float64", [(a.tolist(), b.tolist())]],
-    slips={"the product was made float32: it has the dtype of `result`": ["float32", "float32", [(a.tolist(), b.tolist())]]},
+    want=["float32", "float64", "float64", [(a.tolist(), b.tolist())]],
+    slips={
+        "the product was made float32: it has the dtype of `result`": ["float32"] * 3 + [[(a.tolist(), b.tolist())]],
+        "the product was made float64: it has the dtype of `result`": ["float64"] * 3 + [[(a.tolist(), b.tolist())]],
+        "the product has the dtype of A alone: it has that of `result`": ["float32", "float32", "float64", [(a.tolist(), b.tolist())]],
+    },
     needs="hidden: four by five times five by three",
 )
 checks.check(
@@ -1062,6 +1135,7 @@ checks.check(
     slips={
         "each stride uses only its right neighbour's length: multiply all lengths to the right": (24, 32, 8),
         "counted in numbers: strides are bytes": (12, 4, 1),
+        "the lengths were multiplied from the left: begin at the last one": (96, 24, 8),
         "in the wrong order: the last axis has the smallest stride": (8, 32, 96),
     },
 )

@@ -408,6 +408,8 @@ from tinytorch.written import written_here
 
 def slow_backward(node, gradient):
     """Add to the grad of every input, once for each path that leads to it."""
+    if gradient is None or isinstance(gradient, Variable):
+        raise TypeError(f"a rule gave a {type(gradient).__name__}: it returns an array, made of arrays such as x and y, not of a and b")
     if not node.edges:
         node.grad = Variable(gradient if node.grad is None else node.grad.data.data + gradient)
     for operand, rule in node.edges:
@@ -471,9 +473,10 @@ checks = Checks("multiply", points=8)
 checks.require("multiply is written in this notebook", got=lambda: written_here(multiply, "tinytorch.core.autograd"))
 checks.check(
     "the product", 1,
-    fed="3 and 5",
-    got=lambda: multiply(Variable(3.0), Variable(5.0)).item(),
-    want=15.0,
+    fed="3 and 5, both float32; the product and its dtype",
+    got=lambda: [[product.item(), str(product.dtype)] for product in [multiply(Variable(3.0), Variable(5.0))]][0],
+    want=[15.0, "float32"],
+    slips={"the product of float32 numbers has become float64": [15.0, "float64"]},
 )
 checks.check(
     "the gradients of two numbers", 2,
@@ -490,6 +493,7 @@ checks.check(
         "each gradient holds the product: it is the other factor alone": [15, 30, 30],
         "g was changed in place, so the second rule got a changed one": [15, 10, 30],
         "the gradient of b is missing: one edge for each operand": [15, 10, 0],
+        "no gradient arrives: record(...) makes the result, with an edge for each operand": [15, 0, 0],
         "the product rule adds over a and b only where both are the same variable; each edge is for one of them": [15, 16, 16],
     },
 )
@@ -576,7 +580,7 @@ checks.check(
         "the factor 1 - value is missing": [0.5, 2],
         "the result's gradient g is missing": [0.5, 0.25],
         "this is the slope of tanh, 1 - value ** 2": [0.5, 3],
-        "the slope is taken from x: it is value * (1 - value)": [0.5, 0],
+        "no gradient arrives: record an edge, with the slope value * (1 - value), not x * (1 - x)": [0.5, 0],
         "the gradient has the wrong sign": [0.5, -1],
         "the factor value is missing from the slope, or counted twice": [0.5, 0.5],
     },
@@ -586,7 +590,10 @@ checks.check(
     fed="x = [-ln 3, ln 3], gradient of the result 16, 16",
     got=lambda: local(sigmoid, [np.log([1 / 3, 3.0])], [16.0, 16.0]),
     want=[[0.25, 0.75], [3, 3]],
-    slips={"the sign of x is turned: the value rises from 0 to 1": [[0.75, 0.25], [-3, -3]]},
+    slips={
+        "the sign of x is turned: the value rises from 0 to 1": [[0.75, 0.25], [-3, -3]],
+        "the two formulas are swapped: the first one is for x >= 0": [[0.75, 0.25], [3, 3]],
+    },
 )
 checks.check(
     "no overflow", 1,
@@ -820,6 +827,7 @@ checks.check(
         "this is the mean: a gradient is the sum over the copies": np.array(3.5),
         "the result has exactly the operand's shape, here none": np.array([[21.0]]),
         "nothing was summed": np.array(G),
+        "only one axis was summed: all axes that were added have to go": np.array([5.0, 7, 9]),
     },
 )
 checks.check(
@@ -837,6 +845,7 @@ checks.check(
     want=np.array([[14.0], [22]]),
     slips={
         "the axis of length 1 was looked for in the wrong place: with one axis added, the others move by one": np.array([[16.0], [20]]),
+        "the axis of length 1 was looked for too early: first sum what was added, then the axes have the places of shape": np.array([[16.0, 20]]),
         "only the added axis was summed": np.array([[6.0, 8], [10, 12]]),
         "only the stretched axis was summed": np.array([[[3.0], [7]], [[11], [15]]]),
     },
@@ -872,9 +881,9 @@ checks.check(
 )
 checks.check(
     "hidden: no copies at all", 1,
-    fed="a gradient of shape (0, 2), shape (2,): an empty batch",
-    got=lambda: undo_broadcast(np.zeros((0, 2)), (2,)),
-    want=np.zeros(2),
+    fed="empty gradients: of shape (0, 2), an empty batch, for shape (2,); and of shape (2, 0) for shape (0,)",
+    got=lambda: [undo_broadcast(np.zeros(full), shape) for full, shape in (((0, 2), (2,)), ((2, 0), (0,)))],
+    want=[np.zeros(2), np.zeros(0)],
     needs="a row that was repeated",
 )
 ### END HIDDEN TESTS
@@ -1354,6 +1363,9 @@ checks.check(
         "the loss and its gradient have the wrong sign": [-np.log(2), [[0.5, -0.5]]],
         "this is the probability of the right class: the loss is minus its logarithm": [0.5, [[-0.5, 0.5]]],
         "1 was subtracted from every class": [np.log(2), [[-0.5, -0.5]]],
+        "sums and maxima run along each row: axis=1": [0, [[0, 1]]],
+        "divided by all logits: the mean is over the rows": [np.log(2) / 2, [[-0.5, 0.5]]],
+        "the exponentials have to be divided by their row's sum": [np.log(2), [[0, 1]]],
     },
 )
 checks.check(
@@ -1364,9 +1376,11 @@ checks.check(
     slips={
         "the loss is a mean over the rows: the rule has to divide by their number": [np.log(8 / 3) / 2, [[-4, 4], [2, -2]]],
         "this is the sum over the rows: take their mean": [np.log(8 / 3), [[-4, 4], [2, -2]]],
-        "the sum over the rows was taken: the mean is asked for": [np.log(8 / 3), [[-2, 2], [1, -1]]],
+        "this is the sum over the rows, or a column (n, 1) met a row (n,): the mean is asked for": [np.log(8 / 3), [[-2, 2], [1, -1]]],
         "the gradient g of the loss is missing from the rule": [np.log(8 / 3) / 2, [[-0.25, 0.25], [0.125, -0.125]]],
         "divided by all logits: the mean is over the rows": [np.log(8 / 3) / 4, [[-1, 1], [0.5, -0.5]]],
+        "the loss is divided by all logits: the mean is over the rows": [np.log(8 / 3) / 4, [[-2, 2], [1, -1]]],
+        "in each row 1 is subtracted for the labels of all rows: slope[picked] takes one place of each": [np.log(8 / 3) / 2, [[-2, -2], [-3, -1]]],
         "the gradient is divided by all logits: the mean is over the rows": [np.log(8 / 3) / 2, [[-1, 1], [0.5, -0.5]]],
     },
 )
@@ -1388,9 +1402,9 @@ shares = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
 hot = np.eye(4)[labels]
 checks.check(
     "hidden: five rows of four classes", 2,
-    fed="random logits and labels, gradient of the loss 3",
-    got=lambda: loss_of(z, labels, 3.0),
-    want=[-np.mean(np.log(np.sum(shares * hot, axis=1))), 3 * (shares - hot) / 5],
+    fed="random logits and labels, gradient of the loss -2.5",
+    got=lambda: loss_of(z, labels, -2.5),
+    want=[-np.mean(np.log(np.sum(shares * hot, axis=1))), -2.5 * (shares - hot) / 5],
     slips={"the gradient g of the loss is missing from the rule": [-np.mean(np.log(np.sum(shares * hot, axis=1))), (shares - hot) / 5]},
     tol=1e-9,
 )
@@ -1402,6 +1416,10 @@ checks.check(
         [(slow_backward(softmax_cross_entropy(v, np.array(labels)), np.array(1.0)), v.data.data)[1] for v in [Variable(z)]][0],
     ],
     want=[["float32", "float32"], z],
+    slips={
+        "the logits were changed in place: make a new array": [["float32", "float32"], z - z.max(axis=1, keepdims=True)],
+        "float32 became float64": [["float64", "float32"], z],
+    },
     needs="two equal logits",
 )
 apart = np.array([[900.0, 0.0, 1.0], [-900.0, -901.0, -900.0], [0.0, 1.0, 2.0]])

@@ -232,7 +232,7 @@ checks.check(
         "this is -learning_rate * grad alone: it is added to theta": [[-0.05]],
         "the learning rate is fixed at 0.01: it is the function's second argument": [[0.995]],
         "this divides by the learning rate: the step is learning_rate * grad": [[-4.0]],
-        "the step is made twice": [[0.9]],
+        "the step is twice too long, or learning_rate alone: it is learning_rate * grad, with the size of the gradient": [[0.9]],
     },
 )
 checks.check(
@@ -495,7 +495,7 @@ from tinytorch.checks import Checks
 
 
 def after(steps, learning_rate, momentum):
-    thetas, velocities = [np.array(1.0), np.array([1.0, 2.0])], [np.array(0.0), np.zeros(2)]
+    thetas, velocities = [np.array(1.0), np.array([1.0, 2.0]), np.array(3.0)], [np.array(0.0), np.zeros(2), np.array(0.0)]
     for slopes in steps:
         momentum_step(thetas, [np.array(g) for g in slopes], velocities, learning_rate, momentum)
     return [[np.asarray(value).tolist() for value in values] for values in (thetas, velocities)]
@@ -504,13 +504,13 @@ def after(steps, learning_rate, momentum):
 checks = Checks("momentum_step", points=0)
 checks.check(
     "three steps by hand", 0,
-    fed="thetas 1 and [1, 2], slopes always 1 and [1, 0], learning rate 0.1, momentum 0.9, three steps",
-    got=lambda: after([[1.0, [1.0, 0.0]]] * 3, 0.1, 0.9),
-    want=[[0.439, [0.439, 2.0]], [2.71, [2.71, 0.0]]],
+    fed="thetas 1, [1, 2] and 3, slopes always 1, [1, 0] and -2, learning rate 0.1, momentum 0.9, three steps",
+    got=lambda: after([[1.0, [1.0, 0.0], -2.0]] * 3, 0.1, 0.9),
+    want=[[0.439, [0.439, 2.0], 4.122], [2.71, [2.71, 0.0], -5.42]],
     slips={
-        "the velocity is not remembered: put it back into the list": [[0.7, [0.7, 2.0]], [0.0, [0.0, 0.0]]],
-        "this is the average: here the new slope counts in full": [[0.9439, [0.9439, 2.0]], [0.271, [0.271, 0.0]]],
-        "the step used the old velocity": [[0.71, [0.71, 2.0]], [2.71, [2.71, 0.0]]],
+        "the velocity is not remembered: put it back into the list": [[0.7, [0.7, 2.0], 3.6], [0.0, [0.0, 0.0], 0.0]],
+        "this is the average: here the new slope counts in full": [[0.9439, [0.9439, 2.0], 3.1122], [0.271, [0.271, 0.0], -0.542]],
+        "the step used the old velocity": [[0.71, [0.71, 2.0], 3.58], [2.71, [2.71, 0.0], -5.42]],
     },
 )
 checks.score()
@@ -1245,7 +1245,7 @@ checks.check(
     got=lambda: probes.trajectory(lambda ps: SGD(ps), [1.0], [[5.0]]),
     want=[[0.95]],
     slips={
-        "the parameter is as before: step() has to put the new value into it": [[1.0]],
+        "the parameter is as before: step() updates v, moves theta by the new v, and puts theta into the parameter": [[1.0]],
         "this goes uphill: the step is subtracted": [[1.05]],
         "the learning rate is not used": [[-4.0]],
         "the default learning rate is 0.01": [[0.5]],
@@ -1258,7 +1258,7 @@ checks.check(
     got=lambda: probes.trajectory(lambda ps: SGD(ps, learning_rate=0.1), [1.0], [[0.5]]),
     want=[[0.95]],
     slips={
-        "the parameter is as before: step() has to put the new value into it": [[1.0]],
+        "the parameter is as before: step() updates v, moves theta by the new v, and puts theta into the parameter": [[1.0]],
         "this goes uphill: the step is subtracted": [[1.05]],
         "the learning rate is not used": [[0.5]],
         "the learning rate is fixed at its default, 0.01": [[0.995]],
@@ -1282,6 +1282,13 @@ checks.check(
         "momentum counts twice: v <- momentum * v + g": [[0.9, 0.675, 0.61875]],
         "a gradient of 0 is a gradient: v moves theta on": [[0.9, 0.65, 0.65]],
     },
+)
+checks.check(
+    "two parameters, each with its own v", 0.5,
+    fed="theta = 1 and 1; gradients 10 and 0, then 0 and 20; learning rate 0.01, momentum 0.5: v = 10 and 0, then 5 and 20",
+    got=lambda: probes.trajectory(lambda ps: SGD(ps, momentum=0.5), [1.0, 1.0], [[10.0, 0.0], [0.0, 20.0]]),
+    want=[[0.9, 0.85], [1.0, 0.8]],
+    slips={"the parameters share one v: each has its own, by its place in the list": [[0.9, 0.875], [0.95, 0.7375]]},
 )
 checks.check(
     "weight decay, one step", 1,
@@ -1387,7 +1394,7 @@ hidden_fed = [[10 * hidden_array(*shape) for shape in hidden_shapes] for _ in ra
 hidden_rates = [float(rate) for rate in hidden.uniform(0.005, 0.04, size=5)]
 hidden_mu, hidden_wd = float(hidden.uniform(0.6, 0.9)), float(hidden.uniform(0.3, 0.9))
 checks.check(
-    "hidden: four parameters, each with its own momentum", 1,
+    "hidden: four parameters, each with its own momentum", 0.5,
     fed=f"shapes {hidden_shapes}, momentum {hidden_mu}; before each step zero_grad(), and learning_rate set to {hidden_rates}",
     got=lambda: probes.trajectory(
         lambda ps: SGD(ps, momentum=hidden_mu), hidden_start, hidden_fed, hidden_rates, clearing=True
@@ -1888,6 +1895,20 @@ checks.check(
     },
 )
 checks.check(
+    "two parameters, each with its own m and v", 0.5, tol=1e-4,
+    fed="theta = 1 and 1; gradients 2 and -4, then -5 and 10; learning rate 0.3, beta1 = 0.5, beta2 = 0.75",
+    got=lambda: probes.trajectory(
+        lambda ps: Adam(ps, learning_rate=0.3, beta1=0.5, beta2=0.75), [1.0, 1.0], [[2.0, -4.0], [-5.0, 10.0]]
+    ),
+    want=[[0.7, 0.9], [1.3, 1.1]],
+    slips={
+        "the parameters share m and v: each has its own, by its place in the list": [[0.7, 0.9745001], [1.2064742, 1.049502]],
+        "the parameters share m: each has its own, by its place in the list": [[0.7, 1.025], [1.225, 1.05625]],
+        "the parameters share v: each has its own, by its place in the list": [[0.7, 0.8689232], [1.2752989, 1.0892578]],
+        "t rises for each parameter: it counts the steps, or this parameter's own": [[0.7, 0.897063], [1.2645751, 1.0645751]],
+    },
+)
+checks.check(
     "epsilon stands outside the root, after the correction", 1.5, tol=1e-4,
     fed="theta = 1, gradient 1, learning rate 0.2, epsilon = 1: the step is 0.2 * 1 / (1 + 1)",
     got=lambda: probes.trajectory(lambda ps: Adam(ps, learning_rate=0.2, epsilon=1.0), [1.0], [[1.0]]),
@@ -1987,7 +2008,7 @@ hidden_start = [hidden_array(*shape) for shape in hidden_shapes]
 hidden_small = [theta / 100 for theta in hidden_start]
 hidden_fed = [[hidden_array(*shape) for shape in hidden_shapes] for _ in range(10)]
 checks.check(
-    "hidden: ten steps with the default betas", 1.5, tol=1e-4,
+    "hidden: ten steps with the default betas", 1, tol=1e-4,
     fed=f"parameters of shapes {hidden_shapes}, learning rate 0.001; zero_grad() before each step",
     got=lambda: probes.trajectory(lambda ps: Adam(ps), hidden_small, hidden_fed, clearing=True),
     want=adam_oracle(hidden_small, hidden_fed, [0.001] * 10),
@@ -2023,14 +2044,14 @@ checks.check(
     want=adam_oracle(hidden_small[:3], hidden_tiny, [0.001] * 3),
 )
 hidden_wd = float(hidden.uniform(0.5, 1.0))
-hidden_above, hidden_pull = [np.abs(theta) for theta in hidden_start], [[np.abs(g) for g in given] for given in hidden_fed[:4]]
+hidden_pull = [[np.copysign(g, theta) for g, theta in zip(given, hidden_start)] for given in hidden_fed[:4]]
 checks.check(
     "hidden: weight decay over several steps", 1, tol=1e-4,
-    fed=f"positive parameters and gradients, four steps, learning rate 0.1, weight_decay {hidden_wd}",
+    fed=f"gradients of the parameters' own signs, four steps, learning rate 0.1, weight_decay {hidden_wd}",
     got=lambda: probes.trajectory(
-        lambda ps: Adam(ps, learning_rate=0.1, weight_decay=hidden_wd), hidden_above, hidden_pull
+        lambda ps: Adam(ps, learning_rate=0.1, weight_decay=hidden_wd), hidden_start, hidden_pull
     ),
-    want=adam_oracle(hidden_above, hidden_pull, [0.1] * 4, weight_decay=hidden_wd),
+    want=adam_oracle(hidden_start, hidden_pull, [0.1] * 4, weight_decay=hidden_wd),
 )
 hidden_wide = [hidden_array(5, dtype=np.float64) / 100, hidden_array(2, 2, dtype=np.float64) / 100]
 hidden_steps = [[1e6 * hidden_array(5, dtype=np.float64), 1e6 * hidden_array(2, 2, dtype=np.float64)] for _ in range(4)]
@@ -2671,7 +2692,7 @@ checks.check(
     ),
     want=[1.0, 0.1, 0.01],
     slips={
-        "the optimizer never receives the rate: set optimizer.learning_rate": [1.0],
+        "the optimizer never receives the rate: set optimizer.learning_rate, by the count of this scheduler's own calls": [1.0],
         "this decays once and then never again": [1.0, 0.1],
         "the first call decays already: it opens epoch 0, at the initial rate": [0.1, 0.01, 1e-3],
         "this decays at every call: gamma counts once for step_size epochs": [
@@ -3453,22 +3474,27 @@ from tinytorch.checks import Checks
 checks = Checks("Nesterov", points=0)
 checks.check(
     "two steps", 0,
-    fed="theta = 1; gradients 1, 1; learning rate 0.1, momentum 0.5",
-    got=lambda: probes.trajectory(lambda ps: Nesterov(ps, learning_rate=0.1, momentum=0.5), [1.0], [[1.0], [1.0]]),
-    want=[[0.85, 0.675]],
+    fed="theta = [1, 1]; gradients [1, -2], [1, 4]; learning rate 0.1, momentum 0.5",
+    got=lambda: probes.trajectory(
+        lambda ps: Nesterov(ps, learning_rate=0.1, momentum=0.5), [[1.0, 1.0]], [[[1.0, -2.0]], [[1.0, 4.0]]]
+    ),
+    want=[[[0.85, 1.3], [0.675, 0.75]]],
     slips={
-        "this is the momentum of SGD: the step is g + momentum * v": [[0.9, 0.75]],
-        "g is missing in the step: g + momentum * v": [[0.95, 0.875]],
+        "this is the momentum of SGD: the step is g + momentum * v": [[[0.9, 1.2], [0.75, 0.9]]],
+        "g is missing in the step: g + momentum * v": [[[0.95, 1.1], [0.875, 0.95]]],
+        "the size of the gradient is used without its sign": [[[0.85, 0.7], [0.675, 0.05]]],
     },
 )
 checks.check(
     "weight decay", 0,
-    fed="theta = 4; gradient 3; learning rate 0.1, momentum 0.5, weight_decay 0.5: g = 3 + 2",
-    got=lambda: probes.trajectory(lambda ps: Nesterov(ps, learning_rate=0.1, momentum=0.5, weight_decay=0.5), [4.0], [[3.0]]),
-    want=[[3.25]],
+    fed="theta = [4, -2]; gradient [3, 2]; learning rate 0.1, momentum 0.5, weight_decay 0.25: g = [3 + 1, 2 - 0.5]",
+    got=lambda: probes.trajectory(
+        lambda ps: Nesterov(ps, learning_rate=0.1, momentum=0.5, weight_decay=0.25), [[4.0, -2.0]], [[[3.0, 2.0]]]
+    ),
+    want=[[[3.4, -2.225]]],
     slips={
-        "weight decay is ignored: g <- g + weight_decay * theta": [[3.55]],
-        "weight decay has the wrong sign: it is added to the gradient": [[3.85]],
+        "weight decay is ignored: g <- g + weight_decay * theta": [[[3.55, -2.3]]],
+        "weight decay has the wrong sign: it is added to the gradient": [[[3.7, -2.375]]],
     },
 )
 checks.score()
@@ -3565,19 +3591,21 @@ from tinytorch.checks import Checks
 checks = Checks("RMSProp", points=0)
 checks.check(
     "two steps", 0,
-    fed="theta = 1; gradients 2, 1; learning rate 0.1, alpha 0.75: v = 1, 1",
-    got=lambda: probes.trajectory(lambda ps: RMSProp(ps, learning_rate=0.1, alpha=0.75), [1.0], [[2.0], [1.0]]),
-    want=[[0.8, 0.7]],
-    slips={"the new square counts in full: it is multiplied by 1 - alpha": [[0.9, 0.85]]},
+    fed="theta = [1, 1]; gradients [2, -4], [3, 2]; learning rate 0.1, alpha 0.75: v = [1, 4], [3, 4]",
+    got=lambda: probes.trajectory(
+        lambda ps: RMSProp(ps, learning_rate=0.1, alpha=0.75), [[1.0, 1.0]], [[[2.0, -4.0]], [[3.0, 2.0]]]
+    ),
+    want=[[[0.8, 1.2], [0.6267949, 1.1]]],
+    slips={"the new square counts in full: it is multiplied by 1 - alpha": [[[0.9, 1.1], [0.8133975, 1.05]]]},
 )
 checks.check(
     "two steps with momentum", 0,
-    fed="the same with momentum 0.5: b = 2, 2",
+    fed="the same with momentum 0.5: b = [2, -2], [2.7320508, 0]",
     got=lambda: probes.trajectory(
-        lambda ps: RMSProp(ps, learning_rate=0.1, alpha=0.75, momentum=0.5), [1.0], [[2.0], [1.0]]
+        lambda ps: RMSProp(ps, learning_rate=0.1, alpha=0.75, momentum=0.5), [[1.0, 1.0]], [[[2.0, -4.0]], [[3.0, 2.0]]]
     ),
-    want=[[0.8, 0.6]],
-    slips={"momentum is ignored: b must remember the last b": [[0.8, 0.7]]},
+    want=[[[0.8, 1.2], [0.5267949, 1.2]]],
+    slips={"momentum is ignored: b must remember the last b": [[[0.8, 1.2], [0.6267949, 1.1]]]},
 )
 checks.check(
     "another size", 0,
@@ -3588,17 +3616,22 @@ checks.check(
 )
 checks.check(
     "epsilon", 0,
-    fed="theta = 1; gradient 2; learning rate 0.1, alpha 0.75, epsilon 1: the step is 0.1 * 2 / (1 + 1)",
-    got=lambda: probes.trajectory(lambda ps: RMSProp(ps, learning_rate=0.1, alpha=0.75, epsilon=1.0), [1.0], [[2.0]]),
-    want=[[0.9]],
-    slips={"epsilon is inside the root: sqrt(v) + epsilon": [[0.8585786]], "epsilon is not used": [[0.8]]},
+    fed="theta = 1; gradient 2; learning rate 0.1, alpha 0.75, epsilon 3: the step is 0.1 * 2 / (1 + 3)",
+    got=lambda: probes.trajectory(lambda ps: RMSProp(ps, learning_rate=0.1, alpha=0.75, epsilon=3.0), [1.0], [[2.0]]),
+    want=[[0.95]],
+    slips={"epsilon is inside the root: sqrt(v) + epsilon": [[0.9]], "epsilon is not used": [[0.8]]},
 )
 checks.check(
     "weight decay", 0,
-    fed="theta = 4; gradient -1; learning rate 0.1, alpha 0.75, weight_decay 0.5: g = -1 + 2 points the other way",
-    got=lambda: probes.trajectory(lambda ps: RMSProp(ps, learning_rate=0.1, alpha=0.75, weight_decay=0.5), [4.0], [[-1.0]]),
-    want=[[3.8]],
-    slips={"weight decay is ignored or subtracted: g <- g + weight_decay * theta": [[4.2]]},
+    fed="theta = [4, -4]; gradient [-1, -1]; learning rate 0.1, alpha 0.75, epsilon 0.5, weight_decay 0.5: g = [-1 + 2, -1 - 2]",
+    got=lambda: probes.trajectory(
+        lambda ps: RMSProp(ps, learning_rate=0.1, alpha=0.75, epsilon=0.5, weight_decay=0.5), [[4.0, -4.0]], [[[-1.0, -1.0]]]
+    ),
+    want=[[[3.9, -3.85]]],
+    slips={
+        "weight decay is ignored: g <- g + weight_decay * theta": [[[4.1, -3.9]]],
+        "weight decay has the wrong sign: it is added to the gradient": [[[4.15, -4.1]]],
+    },
 )
 checks.score()
 
@@ -3662,31 +3695,42 @@ from tinytorch.checks import Checks
 checks = Checks("AdaGrad", points=0)
 checks.check(
     "two steps", 0,
-    fed="theta = 1; gradients 3, 4; learning rate 0.1: s = 9, 25",
-    got=lambda: probes.trajectory(lambda ps: AdaGrad(ps, learning_rate=0.1), [1.0], [[3.0], [4.0]]),
-    want=[[0.9, 0.82]],
-    slips={"s forgets: it is the sum of all squares": [[0.9, 0.8]], "the root is missing": [[0.9666667, 0.9506667]]},
+    fed="theta = [1, 1]; gradients [3, -6], [4, 8]; learning rate 0.1: s = [9, 36], [25, 100]",
+    got=lambda: probes.trajectory(lambda ps: AdaGrad(ps, learning_rate=0.1), [[1.0, 1.0]], [[[3.0, -6.0]], [[4.0, 8.0]]]),
+    want=[[[0.9, 1.1], [0.82, 1.02]]],
+    slips={
+        "s forgets: it is the sum of all squares": [[[0.9, 1.1], [0.8, 1.0]]],
+        "the root is missing": [[[0.9666667, 1.0166667], [0.9506667, 1.0086667]]],
+    },
 )
 checks.check(
     "lr_decay", 0,
-    fed="the same with lr_decay 1: the second rate is half",
-    got=lambda: probes.trajectory(lambda ps: AdaGrad(ps, learning_rate=0.1, lr_decay=1.0), [1.0], [[3.0], [4.0]]),
-    want=[[0.9, 0.86]],
-    slips={"lr_decay is ignored": [[0.9, 0.82]], "t counts from 1: the first rate is not reduced": [[0.95, 0.9233333]]},
+    fed="theta = 1; gradients 3, 4, 12; learning rate 0.1, lr_decay 0.5: s = 9, 25, 169, the third rate is half",
+    got=lambda: probes.trajectory(lambda ps: AdaGrad(ps, learning_rate=0.1, lr_decay=0.5), [1.0], [[3.0], [4.0], [12.0]]),
+    want=[[0.9, 0.8466667, 0.8005128]],
+    slips={
+        "lr_decay is ignored": [[0.9, 0.82, 0.7276923]],
+        "t counts from 1: the first rate is not reduced": [[0.9333333, 0.8933333, 0.8564103]],
+    },
 )
 checks.check(
     "epsilon", 0,
-    fed="theta = 1; gradient 1; learning rate 0.1, epsilon 1: the step is 0.1 * 1 / (1 + 1)",
-    got=lambda: probes.trajectory(lambda ps: AdaGrad(ps, learning_rate=0.1, epsilon=1.0), [1.0], [[1.0]]),
-    want=[[0.95]],
-    slips={"epsilon is inside the root: sqrt(s) + epsilon": [[0.9292893]], "epsilon is not used": [[0.9]]},
+    fed="theta = 1; gradient 1; learning rate 0.1, epsilon 3: the step is 0.1 * 1 / (1 + 3)",
+    got=lambda: probes.trajectory(lambda ps: AdaGrad(ps, learning_rate=0.1, epsilon=3.0), [1.0], [[1.0]]),
+    want=[[0.975]],
+    slips={"epsilon is inside the root: sqrt(s) + epsilon": [[0.95]], "epsilon is not used": [[0.9]]},
 )
 checks.check(
     "weight decay", 0,
-    fed="theta = 4; gradient -1; learning rate 0.1, weight_decay 0.5: g = -1 + 2 points the other way",
-    got=lambda: probes.trajectory(lambda ps: AdaGrad(ps, learning_rate=0.1, weight_decay=0.5), [4.0], [[-1.0]]),
-    want=[[3.9]],
-    slips={"weight decay is ignored or subtracted: g <- g + weight_decay * theta": [[4.1]]},
+    fed="theta = [4, -4]; gradient [-1, -1]; learning rate 0.1, epsilon 1, weight_decay 0.5: g = [-1 + 2, -1 - 2]",
+    got=lambda: probes.trajectory(
+        lambda ps: AdaGrad(ps, learning_rate=0.1, epsilon=1.0, weight_decay=0.5), [[4.0, -4.0]], [[[-1.0, -1.0]]]
+    ),
+    want=[[[3.95, -3.925]]],
+    slips={
+        "weight decay is ignored: g <- g + weight_decay * theta": [[[4.05, -3.95]]],
+        "weight decay has the wrong sign: it is added to the gradient": [[[4.075, -4.05]]],
+    },
 )
 checks.score()
 
@@ -3796,33 +3840,34 @@ from tinytorch.checks import Checks
 checks = Checks("AdamW", points=0)
 checks.check(
     "one step", 0,
-    fed="theta = 2, gradient -1, learning rate 0.1, weight_decay 2: shrink to 1.6, then a step of 0.1",
-    got=lambda: probes.trajectory(lambda ps: AdamW(ps, learning_rate=0.1, weight_decay=2.0), [2.0], [[-1.0]]),
-    want=[[1.7]],
+    fed="theta = 2, gradient -1, learning rate 0.1, weight_decay 2.5: shrink to 1.5, then a step of 0.1",
+    got=lambda: probes.trajectory(lambda ps: AdamW(ps, learning_rate=0.1, weight_decay=2.5), [2.0], [[-1.0]]),
+    want=[[1.6]],
     slips={
         "this is L2 decay inside Adam: shrink theta itself": [[1.9]],
         "there is no decay": [[2.1]],
-        "the decay has the wrong sign": [[2.5]],
+        "the decay has the wrong sign": [[2.6]],
     },
 )
 checks.check(
     "two steps", 0,
-    fed="theta = 1; gradients 2, -5; learning rate 0.3, beta1 = 0.5, beta2 = 0.75, weight_decay 1",
+    fed="theta = [1, 2]; gradients [2, -4], [-5, 10]; learning rate 0.3, beta1 = 0.5, beta2 = 0.75, weight_decay 1",
     got=lambda: probes.trajectory(
-        lambda ps: AdamW(ps, learning_rate=0.3, beta1=0.5, beta2=0.75, weight_decay=1.0), [1.0], [[2.0], [-5.0]]
+        lambda ps: AdamW(ps, learning_rate=0.3, beta1=0.5, beta2=0.75, weight_decay=1.0),
+        [[1.0, 2.0]], [[[2.0, -4.0]], [[-5.0, 10.0]]],
     ),
-    want=[[0.4, 0.48]],
-    slips={"there is no decay": [[0.7, 0.9]]},
+    want=[[[0.4, 1.7], [0.48, 0.99]]],
+    slips={"there is no decay": [[[0.7, 2.3], [0.9, 2.1]]]},
 )
 checks.check(
     "epsilon", 0,
-    fed="theta = 1; gradient 1; learning rate 0.2, epsilon 1, weight_decay 0: the step is 0.2 * 1 / (1 + 1)",
-    got=lambda: probes.trajectory(lambda ps: AdamW(ps, learning_rate=0.2, epsilon=1.0, weight_decay=0.0), [1.0], [[1.0]]),
-    want=[[0.9]],
+    fed="theta = 1; gradient 1; learning rate 0.2, epsilon 3, weight_decay 0: the step is 0.2 * 1 / (1 + 3)",
+    got=lambda: probes.trajectory(lambda ps: AdamW(ps, learning_rate=0.2, epsilon=3.0, weight_decay=0.0), [1.0], [[1.0]]),
+    want=[[0.95]],
     slips={
-        "epsilon is inside the root: sqrt(v_hat) + epsilon": [[0.8585786]],
+        "epsilon is inside the root: sqrt(v_hat) + epsilon": [[0.9]],
         "epsilon is not used": [[0.8]],
-        "epsilon is added before v is corrected: sqrt(v_hat) + epsilon": [[0.9938693]],
+        "epsilon is added before v is corrected: sqrt(v_hat) + epsilon": [[0.9979139]],
     },
 )
 checks.score()
@@ -3970,9 +4015,14 @@ checks.check(
 )
 checks.check(
     "floor and start", 0,
-    fed="epochs 0 to 4, warmup 1, total 3, floor 0.5, start 0.25",
-    got=lambda: [warmup_cosine(epoch, warmup=1, total=3, floor=0.5, start=0.25) for epoch in range(5)],
-    want=[0.25, 1.0, 0.75, 0.5, 0.5],
+    fed="epochs 0 to 6, warmup 3, total 5, floor 0.5, start 0.25",
+    got=lambda: [warmup_cosine(epoch, warmup=3, total=5, floor=0.5, start=0.25) for epoch in range(7)],
+    want=[0.25, 0.5, 0.75, 1.0, 0.75, 0.5, 0.5],
+    slips={
+        "start is ignored: hand it to linear_warmup": [0.0, 1 / 3, 2 / 3, 1.0, 0.75, 0.5, 0.5],
+        "floor is ignored: hand it to cosine_decay": [0.25, 0.5, 0.75, 1.0, 0.5, 0.0, 0.0],
+        "start and floor are both ignored: hand them on": [0.0, 1 / 3, 2 / 3, 1.0, 0.5, 0.0, 0.0],
+    },
 )
 checks.score()
 
@@ -4138,20 +4188,21 @@ def clipped(gradients, max_norm):
 checks = Checks("clip_by_global_norm", points=0)
 checks.check(
     "two gradients of norm 5", 0,
-    fed="gradients [3, 0] and [4], max_norm 1",
-    got=lambda: clipped([[3.0, 0.0], [4.0]], 1.0),
-    want=[5.0, [[0.6, 0.0], [0.8]]],
+    fed="gradients [3, 0] and [4], max_norm 2",
+    got=lambda: clipped([[3.0, 0.0], [4.0]], 2.0),
+    want=[5.0, [[1.2, 0.0], [1.6]]],
     slips={
-        "each gradient is clipped by its own norm: the norm is of all together": [5.0, [[1.0, 0.0], [1.0]]],
+        "each gradient is clipped by its own norm: the norm is of all together": [5.0, [[2.0, 0.0], [2.0]]],
+        "the norm becomes 1: it is to become max_norm": [5.0, [[0.6, 0.0], [0.8]]],
         "nothing is clipped": [5.0, [[3.0, 0.0], [4.0]]],
     },
 )
 checks.check(
     "short enough already", 0,
-    fed="gradients [3, 0] and [4], max_norm 10",
-    got=lambda: clipped([[3.0, 0.0], [4.0]], 10.0),
+    fed="gradients [3, 0] and [4], max_norm 8",
+    got=lambda: clipped([[3.0, 0.0], [4.0]], 8.0),
     want=[5.0, [[3.0, 0.0], [4.0]]],
-    slips={"short gradients are made longer: scale only where the norm is above max_norm": [5.0, [[6.0, 0.0], [8.0]]]},
+    slips={"short gradients are made longer: scale only where the norm is above max_norm": [5.0, [[4.8, 0.0], [6.4]]]},
 )
 checks.score()
 
