@@ -193,6 +193,7 @@ HONEST = {
     "types": "import numpy as np, numpy.typing as npt\nimport numpy.ma, numpy.polynomial, numpy.testing\nassert npt.NDArray[np.float64].__args__ and np.linalg.eig(np.eye(2)).eigenvalues[0] == 1",
     "whose": "import getpass\nassert getpass.getuser() == 'student'",
     "copies": "import shutil\nopen('one.txt', 'w').write('1')\nshutil.copy2('one.txt', 'two.txt')\nassert open('two.txt').read() == '1'",
+    "room set aside": "import os\nwith open('room', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 9999)\nassert os.path.getsize('room') == 9999",
     "temporary": "import tempfile\nwith tempfile.TemporaryDirectory() as d, open(d + '/x', 'w') as f: f.write('1')",
     "a bar": "from tqdm import tqdm\nwith tqdm(range(3), desc='x') as bar:\n    for n in bar: bar.set_postfix(n=n); tqdm.write('x')\nassert n == 2 and len(bar) == 3",
     "figures computed with": "import matplotlib.pyplot as plt\nn, bins, bars = plt.hist([1])\nlow, high = plt.ylim()\nplt.ylim(0, plt.gca().get_ylim()[1] * 1.1)",
@@ -344,6 +345,9 @@ CALLS = {
     "memfd": "libc.memfd_create(b'x', 0)", "owner of a descriptor": "libc.fcntl(0, 8, {pid})", "signal of a descriptor": "libc.fcntl(0, 10, 9)",
     "lease of a file": "libc.fcntl(os.open(open(os.path.join(os.getcwd(), 'own'), 'w').name, os.O_RDONLY), 1024, 1)",
     "tkill": "libc.syscall({tkill}, {pid}, 0)", "process memory": "libc.process_vm_readv({pid}, 0, 0, 0, 0, 0)", "set priority": "libc.setpriority(0, {pid}, 19)",
+    "megabytes for a socket": "libc.setsockopt(pair[0].fileno(), 1, 7, ctypes.byref(ctypes.c_int(1 << 20)), 4)",
+    "flags of a file": "libc.ioctl(own.fileno(), 0x80086601, ctypes.byref(ctypes.c_long(0)))",
+    "room beyond a file's limit": "libc.fallocate(own.fileno(), 1, ctypes.c_long(0), ctypes.c_long(1 << 25))",
 }  # fmt: skip
 NUMBERS = {
     "x86_64": {"add_key": 248, "clone": 56, "tkill": 200, "io_setup": 206},
@@ -378,10 +382,12 @@ def test_what_the_kernel_refuses(level):
         "signal of a descriptor",
         "tkill",
         "set priority",
+        "flags of a file",
+        "room beyond a file's limit",
     }
     names = [name for name in CALLS if level.name != "bubblewrap" or name not in shared]
     exprs = [CALLS[name].format(pid=os.getpid(), **NUMBERS[os.uname().machine]) for name in names]
-    outcome = run(level, ask("t", *exprs, prelude="import ctypes, os\nlibc = ctypes.CDLL(None)"))
+    outcome = run(level, ask("t", *exprs, prelude="import ctypes, os, socket\nlibc, pair, own = ctypes.CDLL(None), socket.socketpair(), open('own', 'w')"))
     got = {name: outcome["reports"].get(f"t/{number}", {}).get("value") for number, name in enumerate(names)}
     assert got == dict.fromkeys(names, -1)
 
