@@ -22,6 +22,8 @@ __all__ = ["Broken", "Ended", "Sandbox"]
 CHUNK = 1 << 20
 LONGEST_LINE = 12 << 20
 START_SECONDS, GRACE_SECONDS = 60, 0.5
+# Where memory is short the kernel ends what is in a sandbox, however small, and no grader.
+FIRST = "/bin/sh", "-c", 'unset PWD OLDPWD; { echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$0" "$@"'
 _numbers = itertools.count()
 
 
@@ -80,7 +82,7 @@ class Sandbox:
         home = "/tmp" if self.level.name == "bubblewrap" else str(self.cwd)
         environment = {**ENVIRONMENT, "HOME": home, "TMPDIR": home, "LD_LIBRARY_PATH": str(library)}
         self.process = subprocess.Popen(
-            **as_user(self.uid, *self.level.command(settings, str(self.cwd), self.limits.disk_mb)),
+            **as_user(self.uid, *FIRST, *self.level.command(settings, str(self.cwd), self.limits.disk_mb)),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=inner,
             env=environment, cwd="/", start_new_session=True, umask=0o077,
         )  # fmt: skip
