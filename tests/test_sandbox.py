@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -429,8 +430,9 @@ def test_what_is_left_on_disk_is_removed(tmp_path, monkeypatch):
     isolation.sweep()
     assert outer.exists()  # of another grader, which has not locked it yet
     os.utime(outer, (0, 0))
+    mine = os.geteuid()
     with monkeypatch.context() as patch:
-        patch.setattr(os, "geteuid", lambda mine=os.geteuid(): mine + 1)
+        patch.setattr(os, "geteuid", lambda: mine + 1)
         isolation.sweep()
         assert outer.exists()  # another user's is none of ours, and may be a link by the time that it is removed
     isolation.sweep()
@@ -510,6 +512,32 @@ def test_the_next_one_waits_with_nothing_in_it(level):
     run(level, cell("a", "x = 1"))
     assert waiting.warm(QUICK, level).result() is not box
     box.process.wait(10)  # used, once
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, "ok"), (2, "crash")])
+def test_one_that_is_killed_from_outside_is_run_again(level, times, status):
+    """Once: where the machine's memory is used up by another, the kernel ends whom it likes."""
+    first = waiting.warm(QUICK, level).result()
+
+    def kill():
+        time.sleep(0.7)
+        for box in (first, waiting.warm(QUICK, level).result())[:times]:
+            for pid in limits.children(box.process.pid) or [box.process.pid]:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.7)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    outcome = run(level, cell("a", "import time\ntime.sleep(1.4)\nx = 3"), ask("t", "x"))
+    thread.join()
+    assert (outcome["steps"]["a"]["status"], outcome["reports"]["t/0"].get("value")) == (status, 3 if status == "ok" else None)
+
+
+def test_the_groups_of_workers_go_with_the_run(monkeypatch, tmp_path):
+    monkeypatch.setattr(isolation, "cgroup_roots", lambda: frozenset({tmp_path}))
+    with isolation.level("unsafe"):
+        (tmp_path / "tinytorch-4194305-0").mkdir()  # of a process that is no more
+    assert not [*tmp_path.iterdir()]
 
 
 def test_where_memory_is_short_the_sandbox_ends_first(level):

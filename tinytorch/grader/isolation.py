@@ -116,6 +116,7 @@ def level(
 
             waiting.close()
             remove(Path(home))
+            sweep()  # the groups that workers have left, which end with a sandbox that waits
 
 
 def _place() -> str:

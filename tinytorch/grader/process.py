@@ -38,6 +38,7 @@ class Ended:
     status: str = ""
     error: str = ""
     alive: bool = True
+    killed: bool = False  # by a signal that nothing in the sandbox has to have sent
     texts: dict[str, "Kept"] = field(default_factory=dict)  # `last`: where the interpreter stood when the time was up
 
 
@@ -112,6 +113,7 @@ class Sandbox:
         ended = self._until(text, time.monotonic() + seconds + GRACE_SECONDS, hear)
         if not ended.alive and self.cgroup and self.cgroup.killed():
             ended.status = "memory"
+        ended.killed = ended.status == "crash" and self.process.returncode in (-9, 137)  # 137: as bwrap says it
         return ended
 
     def _until(self, order: bytes, deadline: float, hear: Callable[[bytes], bool]) -> Ended:
