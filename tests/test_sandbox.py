@@ -547,6 +547,11 @@ def test_where_memory_is_short_the_sandbox_ends_first(level):
     assert [Path(f"/proc/{pid}/oom_score_adj").read_text() for pid in inside] == ["1000\n"]
 
 
+def test_where_memory_is_short_what_judges_ends_before_the_grader():
+    look = "from tinytorch.grader import judge; judge._limits(9); print(open('/proc/self/oom_score_adj').read())"
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.split() == ["1000"]
+
+
 @FIRST_LEVEL
 def test_pipes_that_another_has_filled_cost_nothing(level, monkeypatch):
     """What all processes of a user hold in pipes is counted together, and one that wants more is refused."""
