@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -193,6 +194,7 @@ HONEST = {
     "types": "import numpy as np, numpy.typing as npt\nimport numpy.ma, numpy.polynomial, numpy.testing\nassert npt.NDArray[np.float64].__args__ and np.linalg.eig(np.eye(2)).eigenvalues[0] == 1",
     "whose": "import getpass\nassert getpass.getuser() == 'student'",
     "copies": "import shutil\nopen('one.txt', 'w').write('1')\nshutil.copy2('one.txt', 'two.txt')\nassert open('two.txt').read() == '1'",
+    "room set aside": "import os\nwith open('room', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 9999)\nassert os.path.getsize('room') == 9999",
     "temporary": "import tempfile\nwith tempfile.TemporaryDirectory() as d, open(d + '/x', 'w') as f: f.write('1')",
     "a bar": "from tqdm import tqdm\nwith tqdm(range(3), desc='x') as bar:\n    for n in bar: bar.set_postfix(n=n); tqdm.write('x')\nassert n == 2 and len(bar) == 3",
     "figures computed with": "import matplotlib.pyplot as plt\nn, bins, bars = plt.hist([1])\nlow, high = plt.ylim()\nplt.ylim(0, plt.gca().get_ylim()[1] * 1.1)",
@@ -344,6 +346,9 @@ CALLS = {
     "memfd": "libc.memfd_create(b'x', 0)", "owner of a descriptor": "libc.fcntl(0, 8, {pid})", "signal of a descriptor": "libc.fcntl(0, 10, 9)",
     "lease of a file": "libc.fcntl(os.open(open(os.path.join(os.getcwd(), 'own'), 'w').name, os.O_RDONLY), 1024, 1)",
     "tkill": "libc.syscall({tkill}, {pid}, 0)", "process memory": "libc.process_vm_readv({pid}, 0, 0, 0, 0, 0)", "set priority": "libc.setpriority(0, {pid}, 19)",
+    "megabytes for a socket": "libc.setsockopt(pair[0].fileno(), 1, 7, ctypes.byref(ctypes.c_int(1 << 20)), 4)",
+    "flags of a file": "libc.ioctl(own.fileno(), 0x80086601, ctypes.byref(ctypes.c_long(0)))",
+    "room beyond a file's limit": "libc.fallocate(own.fileno(), 1, ctypes.c_long(0), ctypes.c_long(1 << 25))",
 }  # fmt: skip
 NUMBERS = {
     "x86_64": {"add_key": 248, "clone": 56, "tkill": 200, "io_setup": 206},
@@ -378,10 +383,12 @@ def test_what_the_kernel_refuses(level):
         "signal of a descriptor",
         "tkill",
         "set priority",
+        "flags of a file",
+        "room beyond a file's limit",
     }
     names = [name for name in CALLS if level.name != "bubblewrap" or name not in shared]
     exprs = [CALLS[name].format(pid=os.getpid(), **NUMBERS[os.uname().machine]) for name in names]
-    outcome = run(level, ask("t", *exprs, prelude="import ctypes, os\nlibc = ctypes.CDLL(None)"))
+    outcome = run(level, ask("t", *exprs, prelude="import ctypes, os, socket\nlibc, pair, own = ctypes.CDLL(None), socket.socketpair(), open('own', 'w')"))
     got = {name: outcome["reports"].get(f"t/{number}", {}).get("value") for number, name in enumerate(names)}
     assert got == dict.fromkeys(names, -1)
 
@@ -423,6 +430,11 @@ def test_what_is_left_on_disk_is_removed(tmp_path, monkeypatch):
     isolation.sweep()
     assert outer.exists()  # of another grader, which has not locked it yet
     os.utime(outer, (0, 0))
+    mine = os.geteuid()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: mine + 1)
+        isolation.sweep()
+        assert outer.exists()  # another user's is none of ours, and may be a link by the time that it is removed
     isolation.sweep()
     assert not outer.exists()
 
@@ -441,7 +453,7 @@ def test_who_and_where(level):
     assert value(level, "os.getuid() != 0 and os.geteuid() == os.getuid() and len(os.getgroups()) <= 1", "import os")[
         "value"
     ]
-    assert value(level, "sorted(os.environ)", "import os")["value"] == sorted(
+    assert value(level, "sorted({*os.environ} - {'SHLVL', '_'})", "import os")["value"] == sorted(  # which bash adds
         [*isolation.ENVIRONMENT, "HOME", "TMPDIR", "LD_LIBRARY_PATH", *(["PWD"] if level.name == "bubblewrap" else [])]
     )
     assert (
@@ -500,6 +512,44 @@ def test_the_next_one_waits_with_nothing_in_it(level):
     run(level, cell("a", "x = 1"))
     assert waiting.warm(QUICK, level).result() is not box
     box.process.wait(10)  # used, once
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, "ok"), (2, "crash")])
+def test_one_that_is_killed_from_outside_is_run_again(level, times, status):
+    """Once: where the machine's memory is used up by another, the kernel ends whom it likes."""
+    first = waiting.warm(QUICK, level).result()
+
+    def kill():
+        time.sleep(0.7)
+        for box in (first, waiting.warm(QUICK, level).result())[:times]:
+            for pid in limits.children(box.process.pid) or [box.process.pid]:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.7)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    outcome = run(level, cell("a", "import time\ntime.sleep(1.4)\nx = 3"), ask("t", "x"))
+    thread.join()
+    assert (outcome["steps"]["a"]["status"], outcome["reports"]["t/0"].get("value")) == (status, 3 if status == "ok" else None)
+
+
+def test_the_groups_of_workers_go_with_the_run(monkeypatch, tmp_path):
+    monkeypatch.setattr(isolation, "cgroup_roots", lambda: frozenset({tmp_path}))
+    with isolation.level("unsafe"):
+        (tmp_path / "tinytorch-4194305-0").mkdir()  # of a process that is no more
+    assert not [*tmp_path.iterdir()]
+
+
+def test_where_memory_is_short_the_sandbox_ends_first(level):
+    """In a container of 2 GB sixty small children had the grader killed, which was larger than each of them."""
+    box = waiting.warm(QUICK, level).result()
+    inside = limits.children(box.process.pid) if level.name == "bubblewrap" else [box.process.pid]
+    assert [Path(f"/proc/{pid}/oom_score_adj").read_text() for pid in inside] == ["1000\n"]
+
+
+def test_where_memory_is_short_what_judges_ends_before_the_grader():
+    look = "from tinytorch.grader import judge; judge._limits(9); print(open('/proc/self/oom_score_adj').read())"
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.split() == ["1000"]
 
 
 @FIRST_LEVEL

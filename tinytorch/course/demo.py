@@ -130,7 +130,7 @@ def _grade(folder: Path, say: Callable[[str], None]) -> None:
     try:
         grade("08", folder)
     except NoSandbox as error:
-        say(f"graded without a sandbox, which `tinytorch grade` refuses to do by itself: {error}")
+        say(f"grading without a sandbox, which `tinytorch grade` refuses to do by itself: {error}")
         grade("08", folder, Options(level="unsafe"))
 
 

@@ -123,6 +123,7 @@ def level(
 
             waiting.close()
             remove(Path(home))
+            sweep()  # the groups that workers have left, which end with a sandbox that waits
 
 
 def _place() -> str:
@@ -145,7 +146,8 @@ def sweep() -> None:
     """Remove what a grader that was killed has left: private directories that nobody holds, groups that are empty."""
     for place in Path(_place()).glob("tinytorch-run-*"):
         with contextlib.suppress(OSError):
-            if abs(time.time() - place.stat().st_mtime) > YOUNG:  # another's that is new may not be locked yet
+            found = place.lstat()  # another user's of the machine: could be changed for a link while it is removed
+            if found.st_uid == os.geteuid() and abs(time.time() - found.st_mtime) > YOUNG:  # a new one may not be locked yet
                 with _held(str(place)):
                     remove(place)
     for place in itertools.chain.from_iterable(root.glob("tinytorch-[0-9]*") for root in cgroup_roots()):

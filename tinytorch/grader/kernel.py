@@ -107,8 +107,8 @@ ALWAYS = {
     "personality": (135, 92), "acct": (163, 89), "quotactl": (179, 60),
     # Of these the whole machine has so many, or a user all together.
     "io_setup": (206, 0), "inotify_init": (253, -1), "inotify_init1": (294, 26),
-    # Memory that counts for no process.
-    "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "msgget": (68, 186), "msgsnd": (69, 189),
+    # Memory that counts for no process: in buffers of sockets, say, gigabytes.
+    "setsockopt": (54, 208), "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "msgget": (68, 186), "msgsnd": (69, 189),
     "msgrcv": (70, 188), "msgctl": (71, 187), "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191),
     "semtimedop": (220, 192), "mq_open": (240, 180), "mq_unlink": (241, 181),
 }  # fmt: skip
@@ -125,17 +125,18 @@ UNDONE = {
     "chmod": (90, -1), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, -1),
     "fchown": (93, 55), "lchown": (94, -1), "fchownat": (260, 54), "setxattr": (188, 5), "lsetxattr": (189, 6),
     "fsetxattr": (190, 7), "setxattrat": (463, 463), "removexattr": (197, 14), "lremovexattr": (198, 15),
-    "fremovexattr": (199, 16), "removexattrat": (466, 466), "utime": (132, -1), "utimes": (235, -1),
+    "fremovexattr": (199, 16), "removexattrat": (466, 466), "file_setattr": (469, 469), "utime": (132, -1), "utimes": (235, -1),
     "futimesat": (261, -1), "utimensat": (280, 88),
 }  # fmt: skip
 KILL, TGKILL, PRLIMIT, AFFINITY, FCNTL, IOCTL = (62, 129), (234, 131), (302, 261), (203, 122), (72, 25), (16, 29)
-CLONE, CLONE3, SOCKETPAIR = (56, 220), (435, 435), (53, 199)
+CLONE, CLONE3, SOCKETPAIR, FALLOCATE = (56, 220), (435, 435), (53, 199), (285, 47)
 NAMESPACES = 0x7E020080
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 LD, AND, JEQ, JGE, JSET, RET = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 KILL_PROCESS, ERRNO = 0x80000000, 0x00050000
 ALLOWED: Rule = (RET, 0, 0, 0x7FFF0000)
 REFUSED: Rule = (RET, 0, 0, ERRNO | errno.EPERM)
+UNSUPPORTED: Rule = (RET, 0, 0, ERRNO | errno.EOPNOTSUPP)  # honest programs do without then
 NR, ARCH = 0, 4
 
 
@@ -170,7 +171,9 @@ def _program(column: int, audit: int, shared: bool) -> list[Rule]:
         for calls in (KILL, PRLIMIT, AFFINITY):
             rules += _case(calls[column], [(LD, 0, 0, 16), *_if_among((0, me), ALLOWED, REFUSED)])
         rules += _case(TGKILL[column], [(LD, 0, 0, 16), *_if_among((me,), ALLOWED, REFUSED)])
-        rules += _case(IOCTL[column], [(LD, 0, 0, 24), *_if_among((0x8901, 0x8902), REFUSED, ALLOWED)])
+        # Those of terminals and plain descriptors; others change flags of files that are the same user's, for good.
+        rules += _case(IOCTL[column], [(LD, 0, 0, 24), (AND, 0, 0, 0xFF00), *_if_among((0x5400,), ALLOWED, UNSUPPORTED)])
+        rules += _case(FALLOCATE[column], [UNSUPPORTED])  # takes room on the disk beyond the limit of a file
     for number, answer in cases:
         rules += _case(number, [answer]) if number >= 0 else []
     return [*rules, ALLOWED]

@@ -22,6 +22,8 @@ __all__ = ["Broken", "Ended", "Sandbox"]
 CHUNK = 1 << 20
 LONGEST_LINE = 12 << 20
 START_SECONDS, GRACE_SECONDS = 60, 0.5
+# Where memory is short the kernel ends what is in a sandbox, however small, and no grader.
+FIRST = "/bin/sh", "-c", 'unset PWD OLDPWD; { echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$0" "$@"'
 _numbers = itertools.count()
 
 
@@ -36,6 +38,7 @@ class Ended:
     status: str = ""
     error: str = ""
     alive: bool = True
+    killed: bool = False  # by a signal that nothing in the sandbox has to have sent
     texts: dict[str, "Kept"] = field(default_factory=dict)  # `last`: where the interpreter stood when the time was up
 
 
@@ -80,7 +83,7 @@ class Sandbox:
         home = "/tmp" if self.level.name == "bubblewrap" else str(self.cwd)
         environment = {**ENVIRONMENT, "HOME": home, "TMPDIR": home, "LD_LIBRARY_PATH": str(library)}
         self.process = subprocess.Popen(
-            **as_user(self.uid, *self.level.command(settings, str(self.cwd), self.limits.disk_mb)),
+            **as_user(self.uid, *FIRST, *self.level.command(settings, str(self.cwd), self.limits.disk_mb)),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=inner,
             env=environment, cwd="/", start_new_session=True, umask=0o077,
         )  # fmt: skip
@@ -110,6 +113,7 @@ class Sandbox:
         ended = self._until(text, time.monotonic() + seconds + GRACE_SECONDS, hear)
         if not ended.alive and self.cgroup and self.cgroup.killed():
             ended.status = "memory"
+        ended.killed = ended.status == "crash" and self.process.returncode in (-9, 137)  # 137: as bwrap says it
         return ended
 
     def _until(self, order: bytes, deadline: float, hear: Callable[[bytes], bool]) -> Ended:

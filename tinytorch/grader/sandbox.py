@@ -49,7 +49,7 @@ class _Submission:
         self.outcome: Outcome = {"steps": {}, "reports": {}, "signs": []}
         self.deaths: Counter[str] = Counter()
         self.dead: set[str] = set()  # step ids and ask keys that are not run again
-        self.front = 0  # the first step that is not through
+        self.front, self.spared = 0, False  # the first step that is not through; whether one was run again for no fault of its own
         self.numbers, self.room, self.shown = 0, MOST_REPORTED, MOST_SHOWN
 
     def finished(self) -> bool:
@@ -112,6 +112,9 @@ class _Submission:
         late = self.outcome["steps"].get(step["id"], {}).get("status") == "timeout"
         seconds = self.job["cell_seconds"] / (4 if late else 1)  # what is left of it gets less
         ended = self._do(box, order, min(seconds, max(0.1, self.end - time.monotonic())), {} if again else asks)
+        if ended.killed and not self.spared:  # for another's memory, say, where the whole machine has none left
+            self.spared = True
+            return False
         if not again or not ended.alive:
             self._note(step, ended)
         if not ended.alive:
