@@ -15,7 +15,8 @@ def change(old: Record | None, new: Record) -> Iterator[str]:
     """A line where a student's automatic score becomes another, with the cells that it comes from."""
     if old is not None and _automatic(old) != _automatic(new):
         was, now = _scores(old), _scores(new)
-        moved = [f"{cell} {_mark(was.get(cell))} -> {_mark(now[cell])}" for cell in now if was.get(cell) != now[cell]]
+        cells = {**was, **now} if now else {}
+        moved = [f"{cell} {_mark(was.get(cell, 'none'))} -> {_mark(now.get(cell, 'none'))}" for cell in cells if was.get(cell) != now.get(cell)]
         yield f"{new.student}: {_automatic(old):g} -> {_automatic(new):g} ({', '.join(moved) or new.status})"
 
 
@@ -53,5 +54,5 @@ def _why(cell: dict[str, Any]) -> str:
     return cell["error"].strip().rpartition("\n")[2] or failed or "every check passes here"
 
 
-def _mark(score: float | None) -> str:
-    return "waits for a person" if score is None else f"{score:g}"
+def _mark(score: float | str | None) -> str:
+    return "waits for a person" if score is None else score if isinstance(score, str) else f"{score:g}"

@@ -26,9 +26,11 @@ class Earlier:
         self.record = functools.lru_cache(1)(functools.partial(read_record, course, assignment))
 
     def changed(self) -> list[str]:
-        """The tests that are new, or that something has touched, since some record was made."""
+        """Of each notebook the first test that is new or gone, or that something has touched, since some record was made."""
         before = (record.more.get("tests", self.tests) for record in each_record(self.course, self.assignment))
-        return sorted({name for tests in before for name in self.tests if tests.get(name) != self.tests[name]})
+        found = {name for tests in before for name in {**self.tests, **tests} if tests.get(name) != self.tests.get(name)}
+        first = {name.partition("/")[0]: name for name in [*sorted(found - self.tests.keys()), *reversed(self.tests)] if name in found}
+        return sorted(first.values())
 
     def whole(self, work: Work) -> Record | None:
         """The record of the same answers under the same tests."""

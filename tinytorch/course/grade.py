@@ -118,7 +118,7 @@ class Run(Shared):
         graded = progress_of(self.outcomes(folders), len(folders))
         if not changed or self.options.dry_run:
             return [self.kept(*one) for one in graded]
-        print(f"changed since the last grading: {', '.join(changed)}", file=sys.stderr)
+        print(f"changed since the last grading: {', '.join(changed)}, and what stands below", file=sys.stderr)
         with tempfile.TemporaryFile() as aside:  # a large class does not fit into memory
             lines = [line for one in graded for line in self.set_aside(one, aside)]
             print("\n".join(map(printable, lines or ["nobody's score changes"])), file=sys.stderr)

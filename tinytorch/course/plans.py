@@ -5,6 +5,7 @@ import functools
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
+from tinytorch.grader.image import needed
 from tinytorch.grader.plan import MARKS, Judge, Marks, Plan, PlanError, Run, make, read
 
 __all__ = ["graded_cells", "plans_of", "prove", "recalled"]
@@ -50,8 +52,15 @@ def _plan(
     path: Path, assignment: str, seed: int, seconds: float, cells: list[dict[str, Any]], files: dict[str, str]
 ) -> Plan:
     plan = Plan(assignment, path.stem, cells, seed, str(path.parent), files, _exported(cells), seconds)
-    plan.modules = {"numpy": version("numpy"), "tinytorch": _code()}
+    plan.modules = {"tinytorch": _code(), **_packages(cells)}
     return plan
+
+
+def _packages(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """The versions of what a sandbox shows: NumPy alone, or all that is installed."""
+    if needed(cell["source"] for cell in cells if cell["type"] == "code" and not cell["skip"]):
+        return {"numpy": version("numpy")}
+    return {"all": sorted({path.name for place in sys.path for path in Path(place).glob("*-info")})}
 
 
 def _code() -> str:
@@ -68,7 +77,7 @@ def recalled(plan: Plan, kept: Path) -> bool:
         return False
     if not isinstance(known, dict) or known.get("key") != plan.fingerprint():
         return False
-    plan.with_steps(known["steps"], known["alone"])
+    plan.with_steps(known["steps"])
     return True
 
 
@@ -80,7 +89,7 @@ def prove(plan: Plan, run: Run, judge: Judge, kept: Path | None) -> None:
     except PlanError as error:
         raise CourseError(str(error)) from error
     if kept:
-        write(kept, json.dumps({"key": key, "steps": plan.steps, "alone": plan.alone}) + "\n")
+        write(kept, json.dumps({"key": key, "steps": plan.steps}) + "\n")
 
 
 def _exported(cells: list[dict[str, Any]]) -> list[str]:
