@@ -632,13 +632,36 @@ def test_a_changed_test_says_first_whose_score_changes(small, capsys):
     assert "ann: 6 -> 4 (nb/test-cube 2 -> 0)" in said and "bob: 2 -> 0 (unreadable)" in said
 
 
-def test_a_test_that_is_gone_says_first_whose_score_changes(small, capsys):
-    source = json.loads(json.dumps(SOURCE))
+def test_a_test_that_is_gone_changes_no_score(small, capsys):
+    """Its points stay in the gradebook; so they do in what is said of a change above it."""
+    source = json.loads(json.dumps(SOURCE).replace("square(5) == 25", "square(5) == 9"))
     source["cells"] = [cell for cell in source["cells"] if cell["metadata"]["nbgrader"]["grade_id"] != "test-cube"]
     (small / "source" / "ps" / "nb.ipynb").write_text(json.dumps(source))
     run(small)
     said = capsys.readouterr().err
-    assert "changed since the last grading: nb/test-cube," in said and "ann: 6 -> 4 (nb/test-cube 2 -> none)" in said
+    assert "ann: 4 -> 0 (nb/test-square 4 -> 0)" in said and "bob: 0 -> 4 (nb/test-square 0 -> 4)" in said
+    assert (record(small, "ann")["score"], record(small, "bob")["score"]) == (2, 6)
+
+
+def test_a_notebook_that_is_missing_now_is_said(tmp_path, capsys):
+    """Its zeros are, by a dry run and before a change of a test is written."""
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE, "two": SOURCE}, {"ann": {"nb": RIGHT, "two": RIGHT}})
+    run(folder)
+    (folder / "submitted" / "ann" / "ps" / "two.ipynb").unlink()
+    run(folder, dry_run=True)
+    assert "ann two/test-cube: gradebook 2, here 0" in capsys.readouterr().out
+    (folder / "source" / "ps" / "nb.ipynb").write_text(json.dumps(SOURCE).replace("cube(2) == 8", "cube(2) == 80"))
+    run(folder)
+    assert "ann: 12 -> 4 (nb/test-cube 2 -> 0, two/test-square 4 -> 0, two/test-cube 2 -> 0" in capsys.readouterr().err
+    assert record(folder, "ann")["score"] == 4
+
+
+def test_a_gradebook_of_an_older_nbgrader_is_one_line(small):
+    with contextlib.closing(sqlite3.connect(small / "gradebook.db")) as book:
+        book.execute("ALTER TABLE grade DROP COLUMN extra_credit")
+        book.commit()
+    with pytest.raises(CourseError, match="nbgrader db upgrade"):
+        run(small)
 
 
 CHANGES = {  # what is changed in the source, the tests that are graded anew, and everybody's score then

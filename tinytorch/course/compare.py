@@ -13,15 +13,14 @@ __all__ = ["change", "compared"]
 
 def change(old: Record | None, new: Record) -> Iterator[str]:
     """A line where a student's automatic score becomes another, with the cells that it comes from."""
-    if old is not None and _automatic(old) != _automatic(new):
-        was, now = _scores(old), _scores(new)
-        cells = {**was, **now} if now else {}
-        moved = [f"{cell} {_mark(was.get(cell, 'none'))} -> {_mark(now.get(cell, 'none'))}" for cell in cells if was.get(cell) != now.get(cell)]
-        yield f"{new.student}: {_automatic(old):g} -> {_automatic(new):g} ({', '.join(moved) or new.status})"
-
-
-def _automatic(record: Record) -> float:
-    return sum(score or 0 for score in _scores(record).values())
+    if old is None:
+        return
+    was, now = _scores(old), _scores(new)
+    here = {name: was[name] for name in was if name in now} if now else was  # what the source has no more stays in the gradebook
+    before, after = (sum(score or 0 for score in found.values()) for found in (here, now))
+    if before != after:
+        moved = [f"{cell} {_mark(was.get(cell))} -> {_mark(now[cell])}" for cell in now if was.get(cell) != now[cell]]
+        yield f"{new.student}: {before:g} -> {after:g} ({', '.join(moved) or new.status})"
 
 
 def _scores(record: Record) -> dict[str, float | None]:
@@ -54,5 +53,5 @@ def _why(cell: dict[str, Any]) -> str:
     return cell["error"].strip().rpartition("\n")[2] or failed or "every check passes here"
 
 
-def _mark(score: float | str | None) -> str:
-    return "waits for a person" if score is None else score if isinstance(score, str) else f"{score:g}"
+def _mark(score: float | None) -> str:
+    return "waits for a person" if score is None else f"{score:g}"

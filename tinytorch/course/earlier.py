@@ -26,11 +26,10 @@ class Earlier:
         self.record = functools.lru_cache(1)(functools.partial(read_record, course, assignment))
 
     def changed(self) -> list[str]:
-        """Of each notebook the first test that is new or gone, or that something has touched, since some record was made."""
+        """Of each notebook the first test that is new, or that something has touched, since some record was made."""
         before = (record.more.get("tests", self.tests) for record in each_record(self.course, self.assignment))
-        found = {name for tests in before for name in {**self.tests, **tests} if tests.get(name) != self.tests.get(name)}
-        first = {name.partition("/")[0]: name for name in [*sorted(found - self.tests.keys()), *reversed(self.tests)] if name in found}
-        return sorted(first.values())
+        found = {name for tests in before for name in self.tests if tests.get(name) != self.tests[name]}
+        return sorted({name.partition("/")[0]: name for name in reversed(self.tests) if name in found}.values())
 
     def whole(self, work: Work) -> Record | None:
         """The record of the same answers under the same tests."""

@@ -83,6 +83,8 @@ class Run(Shared):
 
     def record(self, work: Work, found: dict[str, Graded], eye: list[str]) -> Record:
         most = sum(cell["points"] for plan in self.plans for cell in plan.cells if cell["grade"] or cell["task"])
+        missing = [name for name, status in work.status.items() if status == "missing" and found]
+        found |= {name: Graded("missing", {cell.id: cell for cell in self._zeros(name)}) for name in missing}
         record = combined(work, found, eye, most)
         more = {"seed": self.seed, "isolation": str(self.level), "tests": self.tests}
         more |= {"unprotected": {plan.notebook: plan.unprotected for plan in self.plans if plan.unprotected}}
@@ -93,10 +95,10 @@ class Run(Shared):
         """The gradebook first, the record last: a run that was cut off does this submission again."""
         if record.status in ("graded", "partly"):
             scores = {name: [*graded.cells.values()] for name, graded in found.items()}
-            scores |= {name: self._zeros(name) for name, status in work.status.items() if status == "missing"}
             self.book.write(work.student, work.timestamp, scores, self.config.penalty)
             for name, graded in found.items():
-                write(self.autograded(work, name), json.dumps(graded.book, ensure_ascii=False) + "\n")
+                if graded.book:
+                    write(self.autograded(work, name), json.dumps(graded.book, ensure_ascii=False) + "\n")
             record = refreshed(self.book, record)
         write_record(self.settings.course, self.assignment, record)
         return record
