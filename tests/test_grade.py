@@ -125,6 +125,11 @@ def shadowed(book):
     book["cells"].insert(0, own)
 
 
+def given_copied(book):
+    book["cells"].insert(1, {**book["cells"][0], "source": "import numpy as np\nimport math"})
+    book["cells"][2]["source"] = "def square(n):\n    return math.prod([n, n])"
+
+
 def split(book):
     """Jupyter's "split cell" leaves the id in both halves."""
     place = book["cells"].index(next(c for c in book["cells"] if c["metadata"].get("nbgrader", {}).get("solution")))
@@ -143,6 +148,7 @@ READ = {
     "stripped metadata": (edited(stripped), 6, "lost their nbgrader metadata"),
     "the last copy counts": (edited(doubled), 6, "the last copy counts"),
     "a split cell": (edited(split), 6, "the last copy counts"),
+    "an edited copy of a given cell": (edited(given_copied), 6, ""),
     "answers above the imports": (edited(answers_first), 6, "means nothing here"),
     "UTF-16": (json.dumps(RIGHT).encode("utf-16"), 6, "read as utf-16"),
     "UTF-16 without a mark": (json.dumps(RIGHT).encode("utf-16-le"), 6, "read as utf-16-le"),
