@@ -140,10 +140,10 @@ def merge(plan: list[dict[str, Any]], student: Submission) -> list[dict[str, Any
     known = {cell["id"]: cell for cell in plan if cell["id"]}
     _recognise(known, student)
     copies = Counter(str(cell.id) for cell in student.cells if cell.id in known)
-    for cell in student.cells:  # who may not edit a given cell copies it: what differs is their own
-        given = known.get(str(cell.id), {})
-        if given.get("role") == "given" and copies[str(cell.id)] > 1 and cell.source.strip() != given["source"].strip():
-            cell.id = None
+    for one in student.cells:  # who may not edit a given cell copies it: what differs is their own
+        given = known.get(str(one.id), {})
+        if given.get("role") == "given" and copies[str(one.id)] > 1 and one.source.strip() != given["source"].strip():
+            one.id = None
     answers = {cell.id: cell for cell in student.cells if cell.id in known}
     student.notes += [f"{name} stands {n} times: the last copy counts" for name, n in sorted(copies.items()) if n > 1]
     free = _free(known, student, answers)
