@@ -541,14 +541,27 @@ def test_the_second_run_grades_nothing_again(small, monkeypatch):
         grading.grade_bytes()
 
 
+def test_what_the_instructors_cells_import_from_beside_them(tmp_path, monkeypatch):
+    """It is left as it is: what Python makes of it would be released, and be a change. One with answers in it is here alone."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    source = notebook("# %% given g\nfrom beside import want\n# %% answer a\nvalue = 9\n# %% test t 1\nassert value == want")
+    folder = course(tmp_path / "c", "ps", {"nb": source}, {"ann": {"nb": source}})
+    beside = folder / "source" / "ps" / "beside.py"
+    beside.write_text("### BEGIN SOLUTION\nwant = 9\n### END SOLUTION\n")
+    assert run(folder) == 0 and record(folder, "ann")["score"] == 1
+    assert sorted(path.name for path in beside.parent.iterdir()) == ["beside.py", "nb.ipynb"]
+    beside.write_text(beside.read_text().replace("9", "10"))
+    assert run(folder) == 0 and record(folder, "ann")["score"] == 0
+
+
 @pytest.mark.parametrize("name", ["memory", "a package"])
 def test_what_a_score_depends_on_besides_source_and_answers(small, name, monkeypatch, tmp_path):
     """More memory is for those who were stopped for it; another course's answers may use whatever is installed."""
     if name == "memory":
         (small / "settings.ini").write_text("[limits]\ncell_seconds = 30\nmemory_mb = 1100\n")
     else:
-        (tmp_path / "lib/pandas-99.dist-info").mkdir(parents=True)
-        monkeypatch.syspath_prepend(str(tmp_path / "lib"))
+        (tmp_path / "dist-packages/pandas-99.dist-info").mkdir(parents=True)
+        monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "dist-packages")])
     monkeypatch.setattr(grading, "grade_bytes", lambda *about: 1 / 0)  # it is graded again
     assert run(small) == 1
     assert {record(small, who)["status"] for who in ("ann", "bob")} == {"failed"}
