@@ -554,6 +554,21 @@ def test_what_the_instructors_cells_import_from_beside_them(tmp_path, monkeypatc
     assert run(folder) == 0 and record(folder, "ann")["score"] == 0
 
 
+def test_what_was_read_without_a_sandbox_is_no_score_in_one(capsys):
+    place = Path(tempfile.mkdtemp(dir="/tmp"))  # open to all, as pytest's own are not
+    place.chmod(0o755)
+    reads = f"def square(n):\n    return int(open('{place}/source/ps/nb.ipynb').read().split(f'square({{n}}) == ')[1].split(chr(92))[0])"
+    try:
+        course(place, "ps", {"nb": SOURCE}, {"ann": {"nb": answered(SOURCE, square=reads)}})
+        assert run(place) == 0 and record(place, "ann")["score"] == 6
+        assert run(place, level="bubblewrap") == 0 and record(place, "ann")["score"] == 2
+    except CourseError as error:
+        pytest.skip(str(error))  # bubblewrap is not here
+    finally:
+        shutil.rmtree(place)
+    assert "ann: 6 -> 2 (nb/test-square 4 -> 0)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["memory", "a package"])
 def test_what_a_score_depends_on_besides_source_and_answers(small, name, monkeypatch, tmp_path):
     """More memory is for those who were stopped for it; another course's answers may use whatever is installed."""

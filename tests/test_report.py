@@ -73,6 +73,7 @@ def test_anonymous_names_nobody(course):
     given = anonymised(report("08_optimizers", course))
     everything = page(given, "") + "\n".join(lines(given)) + json.dumps(given.as_json())
     assert not [made.student for made in RECORDS if re.search(rf"\b{made.student}\b", everything)]
+    assert not [why for made in RECORDS for why in made.eye if why in everything], "`Ann Lee (1).ipynb was read as ...`"
 
 
 def test_nothing_graded(tmp_path):
