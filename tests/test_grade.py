@@ -688,6 +688,9 @@ def test_a_notebook_that_is_missing_now_is_said(tmp_path, capsys):
     run(folder)
     assert "ann: 12 -> 4 (nb/test-cube 2 -> 0, two/test-square 4 -> 0, two/test-cube 2 -> 0" in capsys.readouterr().err
     assert record(folder, "ann")["score"] == 4
+    (folder / "source" / "ps" / "two.ipynb").unlink()
+    run(folder)
+    assert "two/test-cube: the source has it no more" in capsys.readouterr().out
 
 
 def test_a_gradebook_of_an_older_nbgrader_is_one_line(small):

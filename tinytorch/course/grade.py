@@ -216,6 +216,7 @@ def _print(run: Run, records: list[Record], differences: list[str]) -> None:
     for plan in run.plans:
         about += [f"unprotected: {plan.notebook}/{cell}: {why}" for cell, why in plan.unprotected.items()]
         about += [f"{plan.notebook}/{cell}: the source's own answers get {own}" for cell, own in plan.short.items()]
-        gone = run.book.worth(plan.notebook).keys() - {cell["id"] for cell in plan.cells if cell["grade"] or cell["task"]}
-        about += [f"{plan.notebook}/{cell}: the source has it no more, and its points still count in the gradebook" for cell in sorted(gone)]
+    known = {(plan.notebook, cell["id"]) for plan in run.plans for cell in plan.cells if cell["grade"] or cell["task"]}
+    entered = {(notebook, cell) for notebook in run.book.notebooks for cell in run.book.worth(notebook)}
+    about += [f"{name}/{cell}: the source has it no more, and its points still count in the gradebook" for name, cell in sorted(entered - known)]
     print("\n".join(map(printable, [*differences, *about])))
