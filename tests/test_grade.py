@@ -693,6 +693,19 @@ def test_a_notebook_that_is_missing_now_is_said(tmp_path, capsys):
     assert "two/test-cube: the source has it no more" in capsys.readouterr().out
 
 
+def test_of_a_submission_that_is_not_written_no_score_is_said(tmp_path, capsys):
+    """One of its notebooks cannot be read."""
+    folder = course(tmp_path / "c", "ps", {"nb": SOURCE, "two": SOURCE}, {"ann": {"nb": RIGHT, "two": RIGHT}})
+    run(folder)
+    (folder / "submitted" / "ann" / "ps" / "two.ipynb").write_text("{")
+    (folder / "source" / "ps" / "nb.ipynb").write_text(json.dumps(SOURCE).replace("cube(2) == 8", "cube(2) == 80"))
+    run(folder, dry_run=True)
+    assert "no score differs from the gradebook's" in capsys.readouterr().out
+    run(folder)
+    assert "ann: 12 -> 0 (unreadable)" in capsys.readouterr().err
+    assert scores(folder, "ps")["ann"]["nb/test-cube"] == 2
+
+
 def test_a_gradebook_of_an_older_nbgrader_is_one_line(small):
     with contextlib.closing(sqlite3.connect(small / "gradebook.db")) as book:
         book.execute("ALTER TABLE grade DROP COLUMN extra_credit")
