@@ -666,6 +666,16 @@ def test_a_changed_test_says_first_whose_score_changes(small, capsys):
     assert "ann: 6 -> 4 (nb/test-cube 2 -> 0)" in said and "bob: 2 -> 0 (unreadable)" in said
 
 
+def test_of_who_is_no_longer_there_no_change_is_said(small, capsys):
+    """Their record stays as it is."""
+    shutil.rmtree(small / "submitted" / "bob")
+    (small / "source" / "ps" / "nb.ipynb").write_text(json.dumps(SOURCE).replace("cube(2) == 8", "cube(2) == 80"))
+    run(small)
+    assert "changed since" in capsys.readouterr().err
+    run(small)
+    assert "changed since" not in capsys.readouterr().err
+
+
 def test_a_test_that_is_gone_changes_no_score(small, capsys):
     """Its points stay in the gradebook; so they do in what is said of a change above it."""
     source = json.loads(json.dumps(SOURCE).replace("square(5) == 25", "square(5) == 9"))

@@ -116,7 +116,7 @@ class Run(Shared):
 
     def all_records(self, folders: list[Path]) -> list[Record]:
         """Grade and save, in order. Where tests have changed, first say whose score changes, then save."""
-        changed = self.earlier.changed()
+        changed = self.earlier.changed({folder.parent.name for folder in folders})
         graded = progress_of(self.outcomes(folders), len(folders))
         if not changed or self.options.dry_run:
             return [self.kept(*one) for one in graded]

@@ -118,5 +118,5 @@ def _files(folder: Path) -> tuple[dict[str, str], str]:
             if b"BEGIN SOLUTION" not in data and sum(map(len, found.values())) + len(data) < MOST:
                 found[path.relative_to(folder).as_posix()] = base64.b64encode(data).decode()
             else:
-                left_out.update(data)
+                left_out.update(path.name.encode() + data)
     return found, left_out.hexdigest()
