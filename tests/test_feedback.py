@@ -66,7 +66,7 @@ def cell(kind: str, name: str, source: str, **known) -> dict:
 @pytest.fixture
 def course(tmp_path, project):
     """A graded submission of another course, with a comment and marks by hand."""
-    folder = tmp_path / "another"
+    folder = tmp_path / "another's & <mine>"
     cells = [
         cell("code", "answer", "a = 1  # mine", solution=True),
         cell("code", "check", "### BEGIN HIDDEN TESTS\nassert secret\n### END HIDDEN TESTS", grade=True, points=5),
@@ -96,13 +96,13 @@ def course(tmp_path, project):
 def test_the_page_of_a_submission_carries_marks_and_comment_of_a_person(course):
     lines = [line(hidden=True, points=5, text="assert secret")]
     more = {"cells": {"nb": {"check": {"lines": lines, "error": f"{course}/x: secret", "hidden": True, "stopped": ""}}}}
-    write_record(course, "hw", Record("ada", "graded", 6.5, 8, ["one note"], [], more))
+    write_record(course, "hw", Record("ada", "graded", 6.5, 8, [f"one note of {course}"], [], more))
     (written,) = feedback("hw", course)
     text = written.read_text("utf-8")
     assert written == course / "feedback/ada/hw/nb.html"
     for words in ("6.5 of 8 points", "Say why it holds.", "a = 1  # mine", "2.5 of 3", "one note", "5 of 5 points"):
         assert words in text, words
-    assert "secret" not in text and str(course) not in text
+    assert "secret" not in text and "one note of course<" in text
 
 
 @pytest.mark.parametrize("status", ["graded", "partly", "unreadable", "missing", "refused", "failed"])

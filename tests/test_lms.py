@@ -285,6 +285,21 @@ def test_grades_merge_into_moodles_worksheet(tmp_path):
     assert rows[1]["Full name"] == "Zoë Müller, Jr." and rows[1]["Feedback comments"] == "well, done"
 
 
+@pytest.mark.parametrize("csv, scores, said", [
+    (CANVAS, [*SCORES, Score("Ann", 3, 70, "graded")], "ann and Ann are one name"),
+    (CANVAS + '"Li, Bo",107,bo,S1,A,,,0\r\n', [*SCORES, Score("107", 3, 70, "graded"), Score("bo", 4, 70, "graded")], ""),
+    (CANVAS + '"Li, Bo",107,ANN,S1,A,,,0\r\n', SCORES, "two rows fit ann"),
+])  # fmt: skip
+def test_a_score_goes_to_one_person(tmp_path, csv, scores, said):
+    path = tmp_path / "c.csv"
+    path.write_text(csv, encoding="utf-8", newline="")
+    if said:
+        with pytest.raises(CourseError, match=said):
+            merge("canvas", path, "08_optimizers", scores, {})
+    else:
+        assert merge("canvas", path, "08_optimizers", scores, {}).text.splitlines()[-1].split(",")[7] == "4", "not that of the student 107"
+
+
 def test_other_points_are_refused_unless_scaled(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text(CANVAS.replace("10,70,", "10,100,"), encoding="utf-8", newline="")

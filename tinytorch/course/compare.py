@@ -10,17 +10,19 @@ if TYPE_CHECKING:
 
 __all__ = ["change", "compared"]
 
+SCORED = ("graded", "partly")  # of all others nothing is written
+
 
 def change(old: Record | None, new: Record) -> Iterator[str]:
     """A line where a student's automatic score becomes another, with the cells that it comes from."""
-    if old is not None and _automatic(old) != _automatic(new):
-        was, now = _scores(old), _scores(new)
+    if old is None:
+        return
+    was, now = _scores(old), _scores(new) if new.status in SCORED else {}
+    here = {name: was[name] for name in was if name in now} if now else was  # what the source has no more stays in the gradebook
+    before, after = (sum(score or 0 for score in found.values()) for found in (here, now))
+    if before != after:
         moved = [f"{cell} {_mark(was.get(cell))} -> {_mark(now[cell])}" for cell in now if was.get(cell) != now[cell]]
-        yield f"{new.student}: {_automatic(old):g} -> {_automatic(new):g} ({', '.join(moved) or new.status})"
-
-
-def _automatic(record: Record) -> float:
-    return sum(score or 0 for score in _scores(record).values())
+        yield f"{new.student}: {before:g} -> {after:g} ({', '.join(moved) or new.status})"
 
 
 def _scores(record: Record) -> dict[str, float | None]:
@@ -31,7 +33,7 @@ def _scores(record: Record) -> dict[str, float | None]:
 
 def compared(book: "Book", records: list[Record]) -> list[str]:
     """What a dry run says of a whole class."""
-    found = [text for record in records for text in _differences(book, record)]
+    found = [text for record in records if record.status in SCORED for text in _differences(book, record)]
     new = [record.student for record in records if record.student not in book.rows]
     if new:
         found.append(f"not in the gradebook yet: {', '.join(new[:9])}{' ...' if new[9:] else ''} ({len(new)} of {len(records)})")

@@ -25,10 +25,12 @@ class Earlier:
         self.course, self.assignment, self.book, self.tests = course, assignment, book, tests
         self.record = functools.lru_cache(1)(functools.partial(read_record, course, assignment))
 
-    def changed(self) -> list[str]:
-        """The tests that are new, or that something has touched, since some record was made."""
-        before = (record.more.get("tests", self.tests) for record in each_record(self.course, self.assignment))
-        return sorted({name for tests in before for name in self.tests if tests.get(name) != self.tests[name]})
+    def changed(self, students: set[str]) -> list[str]:
+        """Of each notebook the first test that is new, or that something has touched, since a record of theirs was made."""
+        records = (record for record in each_record(self.course, self.assignment) if record.student in students)
+        before = (record.more.get("tests", self.tests) for record in records)
+        found = {name for tests in before for name in self.tests if tests.get(name) != self.tests[name]}
+        return sorted({name.partition("/")[0]: name for name in reversed(self.tests) if name in found}.values())
 
     def whole(self, work: Work) -> Record | None:
         """The record of the same answers under the same tests."""

@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def feedback(name: str, course: Path | None = None) -> list[Path]:
             page = _page(path, module, student, records.get(student), _marks(book, path.stem, module, student))
             handed_in = config.folders["submitted"] / student / module
             page.sha, page.saved = _identity(handed_in, path)
-            write(target, render(page).replace(str(settings.course), "course"))
+            write(target, render(page).replace(escape(str(settings.course)), "course"))
             _carry(handed_in, target.parent)
             written.append(target)
     return written

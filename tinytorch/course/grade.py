@@ -83,6 +83,8 @@ class Run(Shared):
 
     def record(self, work: Work, found: dict[str, Graded], eye: list[str]) -> Record:
         most = sum(cell["points"] for plan in self.plans for cell in plan.cells if cell["grade"] or cell["task"])
+        missing = [name for name, status in work.status.items() if status == "missing" and found]
+        found |= {name: Graded("missing", {cell.id: cell for cell in self._zeros(name)}) for name in missing}
         record = combined(work, found, eye, most)
         more = {"seed": self.seed, "isolation": str(self.level), "tests": self.tests}
         more |= {"unprotected": {plan.notebook: plan.unprotected for plan in self.plans if plan.unprotected}}
@@ -93,10 +95,10 @@ class Run(Shared):
         """The gradebook first, the record last: a run that was cut off does this submission again."""
         if record.status in ("graded", "partly"):
             scores = {name: [*graded.cells.values()] for name, graded in found.items()}
-            scores |= {name: self._zeros(name) for name, status in work.status.items() if status == "missing"}
             self.book.write(work.student, work.timestamp, scores, self.config.penalty)
             for name, graded in found.items():
-                write(self.autograded(work, name), json.dumps(graded.book, ensure_ascii=False) + "\n")
+                if graded.book:
+                    write(self.autograded(work, name), json.dumps(graded.book, ensure_ascii=False) + "\n")
             record = refreshed(self.book, record)
         write_record(self.settings.course, self.assignment, record)
         return record
@@ -114,11 +116,11 @@ class Run(Shared):
 
     def all_records(self, folders: list[Path]) -> list[Record]:
         """Grade and save, in order. Where tests have changed, first say whose score changes, then save."""
-        changed = self.earlier.changed()
+        changed = self.earlier.changed({folder.parent.name for folder in folders})
         graded = progress_of(self.outcomes(folders), len(folders))
         if not changed or self.options.dry_run:
             return [self.kept(*one) for one in graded]
-        print(f"changed since the last grading: {', '.join(changed)}", file=sys.stderr)
+        print(f"changed since the last grading: {', '.join(changed)}, and what stands below", file=sys.stderr)
         with tempfile.TemporaryFile() as aside:  # a large class does not fit into memory
             lines = [line for one in graded for line in self.set_aside(one, aside)]
             print("\n".join(map(printable, lines or ["nobody's score changes"])), file=sys.stderr)
@@ -214,6 +216,7 @@ def _print(run: Run, records: list[Record], differences: list[str]) -> None:
     for plan in run.plans:
         about += [f"unprotected: {plan.notebook}/{cell}: {why}" for cell, why in plan.unprotected.items()]
         about += [f"{plan.notebook}/{cell}: the source's own answers get {own}" for cell, own in plan.short.items()]
-        gone = run.book.worth(plan.notebook).keys() - {cell["id"] for cell in plan.cells if cell["grade"] or cell["task"]}
-        about += [f"{plan.notebook}/{cell}: the source has it no more, and its points still count in the gradebook" for cell in sorted(gone)]
+    known = {(plan.notebook, cell["id"]) for plan in run.plans for cell in plan.cells if cell["grade"] or cell["task"]}
+    entered = {(notebook, cell) for notebook in run.book.notebooks for cell in run.book.worth(notebook)}
+    about += [f"{name}/{cell}: the source has it no more, and its points still count in the gradebook" for name, cell in sorted(entered - known)]
     print("\n".join(map(printable, [*differences, *about])))

@@ -50,12 +50,16 @@ def merge(
     table = read_table(path)
     place = _column(table, lms, assignment, column)
     by_id = {score.student.casefold(): score for score in scores}
+    if twins := [score.student for score in scores if by_id[score.student.casefold()] is not score]:
+        raise CourseError(f"{twins[0]} and {by_id[twins[0].casefold()].student} are one name to {lms}; give one of them another")
     result = Merged("")
     seen: set[str] = set()
     for row in table.rows:
         who = _student(table, lms, row, numbers, by_id)
         if who is None:
             continue
+        if who in seen:
+            raise CourseError(f"{path}: two rows fit {by_id[who].student}; mend the file")
         seen.add(who)
         _fill(row, place, by_id[who], _factor(table, lms, place, row, by_id[who], scale), result)
     absent = [score.student for who, score in by_id.items() if who not in seen]
@@ -85,11 +89,11 @@ def _student(table: Table, lms: str, row: list[str], numbers: dict[str, str], kn
     names = ("ID",) if lms == "canvas" else ("Identifier",)
     place = table.column(*names)
     number = "".join(re.findall(r"(\d+)\s*$", row[place])) if place is not None else ""
-    candidates = [numbers.get(number, ""), number]
+    candidates = [numbers.get(number, "")]
     for title in ("SIS Login ID", "SIS User ID", "Username", "ID number", "Email address"):
         if (at := table.column(title)) is not None and row[at].strip():
             candidates.append(safe_id(row[at]))
-    return next((who.casefold() for who in candidates if who.casefold() in known), None)
+    return next((who.casefold() for who in [*candidates, number] if who.casefold() in known), None)
 
 
 def _factor(table: Table, lms: str, place: int, row: list[str], score: Row, scale: bool) -> float:

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
+from tinytorch.grader.image import needed
 from tinytorch.grader.plan import MARKS, Judge, Marks, Plan, PlanError, Run, make, read
 
 __all__ = ["graded_cells", "plans_of", "prove", "recalled"]
@@ -28,12 +30,15 @@ def plans_of(
     notebooks = sorted(folder.glob("*.ipynb"))
     if not notebooks:
         raise CourseError(f"{folder}: there is no source notebook; build it, or put the instructor's version there")
-    files = _files(folder)
+    files, left_out = _files(folder)
     try:
         cells = ((path, read(path, functools.partial(stored, path.stem), marks)) for path in notebooks)
-        return [_plan(path, assignment, seed, seconds, own, files) for path, own in cells]
+        plans = [_plan(path, assignment, seed, seconds, own, files) for path, own in cells]
     except (PlanError, ValueError, KeyError, TypeError) as error:
         raise CourseError(f"{folder}: {error}") from error
+    for plan in plans:
+        plan.modules["left out"] = left_out  # the judging process reads it where it lies
+    return plans
 
 
 def graded_cells(path: Path) -> dict[str, float]:
@@ -50,8 +55,15 @@ def _plan(
     path: Path, assignment: str, seed: int, seconds: float, cells: list[dict[str, Any]], files: dict[str, str]
 ) -> Plan:
     plan = Plan(assignment, path.stem, cells, seed, str(path.parent), files, _exported(cells), seconds)
-    plan.modules = {"numpy": version("numpy"), "tinytorch": _code()}
+    plan.modules = {"tinytorch": _code(), **_packages(cells)}
     return plan
+
+
+def _packages(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """The versions of what a sandbox shows: NumPy alone, or all that is installed."""
+    if needed(cell["source"] for cell in cells if cell["type"] == "code" and not cell["skip"]):
+        return {"numpy": version("numpy")}
+    return {"all": sorted({path.name for place in sys.path if place.endswith("-packages") for path in Path(place).glob("*-info")})}
 
 
 def _code() -> str:
@@ -68,7 +80,7 @@ def recalled(plan: Plan, kept: Path) -> bool:
         return False
     if not isinstance(known, dict) or known.get("key") != plan.fingerprint():
         return False
-    plan.with_steps(known["steps"], known["alone"])
+    plan.with_steps(known["steps"])
     return True
 
 
@@ -80,7 +92,7 @@ def prove(plan: Plan, run: Run, judge: Judge, kept: Path | None) -> None:
     except PlanError as error:
         raise CourseError(str(error)) from error
     if kept:
-        write(kept, json.dumps({"key": key, "steps": plan.steps, "alone": plan.alone}) + "\n")
+        write(kept, json.dumps({"key": key, "steps": plan.steps}) + "\n")
 
 
 def _exported(cells: list[dict[str, Any]]) -> list[str]:
@@ -93,16 +105,18 @@ def _exported(cells: list[dict[str, Any]]) -> list[str]:
     return sorted(hidden)
 
 
-def _files(folder: Path) -> dict[str, str]:
-    """What stands beside the notebooks, for the working directory; a Python file with answers in it stays here."""
-    found: dict[str, str] = {}
+def _files(folder: Path) -> tuple[dict[str, str], str]:
+    """What stands beside the notebooks, for the working directory; a digest of what stays here, as a Python file with answers."""
+    found, left_out = dict[str, str](), hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if (
             path.is_file()
             and path.suffix != ".ipynb"
-            and not any(part[0] == "." for part in path.relative_to(folder).parts)
+            and not any(part[0] == "." or part == "__pycache__" for part in path.relative_to(folder).parts)
         ):
             data = path.read_bytes()
             if b"BEGIN SOLUTION" not in data and sum(map(len, found.values())) + len(data) < MOST:
                 found[path.relative_to(folder).as_posix()] = base64.b64encode(data).decode()
-    return found
+            else:
+                left_out.update(path.name.encode() + data)
+    return found, left_out.hexdigest()

@@ -41,7 +41,10 @@ def _entered(config: CourseConfig, settings: Settings, assignment: str, missing:
     backup(config.gradebook)
     if problem := _register(config, settings, assignment):
         raise CourseError(f"{missing}, and nbgrader cannot change that: {problem}")
-    return Book(config.gradebook, assignment)
+    try:
+        return Book(config.gradebook, assignment)
+    except BookError as error:
+        raise CourseError(f"{error}; one of an older nbgrader wants `nbgrader db upgrade`") from error
 
 
 def _unknown(book: Book, source: Path) -> str:

@@ -65,11 +65,10 @@ def grade(
         return Graded("unreadable", notes=[str(error)])
     merged = submission.merge(plan.cells, student)
     clean_all(merged, student.notes)
-    spared = kept.keys() & {*plan.alone}
-    outcome = run(plans.job(plan, merged, without=spared))
+    outcome = run(plans.job(plan, merged))
     halted = {name: text for name, step in outcome["steps"].items() if (text := stopped(step, plan.cell_seconds))}
     _explain(plan, outcome, halted)
-    verdicts = judge.verdicts(outcome["reports"], spared)
+    verdicts = judge.verdicts(outcome["reports"])
     cells = {
         cell["id"]: kept.get(cell["id"]) or _result(cell, outcome, verdicts, checksums, halted.get(cell["id"], ""))
         for cell in merged

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +72,13 @@ class Judge:
             raise PlanError(f"{self.plan.notebook}: the instructor's own cells crash or take too long")
         return answer["asks"]
 
-    def verdicts(self, reports: dict[str, Any], without: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
+    def verdicts(self, reports: dict[str, Any]) -> dict[str, dict[str, Any]]:
         """Of each split test the fields of its CellResult. A cell whose judging died is tried no more, the others again,
         as long as there is time: those that live may be as slow, each time."""
         found: dict[str, dict[str, Any]] = {}
         seconds = SECONDS * (2 + len(self.plan.tests))
         end = time.monotonic() + seconds
-        skipped, texts = list(without), [text for step in self.plan.steps.values() for text in step.get("texts", ())]
+        skipped, texts = list[str](), [text for step in self.plan.steps.values() for text in step.get("texts", ())]
         for _ in range(1 + len(self.plan.tests)):
             self.tell({"judge": reports, "skip": skipped, "texts": texts})
             answer = self.answer(seconds)

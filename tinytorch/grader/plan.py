@@ -16,7 +16,6 @@ from tinytorch.grader.judging import Judge, PlanError, points
 from tinytorch.grader.magics import clean
 from tinytorch.grader.parts import PART
 from tinytorch.grader.source import Source
-from tinytorch.grader.touched import alone
 
 __all__ = ["MARKS", "Judge", "Marks", "Plan", "PlanError", "Run", "job", "make", "read", "unsplittable", "whole_score"]
 
@@ -44,7 +43,6 @@ class Plan:
     cell_seconds: float = 10.0
     # Of each test: its prelude, its asks and the texts that they run, or why it is whole; with what else was FOUND.
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
-    alone: list[str] = field(default_factory=list)  # the tests that a grading can leave out where their result still holds
     modules: dict[str, str] = field(default_factory=dict)  # versions and contents that a score depends on
 
     @property
@@ -72,9 +70,9 @@ class Plan:
         wanted = ("id", "role", "source", "hidden", "solution", "points", *FOUND)
         return [{name: cell[name] for name in wanted} for cell in self.code]
 
-    def with_steps(self, steps: dict[str, dict[str, Any]], alone: list[str]) -> "Plan":
+    def with_steps(self, steps: dict[str, dict[str, Any]]) -> "Plan":
         """The plan with what `make` found out."""
-        self.steps, self.alone = steps, alone
+        self.steps = steps
         for cell in self.tests:
             cell.update({name: steps[cell["id"]].get(name, FOUND[name]) for name in FOUND})
         return self
@@ -158,7 +156,7 @@ def make(plan: Plan, run: Run | None = None, first: Judge | None = None) -> Plan
             cell["whole"] = why.get(cell["id"], cell["whole"])
     wanted = ("whole", "prelude", "asks", "number", "texts", "own", "why")
     steps = {name: {"number": False} | {key: step[key] for key in wanted if key in step} for name, step in plan.steps.items()}
-    return plan.with_steps(steps, alone(plan.code, steps))
+    return plan.with_steps(steps)
 
 
 def _unmade(plan: Plan) -> dict[str, str]:
@@ -190,10 +188,9 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> dict[str, str]:
     return why | dict.fromkeys(outside, "it names a file that the answers write, and that lies beside the source as well")
 
 
-def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = (), without: Collection[str] = ()) -> Job:
-    """What a sandbox gets: the student's cells, the given ones, and of the tests (but for those `without`) the questions."""
-    cells = (cell for cell in merged if cell["id"] not in without)
-    steps = [step for cell in cells if (step := _step(plan, cell, whole)) is not None]
+def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = ()) -> Job:
+    """What a sandbox gets: the student's cells, the given ones, and of the tests the questions."""
+    steps = [step for cell in merged if (step := _step(plan, cell, whole)) is not None]
     return Job(without=plan.without, files=plan.files, cell_seconds=plan.cell_seconds, steps=steps)
 
 
