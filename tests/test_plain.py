@@ -56,6 +56,7 @@ PLAIN = [
     OrderedDict(b=1, a=2),
     Counter("banana"),
     defaultdict(list, a=[1]),
+    [int, bool, type(None), np.ndarray, np.bool_, np.float32, defaultdict],
     deque([1, 2], maxlen=3),
     [*range(2_000), -(2**63)],
     [0.1] * 2_000,
@@ -201,6 +202,7 @@ def ring():
     "value",
     [
         Liar(1),
+        Liar,
         defaultdict(lambda: 0),
         map(abs, [1]),
         np.ma.masked_array([1]),
@@ -253,6 +255,7 @@ def test_anything_else_is_opaque(value):
         '{"fraction": [1, 0]}',
         '{"range": ["a"]}',
         '{"defaultdict": ["eval", 1]}',
+        '{"class": ["eval"]}',
         '{"keys": [3]}',
         '{"array": ["text", [7], ["a"]]}',
         '{"timezone": [3]}',

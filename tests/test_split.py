@@ -146,6 +146,7 @@ SPLIT = {
     ),
     "one after the other": ("x = [1]\nassert len(f(x)) == 1 and x == [1]", ["len(f(x)) with x", "x"]),
     "of what kind": ("assert type(f(3)) == int and f(4) is not None", ["type(f(3)) == int", "f(4) is not None"]),
+    "of the kind that is right": ("want = 9\nassert isinstance(f(3), type(want)) and f(3) == want", ["isinstance(f(3), part) with part", "f(3)"]),
     "a thing": ("assert names and f", ["bool(names)", "bool(f)"]),
     "a list that it had in a helper": ("x = [1]\ndef long():\n    assert len(f(x)) == 1\nlong()\nassert x == [1]", ["len(f(x)) with x", "x"]),
     "one after the other, by a helper": ("def same(a, b):\n    assert a == b\nx = [1]\nassert len(f(x)) == 1\nsame(x, [1])", ["len(f(x)) with x", "x"]),

@@ -20,7 +20,7 @@ __all__ = ["instead"]
 BASES: dict[type, Callable[[Any], Any]] = {
     kind: lambda value, parts=parts, make=make: make(*parts(value))  # type: ignore[misc]
     for kind, parts, make in reversed(FORMS.values())  # a datetime is a date as well
-    if kind not in (np.ndarray, np.generic, np.dtype, Iterated, Other)
+    if kind not in (np.ndarray, np.generic, np.dtype, type, Iterated, Other)
 }
 BASES |= {
     KeysView: lambda value: dict.fromkeys(value).keys(),
