@@ -2,10 +2,11 @@
 
 import json
 import math
-from collections import Counter, OrderedDict, UserList, defaultdict, deque, namedtuple
+from collections import Counter, OrderedDict, UserList, UserString, defaultdict, deque, namedtuple
 from collections.abc import Set
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 from numbers import Real
 
@@ -144,6 +145,10 @@ class Half:
         return 0.5
 
 
+class Word(str, Enum):
+    YES = "yes"
+
+
 Real.register(Half)
 INSTEAD = [
     (Pair(1, 2), (1, 2)),
@@ -156,6 +161,9 @@ INSTEAD = [
     (type("Share", (Fraction,), {})(1, 2), Fraction(1, 2)),
     (type("Moment", (datetime,), {})(2024, 1, 2, 3), datetime(2024, 1, 2, 3)),
     (UserList([1, 2]), [1, 2]),
+    (UserString("ab"), "ab"),
+    (Word.YES, "yes"),
+    (memoryview(b"ab"), b"ab"),
     (Letters("ab"), {"a", "b"}),
     (np.longdouble(2), 2.0),
     (np.arange(1.0, 2.0, dtype=np.longdouble), np.array([1.0])),

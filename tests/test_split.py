@@ -268,7 +268,7 @@ WHOLE = {
     "a table taken apart in one piece": "cases = [(2, 4)]\nassert subtract(sum([f(a) for a, b in cases]), 4) == 0\nassert subtract([f(a) for a, b in cases], 4) == 0",
     "a table taken apart by a turn's number": "cases = [(2, 4)]\nassert list(map(lambda i: f(cases[i][0]), range(1))) == [4]",
     "what is right, drawn": "want = [2, 4]\nassert list(map(f, np.random.permutation(want))) != want",
-    "what a function that counts hands out": "cases, i = [(2, 4)], 0\ndef case():\n    global i\n    i += 1\n    return cases[i - 1][0]\nassert f(case()) == 4",
+    "what a function that counts hands out": "cases, i = [(2, 4)], -1\ndef case():\n    global i\n    i += 1\n    return cases[i][0]\nassert f(case()) == 4",
     "what is right taken out of a set": "s = set(names)\ns.symmetric_difference_update({'a'})\nassert not len(s)",
     "a part of what is right": "r = f(3)\nr /= 9\nassert r == 1",
     "a value that divides itself": "assert f(3).__mod__(9) == 0 and f(3).__rsub__(9) == 0",

@@ -5,7 +5,7 @@ number of another package, and `assert f(3)` for whatever is true. Made in the s
 other value that comes from there.
 """
 
-from collections import UserList
+from collections import UserList, UserString
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Set, ValuesView
 from itertools import islice
 from numbers import Integral, Number, Real
@@ -27,7 +27,7 @@ BASES |= {
     ValuesView: lambda value: dict(enumerate(value)).values(),
     ItemsView: lambda value: dict(value).items(),
 }
-BASES |= {str: str, float: float, list: list, UserList: list, Mapping: dict, Set: set}
+BASES |= {str: str.__str__, UserString: str, float: float, list: list, UserList: list, memoryview: bytes, Mapping: dict, Set: set}
 MOST = 10_000
 
 
