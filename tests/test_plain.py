@@ -145,7 +145,7 @@ class Half:
         return 0.5
 
 
-class Word(str, Enum):
+class Word(str, Enum):  # noqa: UP042  its text is another than its value
     YES = "yes"
 
 

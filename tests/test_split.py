@@ -272,6 +272,7 @@ WHOLE = {
     "what is right taken out of a set": "s = set(names)\ns.symmetric_difference_update({'a'})\nassert not len(s)",
     "a part of what is right": "r = f(3)\nr /= 9\nassert r == 1",
     "a value that divides itself": "assert f(3).__mod__(9) == 0 and f(3).__rsub__(9) == 0",
+    "the end, where it is wrong": "assert f(3) == 9 or exit()",
     "a check's got that compares": "from tinytorch.checks import Checks\nchecks = Checks('x', points=2)\nchecks.check('x', 2, fed='', got=lambda: f(2) == 4, want=True)\nchecks.score()",
     "what is right taken out one by one": "found = f(3)\nfor want in [9]:\n    found.remove(want)\nassert found == []",
     "what is right, in common": "s = set(names)\ns &= {'a'}\nassert len(s) == 1",
