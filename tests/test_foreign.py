@@ -54,11 +54,14 @@ ODD = {
 # printed text (captured), a deleted name, an object compared by its own __eq__ or asked whether it is not true, an object of
 # the instructor's (opaque), a helper that calls the answer (lambda), a value kept in something of the instructor's
 # (stored) or taken as the score, turns of a `while` that asks (turning); and what
-# compares with a value that such a cell made (below-whole) or by a package that the student brings (brought).
+# compares with a value that such a cell made (below-whole) or by a package that the student brings (brought), or makes what such a
+# one reads (made-above).
 UNPROTECTED = {
     "raises-try",
     "raises-or-leaves",
     "raises-numpy",
+    "made-above",
+    "raises-with-it",
     "unittest",
     "captured",
     "deleted",
@@ -110,7 +113,7 @@ def test_idioms_of_foreign_tests_score_as_in_nbgrader(tmp_path):
     students = {name: {"nb": answered(IDIOMS, **changed)} for name, changed in answers.items()}
     wanted, found = compare(course(tmp_path / "c", "ps", {"nb": IDIOMS}, students), tmp_path, "ps")
     assert found == wanted
-    assert sum(score or 0 for score in wanted["perfect"].values()) == 96
+    assert sum(score or 0 for score in wanted["perfect"].values()) == 98
 
 
 GENERATED = notebook("""
@@ -139,7 +142,7 @@ def test_what_is_unprotected_is_known_and_said(tmp_path, capsys):
     grade("ps", folder, Options(workers=1, level="unsafe"))
     record = json.loads((folder / "records" / "ps" / "ann.json").read_text())
     assert set(record["more"]["unprotected"]["nb"]) == UNPROTECTED
-    assert record["score"] == 96
+    assert record["score"] == 98
     said = capsys.readouterr().out
     assert all(f"unprotected: nb/{name}: " in said for name in UNPROTECTED)
 

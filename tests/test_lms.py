@@ -286,8 +286,8 @@ def test_grades_merge_into_moodles_worksheet(tmp_path):
 
 
 @pytest.mark.parametrize("csv, scores, said", [
-    (CANVAS, [*SCORES, Score("Ann", 3, 70, "graded")], "ann and Ann are one name"),
-    (CANVAS + '"Li, Bo",107,bo,S1,A,,,0\r\n', [*SCORES, Score("107", 3, 70, "graded"), Score("bo", 4, 70, "graded")], ""),
+    (CANVAS, [*SCORES, Row("opt", "Ann", 3, 70, "graded")], "ann and Ann are one name"),
+    (CANVAS + '"Li, Bo",107,bo,S1,A,,,0\r\n', [*SCORES, Row("opt", "107", 3, 70, "graded"), Row("opt", "bo", 4, 70, "graded")], ""),
     (CANVAS + '"Li, Bo",107,ANN,S1,A,,,0\r\n', SCORES, "two rows fit ann"),
 ])  # fmt: skip
 def test_a_score_goes_to_one_person(tmp_path, csv, scores, said):

@@ -2,10 +2,11 @@
 
 import json
 import math
-from collections import Counter, OrderedDict, UserList, defaultdict, deque, namedtuple
+from collections import Counter, OrderedDict, UserList, UserString, defaultdict, deque, namedtuple
 from collections.abc import Set
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 from numbers import Real
 
@@ -56,6 +57,7 @@ PLAIN = [
     OrderedDict(b=1, a=2),
     Counter("banana"),
     defaultdict(list, a=[1]),
+    [int, bool, type(None), np.ndarray, np.bool_, np.float32, defaultdict],
     deque([1, 2], maxlen=3),
     [*range(2_000), -(2**63)],
     [0.1] * 2_000,
@@ -143,6 +145,10 @@ class Half:
         return 0.5
 
 
+class Word(str, Enum):  # noqa: UP042  its text is another than its value
+    YES = "yes"
+
+
 Real.register(Half)
 INSTEAD = [
     (Pair(1, 2), (1, 2)),
@@ -155,6 +161,9 @@ INSTEAD = [
     (type("Share", (Fraction,), {})(1, 2), Fraction(1, 2)),
     (type("Moment", (datetime,), {})(2024, 1, 2, 3), datetime(2024, 1, 2, 3)),
     (UserList([1, 2]), [1, 2]),
+    (UserString("ab"), "ab"),
+    (Word.YES, "yes"),
+    (memoryview(b"ab"), b"ab"),
     (Letters("ab"), {"a", "b"}),
     (np.longdouble(2), 2.0),
     (np.arange(1.0, 2.0, dtype=np.longdouble), np.array([1.0])),
@@ -201,6 +210,7 @@ def ring():
     "value",
     [
         Liar(1),
+        Liar,
         defaultdict(lambda: 0),
         map(abs, [1]),
         np.ma.masked_array([1]),
@@ -253,6 +263,7 @@ def test_anything_else_is_opaque(value):
         '{"fraction": [1, 0]}',
         '{"range": ["a"]}',
         '{"defaultdict": ["eval", 1]}',
+        '{"class": ["eval"]}',
         '{"keys": [3]}',
         '{"array": ["text", [7], ["a"]]}',
         '{"timezone": [3]}',

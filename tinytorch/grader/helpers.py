@@ -10,9 +10,10 @@ __all__ = ["EMPTYING", "METHODS", "compares", "equates", "is_looking", "is_runni
 
 COMPARING = {"eq", "ne", "sub", "subtract", "allclose", "array_equal", "array_equiv", "isclose"}
 # Methods that compare what they get with their object, which may be a student's and say anything of ours.
-METHODS = COMPARING | {"equals", "__eq__", "__ne__", "__sub__", "__contains__", "compare", "score", "evaluate", "gradcheck",
+METHODS = COMPARING | {"equals", "__eq__", "__ne__", "__contains__", "compare", "score", "evaluate", "gradcheck",
                        "isin", "between", "lt", "le", "gt", "ge", "div", "truediv", "floordiv", "mod"}  # fmt: skip
-EMPTYING = {"remove", "discard", "difference_update"}  # so do these of a list or a set that a function of theirs gave
+METHODS |= {f"__{side}{name}__" for side in ("", "r", "i") for name in ("sub", "xor", "and", "mod", "divmod", "floordiv", "truediv", "lt", "le", "gt", "ge")}
+EMPTYING = {"remove", "discard", "difference_update", "symmetric_difference_update", "intersection_update"}  # so do these of a list or a set that a function of theirs gave
 RUNNING = {  # that a text becomes no code in the grader sees `texts`; by these names it is known ahead where it runs
     "eval", "exec", "open", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load",
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
@@ -63,7 +64,8 @@ def _is_beside(node: ast.stmt) -> bool:
 def compares(part: ast.AST) -> bool:
     """A difference says as much as a comparison, and what compares may be handed on by its name."""
     named = part.attr in METHODS if isinstance(part, ast.Attribute) else isinstance(part, ast.Name) and part.id in COMPARING
-    return named or isinstance(part, ast.Compare | ast.Match) or isinstance(getattr(part, "op", None), ast.Sub | ast.BitXor | ast.BitAnd)
+    parted = isinstance(part, ast.AugAssign) and isinstance(part.op, ast.Div | ast.FloorDiv | ast.Mod)  # `r /= 9`, and it is 1
+    return named or parted or isinstance(part, ast.Compare | ast.Match) or isinstance(getattr(part, "op", None), ast.Sub | ast.BitXor | ast.BitAnd)
 
 
 def equates(part: ast.AST) -> bool:

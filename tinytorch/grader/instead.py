@@ -5,7 +5,7 @@ number of another package, and `assert f(3)` for whatever is true. Made in the s
 other value that comes from there.
 """
 
-from collections import UserList
+from collections import UserList, UserString
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Set, ValuesView
 from itertools import islice
 from numbers import Integral, Number, Real
@@ -20,14 +20,14 @@ __all__ = ["instead"]
 BASES: dict[type, Callable[[Any], Any]] = {
     kind: lambda value, parts=parts, make=make: make(*parts(value))  # type: ignore[misc]
     for kind, parts, make in reversed(FORMS.values())  # a datetime is a date as well
-    if kind not in (np.ndarray, np.generic, np.dtype, Iterated, Other)
+    if kind not in (np.ndarray, np.generic, np.dtype, type, Iterated, Other)
 }
 BASES |= {
     KeysView: lambda value: dict.fromkeys(value).keys(),
     ValuesView: lambda value: dict(enumerate(value)).values(),
     ItemsView: lambda value: dict(value).items(),
 }
-BASES |= {str: str, float: float, list: list, UserList: list, Mapping: dict, Set: set}
+BASES |= {str: str.__str__, UserString: str, float: float, list: list, UserList: list, memoryview: bytes, Mapping: dict, Set: set}
 MOST = 10_000
 
 

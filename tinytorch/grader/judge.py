@@ -76,7 +76,7 @@ class Notebook(Source):
             for self.line, statements in parts.capture:
                 exec(compile(ast.Module(statements, []), cell["id"], "exec"), self.space)
             changed = [*parts.kept(sites.handed), *(name for name in sorted(parts.doubted) if sites.may_be_changed(name, self.space))]
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             kind = "" if isinstance(error, NotPlain) else f"apart from the student's code it ends in {type(error).__name__}: "
             return {"whole": f"line {self.line}: {kind}{error}", "late": True}
         if not sites.asks:  # doctest.testmod(), say: here it finds nothing that could fail

@@ -6,8 +6,8 @@ import copy
 import zlib
 from typing import Any, NamedTuple
 
+from tinytorch.grader.forms import Unsplittable
 from tinytorch.grader.names import COMPREHENSIONS, SCOPES, bound, free, local
-from tinytorch.grader.whose import Whose
 
 __all__ = ["PART", "Parts"]
 
@@ -26,10 +26,11 @@ class Part(NamedTuple):
 class Parts(ast.NodeTransformer):
     """Puts a name in the place of each part that is ours alone, and draws or counts nothing."""
 
-    def __init__(self, whose: Whose) -> None:
-        self.whose, scope = whose, whose.scope
+    def __init__(self, whose: Any) -> None:
+        self.whose, scope = whose, whose.scope  # the Questions that it is one of
         self.found: dict[str, Part] = {}
-        self.counting = {name for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
+        counting = {name: bound(node) for name, node in scope.made_by.items() if bound(node) - {name} and not isinstance(node, ast.Import | ast.ImportFrom)}
+        self.counting, self.counted = counting.keys(), set[str]().union(*counting.values())
         self.inner = set[str]()  # what a function in the question calls something
         self.lent = scope.lent - scope.given
         turns = set[str]().union(*whose.local)  # a value of the same name outside is another
@@ -50,9 +51,11 @@ class Parts(ast.NodeTransformer):
 
     def fits(self, node: Any) -> bool:
         names, parts = free(node), list(ast.walk(node))
-        if names & (self.inner | self.counting) or self.whose.touches(node) or any(isinstance(part, UNFIT) for part in parts):
+        if names & self.inner or self.whose.touches(node) or any(isinstance(part, UNFIT) for part in parts):
             return False
-        drawn = any("random" in getattr(part, "attr", getattr(part, "id", "")) for part in parts)
+        drawn = names & self.counting or any("random" in getattr(part, "attr", getattr(part, "id", "")) for part in parts)
+        if drawn and (self.whose.inputs(node) - self.counted) & self.values:
+            raise Unsplittable(f"line {node.lineno}: what is drawn there may hold what is right")
         literal = isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
         there = names & self.given and not names & self.values and not any(isinstance(part, ast.List | ast.Dict) for part in parts)
         return not (literal or drawn or there)

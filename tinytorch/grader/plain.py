@@ -108,8 +108,12 @@ def _clock(value: Any) -> list[Any]:
     return [value.hour, value.minute, value.second, value.microsecond, value.tzinfo]
 
 
-FACTORIES: dict[Any, str] = {kind: kind.__name__ for kind in (int, float, bool, str, list, dict, set, tuple)}
-NAMED = {name: kind for kind, name in FACTORIES.items()}
+def _known(kind: Any) -> list[str]:
+    if KINDS.get(name := type.__repr__(kind)) is not kind:
+        raise NotPlain("a class of somebody's own is not plain data")
+    return [name]
+
+
 KEYS, VALUES, ITEMS = (type(getattr({}, view)()) for view in ("keys", "values", "items"))
 
 FORMS: dict[str, tuple[type, Callable[[Any], Any], Callable[..., Any]]] = {
@@ -141,17 +145,22 @@ FORMS: dict[str, tuple[type, Callable[[Any], Any], Callable[..., Any]]] = {
     "timezone": (timezone, lambda value: [*value.__getinitargs__()], timezone),
     "counter": (Counter, lambda value: [dict(value)], lambda items: Counter(dict.copy(items))),
     "ordered": (OrderedDict, lambda value: [dict(value)], OrderedDict),
+    "class": (type, _known, lambda name: KINDS[name]),
     "defaultdict": (  # a factory of somebody's own is no plain data, and is refused as one of the parts
         defaultdict,
-        lambda value: [FACTORIES.get(value.default_factory, value.default_factory), dict(value)],
-        lambda name, items: defaultdict(NAMED.get(name), items),
+        lambda value: [value.default_factory, dict(value)],
+        lambda factory, items: defaultdict(factory if isinstance(factory, type) else None, items),
     ),
     "deque": (deque, lambda value: [[*value], value.maxlen], lambda items, most: deque(list.copy(items), most)),
     "keys": (KEYS, lambda value: [dict.fromkeys(value)], dict.keys),
     "values": (VALUES, lambda value: [[*value]], lambda items: dict(enumerate(list.copy(items))).values()),
     "items": (ITEMS, lambda value: [dict(value)], dict.items),
 }
-TAGS = {kind: tag for tag, (kind, _, _) in FORMS.items()} | {np.dtype(code).type: "scalar" for code in CODES}
+OF_NUMBERS = [np.dtype(code).type for code in CODES]
+KINDS: dict[str, type] = {
+    repr(kind): kind for kind in (*OF_NUMBERS, *(kind for kind, _, _ in FORMS.values()), bool, float, str, list, type(None))
+}
+TAGS = {kind: tag for tag, (kind, _, _) in FORMS.items()} | dict.fromkeys(OF_NUMBERS, "scalar")
 TAGS |= {type(np.dtype(code)): "dtype" for code in CODES + "gOSU"}
 
 
@@ -192,7 +201,9 @@ def encode(value: Any, instead: Callable[[Any], Any] | None = None) -> Any:
             return value
         if kind is list:
             return [coded(item, depth + 1) for item in value]
-        if kind in TAGS and not (instead and kind is np.ndarray and value.dtype.str not in NUMERIC and value.dtype.kind not in "UO"):
+        seldom = kind is np.ndarray and value.dtype.str not in NUMERIC and value.dtype.kind not in "UO"
+        seldom = seldom or (kind is type and type.__repr__(value) not in KINDS)
+        if kind in TAGS and not (instead and seldom):
             return {TAGS[kind]: [coded(part, depth + 1) for part in FORMS[TAGS[kind]][1](value)]}
         if instead is not None:
             return coded(instead(value), depth + 1)

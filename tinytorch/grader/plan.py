@@ -1,5 +1,6 @@
 """From the instructor's source notebook to a plan: cells, order, tags, points, and what to ask of each submission."""
 
+import ast
 import contextlib
 import hashlib
 import json
@@ -14,8 +15,9 @@ from tinytorch.grader.beside import asking, written
 from tinytorch.grader.job import Job, Outcome, Step
 from tinytorch.grader.judging import Judge, PlanError, points
 from tinytorch.grader.magics import clean
+from tinytorch.grader.names import bound, free
 from tinytorch.grader.parts import PART
-from tinytorch.grader.source import Source
+from tinytorch.grader.source import Source, statements
 
 __all__ = ["MARKS", "Judge", "Marks", "Plan", "PlanError", "Run", "job", "make", "read", "unsplittable", "whole_score"]
 
@@ -177,15 +179,29 @@ def _disproved(plan: Plan, judge: Judge, run: Run) -> dict[str, str]:
         score, error = (said["score"], said.get("error", "")) if cell in split else whole_score(cell, outcome)
         cause = f": {error.strip().rpartition(chr(10))[2][:200]}" if error else ""
         plan.steps[cell["id"]] |= {"own": score, "why": cause} if score < cell["points"] else {}
-    doubtful = {cell["id"]: cell for cell in split if "own" in plan.steps[cell["id"]]}
-    whole = run(job(plan, merged, whole=doubtful.keys())) if doubtful else outcome
-    worse = [name for name, cell in doubtful.items() if whole_score(cell, whole)[0] > verdicts[name]["score"]]
+    doubtful = [cell for cell in plan.tests if "own" in plan.steps[cell["id"]]]
+    whole = run(job(plan, merged, whole=plan.steps)) if doubtful else outcome
+    worse = [cell for cell in doubtful if whole_score(cell, whole)[0] > plan.steps[cell["id"]]["own"]]
+    blamed = {name for cell in worse for name in _makers(plan, cell) or [cell["id"]]} & {cell["id"] for cell in split}
     asks = [(cell["id"], ask) for cell in split for ask in plan.steps[cell["id"]]["asks"]]
     closed = {name: ask.get("expr", "what came out") for name, ask in asks if "opaque" in outcome["reports"].get(ask["key"], ())}
     outside = [cell["id"] for cell in split if any(name in cell["source"] for name in written(outcome))]
-    why = dict.fromkeys(worse, "split it would give another score than whole")
+    why = dict.fromkeys(blamed, "split it would give another score than whole")
     why |= {name: f"{re.sub(PART, '...', text.strip())} is no plain data" for name, text in closed.items()}
     return why | dict.fromkeys(outside, "it names a file that the answers write, and that lies beside the source as well")
+
+
+def _makers(plan: Plan, cell: dict[str, Any]) -> list[str]:
+    """The split tests above that make what it reads, or what an answer in between does: in the sandbox they make nothing."""
+    found, reads = list[str](), set[str]()
+    for above in reversed(plan.code[: plan.code.index(cell) + 1]):
+        made = set[str]()
+        split = above is not cell and "asks" in plan.steps.get(above["id"], ())
+        for node in statements(above["source"]):
+            reads |= set() if split else free(node) - made - (bound(node) if isinstance(node, ast.For) else set())
+            made |= bound(node)
+        found += [above["id"]] if split and made & reads else []
+    return found
 
 
 def job(plan: Plan, merged: list[dict[str, Any]], whole: Collection[str] = ()) -> Job:

@@ -138,6 +138,8 @@ class Questions(Whose):
         others = [*node.args, *(keyword.value for keyword in node.keywords if keyword is not got)]
         if any(map(self.touches, others)):
             raise Unsplittable(f"line {node.lineno}: a part of a check other than `got` touches the student's names")
+        if any(equates(part) and self.compares_ours(part) for part in self.beside(got.value.body)):
+            raise Unsplittable(f"line {node.lineno}: its `got` compares beside the student's code")
         got.value.body = self.leaf(got.value.body, fresh=True)
         for other in others:
             self.expr(other)

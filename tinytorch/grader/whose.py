@@ -105,8 +105,8 @@ class Whose:
             noted = any(isinstance(one, ast.Call) and getattr(root(one.func), "id", "") in self.scope.own - self.scope.made_by.keys() for one in inner)
             return noted and any(map(compares, inner))
         own, loops = local(part) if inner else set(), getattr(part, "generators", ())
-        taken = (getattr(root(one), "id", "") for one in inner if isinstance(one, ast.Attribute | ast.Subscript))
-        return not own.isdisjoint(taken) or not all(isinstance(one.target, ast.Name) or self.touches(one.iter) for one in loops)
+        taken = (one for one in inner if isinstance(one, ast.Attribute | ast.Subscript))  # also `cases[i][0]` of a turn's `i`
+        return any(own & free(one) for one in taken) or not all(isinstance(one.target, ast.Name) or self.touches(one.iter) for one in loops)
 
     def compares_ours(self, part: Node) -> bool:
         if isinstance(part, ast.Compare | ast.BinOp):
