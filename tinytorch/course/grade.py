@@ -216,6 +216,7 @@ def _print(run: Run, records: list[Record], differences: list[str]) -> None:
     for plan in run.plans:
         about += [f"unprotected: {plan.notebook}/{cell}: {why}" for cell, why in plan.unprotected.items()]
         about += [f"{plan.notebook}/{cell}: the source's own answers get {own}" for cell, own in plan.short.items()]
+    about += ["(docs/your-own-course.md: what protects such points)"] if any(plan.unprotected for plan in run.plans) else []
     known = {(plan.notebook, cell["id"]) for plan in run.plans for cell in plan.cells if cell["grade"] or cell["task"]}
     entered = {(notebook, cell) for notebook in run.book.notebooks for cell in run.book.worth(notebook)}
     about += [f"{name}/{cell}: the source has it no more, and its points still count in the gradebook" for name, cell in sorted(entered - known)]

@@ -1,4 +1,7 @@
-"""Which of the files beside the source the right answers write: there it lies as the instructor's own run left it."""
+"""Which files the right answers write that lie beside the source already, from a run of the instructor's own.
+
+A test that opens one would find it in the grader, whether a student's code has written it or not.
+"""
 
 from pathlib import PurePath
 

@@ -51,7 +51,7 @@ class Graded:
     book: dict[str, Any] = field(default_factory=dict)
 
 
-Checksums = dict[str, str]  # of the released cells, by id: an answer that still has its own was not given
+Checksums = dict[str, str]  # of the cells as released, by id: an answer that has the same one was left as it was
 
 
 def grade(

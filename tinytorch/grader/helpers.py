@@ -14,7 +14,9 @@ METHODS = COMPARING | {"equals", "__eq__", "__ne__", "__contains__", "compare", 
                        "isin", "between", "lt", "le", "gt", "ge", "div", "truediv", "floordiv", "mod"}  # fmt: skip
 METHODS |= {f"__{side}{name}__" for side in ("", "r", "i") for name in ("sub", "xor", "and", "mod", "divmod", "floordiv", "truediv", "lt", "le", "gt", "ge")}
 EMPTYING = {"remove", "discard", "difference_update", "symmetric_difference_update", "intersection_update"}  # so do these of a list or a set that a function of theirs gave
-RUNNING = {  # that a text becomes no code in the grader sees `texts`; by these names it is known ahead where it runs
+# What runs or opens what it gets. In the grader `texts` refuses a student's text by whatever name; by these names a cell is known to need
+# it beforehand, and asks the sandbox.
+RUNNING = {
     "eval", "exec", "open", "execute", "executemany", "executescript", "read_sql", "read_sql_query", "query", "load",
     "sympify", "parse_expr", "Path", "read_csv", "loadtxt", "genfromtxt",
 }  # fmt: skip

@@ -3,6 +3,7 @@
 Runs inside the sandbox, on the standard library alone. Every step is one-way: nothing that follows can undo it.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -11,7 +12,7 @@ import resource
 import struct
 from collections.abc import Iterable
 
-__all__ = ["abi", "adopt", "die_with_parent", "filter_calls", "filterable", "landlock", "limit", "no_new_privileges"]
+__all__ = ["abi", "adopt", "die_with_parent", "filter_calls", "filterable", "first_to_end", "landlock", "limit", "no_new_privileges"]
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38
@@ -25,6 +26,12 @@ def _check(result: int, what: str) -> int:
     if result < 0:
         raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
     return result
+
+
+def first_to_end() -> None:
+    """Where memory is short the kernel ends this process, however small it is, and no grader."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
 
 
 def no_new_privileges() -> None:
@@ -112,7 +119,7 @@ ALWAYS = {
     "msgrcv": (70, 188), "msgctl": (71, 187), "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191),
     "semtimedop": (220, 192), "mq_open": (240, 180), "mq_unlink": (241, 181),
 }  # fmt: skip
-# Where files and processes are those of the host: what reaches them beside Landlock.
+# Below bubblewrap files and processes are the host's own: calls that get to them, and that Landlock does not look at.
 SHARED = {
     "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "pidfd_open": (434, 434),
     "pidfd_send_signal": (424, 424), "process_madvise": (440, 440), "process_mrelease": (448, 448),

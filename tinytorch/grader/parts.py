@@ -24,7 +24,10 @@ class Part(NamedTuple):
 
 
 class Parts(ast.NodeTransformer):
-    """Puts a name in the place of each part that is ours alone, and draws or counts nothing."""
+    """Puts a name in the place of each part that is the instructor's alone.
+
+    Not of one that draws random numbers or counts its calls: worked out here, it would give another value than in its turn.
+    """
 
     def __init__(self, whose: Any) -> None:
         self.whose, scope = whose, whose.scope  # the Questions that it is one of

@@ -38,7 +38,11 @@ class Split:
         return "\n".join(dict.fromkeys(map(ast.unparse, imports_first)))
 
     def kept(self, names: set[str]) -> set[str]:
-        """Those of definitions that the student's code has been given, and that the judge asks what they hold, or that judge there."""
+        """Of the instructor's functions and classes that the student's code is given, those that make the cell run whole.
+
+        The judge looks at something that one of them keeps (`counter.calls`), and has a copy that nobody called; or one compares
+        with a value of the instructor's, and says there what is right.
+        """
         parts = (part for _, nodes in self.judge for node in nodes for part in ast.walk(node))
         looked = {name_of(part.value) for part in parts if isinstance(part, ast.Attribute)}
         made = {name: node for name in names & self.needed.keys() if isinstance(node := self.needed[name], DEFINITIONS)}

@@ -115,7 +115,11 @@ class Whose:
         return compares(part) and not self.touches(getattr(part, "value", part))
 
     def beside(self, node: Node, handed: bool = False) -> Iterator[Node]:
-        """The parts of it; of what is `handed` to a student's function those that touch the student: with ours it may do what it likes."""
+        """The parts that run beside the student's code as the instructor wrote them.
+
+        An argument of a student's function that does not touch the student (`handed`) is not among them: what becomes of it there
+        is the student's affair.
+        """
         yield node
         theirs = isinstance(node, ast.Call) and self.rooted(node.func) and self.scope.made_by.keys().isdisjoint(free(node.func))
         for inner in ast.iter_child_nodes(node):
