@@ -110,7 +110,7 @@ def test_a_mutated_notebook_has_one_status(course, table, part):
             data = mutated(table.perfect, random.Random(number))
             graded = grading.grade(plan, data, nothing_came, judge, {}, {})
             assert graded.status in STATUSES, number
-            json.dumps(graded.book).encode()
+            json.dumps(graded.executed).encode()
             assert sum(cell.score or 0 for cell in graded.cells.values()) == 0
     finally:
         judge.close()

@@ -15,7 +15,7 @@ from tinytorch.course.roster import Person, doubts, folded, read_roster, safe_id
 from tinytorch.course.settings import Settings
 from tinytorch.course.show import printable
 from tinytorch.grader.files import left_over
-from tinytorch.grader.submission import MAX_PARTS, parts
+from tinytorch.grader.submission import MAX_PARTS, json_parts
 from tinytorch.student.notebook import NotebookError, grade_id, parse, sha8
 
 __all__ = ["collect", "collected", "known_numbers", "lines"]
@@ -171,7 +171,7 @@ def _unpacked(data: bytes, room: int) -> Iterator[bytes]:
 
 
 def _shared(data: bytes, ids: set[str]) -> int:
-    if parts(data) > MAX_PARTS:
+    if json_parts(data) > MAX_PARTS:
         return -1
     try:
         return len({grade_id(cell) for cell in parse(data, "")[0]} & ids)

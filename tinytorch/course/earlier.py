@@ -37,7 +37,7 @@ class Earlier:
         record = self._standing(work)
         return record if record and record.more["key"] == work.key else None
 
-    def parts(self, work: Work) -> dict[str, dict[str, CellResult]]:
+    def kept(self, work: Work) -> dict[str, dict[str, CellResult]]:
         """By notebook, the results of tests that are as they were; one that was stopped is tried again."""
         record = self._standing(work)
         if record is None or record.more.get("answers") != work.answers:

@@ -18,7 +18,7 @@ from tinytorch.course.nbgrader import gradebook
 from tinytorch.course.records import Record, read_records
 from tinytorch.course.show import progress
 from tinytorch.grader.files import find
-from tinytorch.grader.submission import Refused, read_bytes
+from tinytorch.grader.submission import NotRead, read_bytes
 from tinytorch.student.notebook import sha8
 
 __all__ = ["feedback"]
@@ -58,7 +58,7 @@ def feedback(name: str, course: Path | None = None) -> list[Path]:
 def _carry(handed_in: Path, pages: Path) -> None:
     """`nbgrader release_feedback` wants beside the page what the exchange put beside the notebook."""
     for name in ("timestamp.txt", "submission_secret.txt"):
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(NotRead):
             (pages / name).write_bytes(read_bytes(handed_in / name))
 
 
@@ -115,8 +115,8 @@ def _identity(folder: Path, graded: Path) -> tuple[str, str]:
     """Which saved version was graded, also of a renamed file, and when it came, if the collection says so."""
     sha = said = ""
     handed_in, _ = find(folder, graded.stem, {one.stem for one in graded.parent.glob("*.ipynb")})
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(NotRead):
         sha = sha8(read_bytes(handed_in or folder / graded.name))
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(NotRead):
         said = read_bytes(folder / "timestamp.txt")[:60].decode(errors="replace").strip()
     return sha, said

@@ -51,7 +51,7 @@ class Run(Shared):
             work.futures[name] = self.submit(work, name)
 
     def submit(self, work: Work, name: str) -> "list[Future[Graded]]":
-        data, kept = work.files[name], {} if self.afresh else self.earlier.parts(work).get(name, {})
+        data, kept = work.files[name], {} if self.afresh else self.earlier.kept(work).get(name, {})
         arguments = (self.packed[name], data, self.limits, self.level, self.checksums[name], kept)
         try:
             return [self.executor.submit(grade_bytes, *arguments) for _ in range(1 + self.options.audit)]
@@ -97,8 +97,8 @@ class Run(Shared):
             scores = {name: [*graded.cells.values()] for name, graded in found.items()}
             self.book.write(work.student, work.timestamp, scores, self.config.penalty)
             for name, graded in found.items():
-                if graded.book:
-                    write(self.autograded(work, name), json.dumps(graded.book, ensure_ascii=False) + "\n")
+                if graded.executed:
+                    write(self.autograded(work, name), json.dumps(graded.executed, ensure_ascii=False) + "\n")
             record = refreshed(self.book, record)
         write_record(self.settings.course, self.assignment, record)
         return record
@@ -201,7 +201,7 @@ def grade_one(name: str, notebook: Path, course: Path | None = None, options: Op
         plan = next((plan for plan in run.plans if plan.notebook == notebook.stem), run.plans[0])
         try:
             work.files[plan.notebook] = submission.read_bytes(notebook)
-        except submission.Refused as error:
+        except submission.NotRead as error:
             work.status[plan.notebook], work.notes = "refused", [str(error)]
         run.send(work)
         return asdict(run.receive(work)[0])

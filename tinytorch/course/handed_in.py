@@ -37,7 +37,7 @@ def take(folder: Path, names: set[str], fingerprint: str) -> Work:
     for name in sorted(names):
         try:
             _take_one(work, name, names)
-        except submission.Refused as error:
+        except submission.NotRead as error:
             work.status[name], work.notes = "refused", [*work.notes, str(error)]
         except OSError as error:
             work.status[name], work.notes = "failed", [*work.notes, f"{name}: {error.strerror}"]
@@ -49,7 +49,7 @@ def take(folder: Path, names: set[str], fingerprint: str) -> Work:
 
 def _take_one(work: Work, name: str, names: set[str]) -> None:
     if work.folder.is_symlink() or work.folder.parent.is_symlink():
-        raise submission.Refused(f"{work.folder.parent.name}/{work.folder.name} is a link")
+        raise submission.NotRead(f"{work.folder.parent.name}/{work.folder.name} is a link")
     with contextlib.suppress(NotADirectoryError):
         os.listdir(work.folder)  # what may not be read is not missing
     path, notes = find(work.folder, name, names)

@@ -41,14 +41,14 @@ class CellResult:
 
 @dataclass
 class Graded:
-    """One notebook's outcome; `book` is the executed notebook."""
+    """One notebook's outcome; `executed` is the notebook with what its cells gave."""
 
     status: str
     cells: dict[str, CellResult] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     signs: list[str] = field(default_factory=list)
     seconds: float = 0.0
-    book: dict[str, Any] = field(default_factory=dict)
+    executed: dict[str, Any] = field(default_factory=dict)
 
 
 Checksums = dict[str, str]  # of the cells as released, by id: an answer that has the same one was left as it was
@@ -77,7 +77,7 @@ def grade(
     said = [f"{name}: {text}" for name, text in halted.items()] + _broken(merged, outcome, checksums) + student.notes
     notes = [note[:300] for note in said][:40]
     graded = Graded("partly" if halted else "graded", cells, notes, outcome["signs"])
-    graded.book = paper.executed(merged, outcome, cells, checksums)
+    graded.executed = paper.executed(merged, outcome, cells, checksums)
     graded.seconds = time.perf_counter() - begin
     return graded
 

@@ -12,7 +12,7 @@ from tinytorch.grader.isolation import Level
 from tinytorch.grader.job import Job, Outcome, Report, Step, StepOutcome
 from tinytorch.grader.limits import Limits
 from tinytorch.grader.process import Ended, Sandbox
-from tinytorch.grader.submission import parts
+from tinytorch.grader.submission import json_parts
 from tinytorch.grader.where import line_of
 
 __all__ = ["run"]
@@ -162,7 +162,7 @@ class _Submission:
                 self._sign(f"{asks.get(token, 'a check')} was reported twice")
             elif token in asks:
                 heard.add(token)
-                cost = len(text) + 30 * parts(text)
+                cost = len(text) + 30 * json_parts(text)
                 fits = self.room - cost > kept
                 self.room -= cost if fits else 0
                 self.outcome["reports"].setdefault(
@@ -205,7 +205,7 @@ class _Submission:
 
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(line) if parts(line) <= MOST_PARTS else {}
+        said = json.loads(line) if json_parts(line) <= MOST_PARTS else {}
     except (ValueError, RecursionError):
         return {}
     return said if type(said) is dict else {}

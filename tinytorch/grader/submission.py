@@ -12,13 +12,13 @@ from typing import Any
 
 from tinytorch.recognised import LONG, Cell, recognise
 
-__all__ = ["MAX_PARTS", "Cell", "Refused", "Submission", "Unreadable", "merge", "parse", "parts", "read_bytes"]
+__all__ = ["MAX_PARTS", "Cell", "NotRead", "Submission", "Unreadable", "json_parts", "merge", "parse", "read_bytes"]
 
 MAX_BYTES, MAX_PARTS, MAX_CELLS, MAX_SOURCE = 100_000_000, 10_000_000, 2_000, 1_000_000
 IMPORTING = re.compile(r"\s*(?:import\b|from\b|[%!#]|$)")
 
 
-class Refused(Exception):
+class NotRead(Exception):
     """A file that is not read at all: a link, no regular file, too large."""
 
 
@@ -37,24 +37,24 @@ class Submission:
 def read_bytes(path: Path) -> bytes:
     """A file's bytes; links are not followed, and pipes and devices not opened."""
     if path.is_symlink():
-        raise Refused(f"{path.name} is a link")
+        raise NotRead(f"{path.name} is a link")
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise Refused(f"{path.name} cannot be opened: {error.strerror}") from None
+        raise NotRead(f"{path.name} cannot be opened: {error.strerror}") from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise Refused(f"{path.name} is no regular file")
+        raise NotRead(f"{path.name} is no regular file")
     with os.fdopen(handle, "rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise Refused(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB")
-    if parts(data) > MAX_PARTS:
-        raise Refused(f"{path.name} has more than {MAX_PARTS // 1_000_000} million parts")
+        raise NotRead(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB")
+    if json_parts(data) > MAX_PARTS:
+        raise NotRead(f"{path.name} has more than {MAX_PARTS // 1_000_000} million parts")
     return data
 
 
-def parts(data: bytes) -> int:
+def json_parts(data: bytes) -> int:
     """How many objects JSON has, at most: each takes about a hundred bytes of memory."""
     return sum(map(data.count, (b"{", b"[", b",")))
 
