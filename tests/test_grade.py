@@ -1051,6 +1051,14 @@ def test_a_broken_plan_is_made_again(small, text):
     assert kept.read_text() == before
 
 
+def test_a_worker_has_no_judges_of_the_process_that_it_was_forked_from(monkeypatch):
+    """It cannot end them, and waited for them where there were as many as there may be."""
+    monkeypatch.setitem(engine._up, b"a plan", (None, None))
+    if (child := os.fork()) == 0:
+        os._exit(len(engine._up))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0 and engine._up
+
+
 def test_an_assignment_of_many_notebooks_leaves_no_judge_behind(tmp_path, monkeypatch):
     """Each notebook has a judge; that of a notebook whose turn comes late again ends, and was left running."""
     monkeypatch.setattr(engine, "MOST_UP", 2)

@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import os
 import pickle
 import re
 import time
@@ -181,6 +182,7 @@ def _here(level: isolation.Level, limits: Limits) -> isolation.Level:
 
 
 _up: dict[bytes, tuple[Plan, plans.Judge]] = {}
+os.register_at_fork(after_in_child=_up.clear)  # a fork cannot end its parent's judges, and would wait for them
 _made = ExitStack()
 atexit.register(_made.close)
 
