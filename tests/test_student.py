@@ -182,6 +182,13 @@ def test_the_checksum_is_nbgraders(tmp_path):
         assert checksum(made) == utils.compute_checksum(nbformat.from_dict(made))
 
 
+def test_the_release_is_found_without_any_metadata(tmp_path):
+    release = save(tmp_path / "course/release/01_double/n.ipynb", *RELEASED)
+    save(tmp_path / "course/release/02_other/o.ipynb", cell("def other():\n    return 1", "other", "locked"))
+    bare = [{**{key: value for key, value in one.items() if key != "id"}, "metadata": {}} for one in DONE]
+    assert released_for(read(save(tmp_path / "course/submitted/ann/mine.ipynb", *bare))).path.resolve() == release.resolve()
+
+
 def test_the_release_is_found_by_its_cells_in_a_course_above(tmp_path):
     save(tmp_path / "course" / "release" / "02_other" / "o.ipynb", cell("1", "something", "locked"))
     path = save(tmp_path / "course" / "release" / "01_double" / "n.ipynb", *RELEASED)

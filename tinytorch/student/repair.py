@@ -30,7 +30,7 @@ class Repaired:
 
 
 def released_for(notebook: Notebook, given: Path | None = None, course: Path | None = None) -> Notebook | None:
-    """The released notebook that this one was made from, found by its cells and not by its name."""
+    """The released notebook that this one was made from, found by its cells and not by its name; by locked cells' text without any ids."""
     if given:
         return read(given)
     ours = {_key(cell) for cell in notebook.cells}  # the cells' ids are left where their metadata was stripped
@@ -40,7 +40,8 @@ def released_for(notebook: Notebook, given: Path | None = None, course: Path | N
             candidate = read(path)
         except NotebookError:
             continue
-        both = len(ours & set(candidate.by_id()))
+        texts = {cell["source"].rstrip() for cell in candidate.cells if is_locked(cell)}
+        both = len(ours & (candidate.by_id().keys() | texts))
         if both > shared:
             best, shared = candidate, both
     return best
