@@ -99,9 +99,10 @@ def feedback(
     for path in pages if packed is None else []:
         typer.echo(path)
     if packed:
-        from tinytorch.course.send import send_module
+        from tinytorch.course.send import send
+        from tinytorch.course.settings import load
 
-        sent = send_module(module, packed, course)
+        sent = send(module, packed, load(course))
         typer.echo("\n".join([*sent.left, f"{sent.pages} pages in {sent.path}"]))
         raise typer.Exit(1 if sent.left else 0)
 

@@ -52,13 +52,10 @@ def collect(
     """A bulk download into the submitted folder; absentees get a row."""
     from dataclasses import asdict
 
-    from tinytorch.course import nbconfig
     from tinytorch.course.collect import collect, lines
-    from tinytorch.course.modules import assignment
     from tinytorch.course.settings import load
 
-    settings = load(course)
-    result = collect(assignment(module, settings.course, nbconfig.read(settings).folders), archive, roster, settings)
+    result = collect(module, archive, roster, load(course))
     typer.echo(json.dumps(asdict(result), indent=1, ensure_ascii=False) if as_json else "\n".join(lines(result)))
     raise typer.Exit(1 if result.unplaced else 0)
 

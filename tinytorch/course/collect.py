@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from tinytorch.course import nbconfig
 from tinytorch.course.downloads import FILE_BYTES, Upload, read_download
 from tinytorch.course.errors import CourseError
+from tinytorch.course.modules import assignment as assignment_of
 from tinytorch.course.roster import Person, doubts, folded, read_roster, safe_id, timestamp, zone
 from tinytorch.course.settings import Settings
 from tinytorch.course.show import printable
@@ -58,9 +59,10 @@ class Collected:
         return [who for who, entry in self.students.items() if entry.late]
 
 
-def collect(assignment: str, archive: Path, roster: Path | None, settings: Settings) -> Collected:
+def collect(name: str, archive: Path, roster: Path | None, settings: Settings) -> Collected:
     """Place every notebook of the archive under its student; all is read and decided before anything is written."""
-    config, uploads = nbconfig.read(settings), read_download(archive)
+    config = nbconfig.read(settings)
+    assignment, uploads = assignment_of(name, settings.course, config.folders), read_download(archive)
     lms, people = _class(archive, uploads, roster)
     result = Collected(lms)
     source = _source(config.folders, assignment)
@@ -75,14 +77,15 @@ def collect(assignment: str, archive: Path, roster: Path | None, settings: Setti
         result.students[person.id] = entry
     if not chosen:
         raise CourseError(f"{archive}: no notebook in it could be placed; the first reason: {next(iter(result.unplaced), 'it is empty')}")
+    times = {who: timestamp(result.students[who].submitted) for who in chosen}
     for who, data in chosen.items():
-        folder = config.folders["submitted"] / who / assignment
-        _place(folder, folder / source.name, settings.course / "replaced" / assignment, data, result)
-        if when := timestamp(result.students[who].submitted):
-            (folder / "timestamp.txt").write_text(when + "\n", encoding="utf-8")
+        target = config.folders["submitted"] / who / assignment / source.name
+        _place(target, settings.course / "replaced" / assignment, data, result)
+        if times[who]:
+            target.with_name("timestamp.txt").write_text(times[who] + "\n", encoding="utf-8")
     _remember(settings.course, config.gradebook, settings.course_id, assignment, result)
     result.notes += doubts(config.folders["submitted"], assignment, roster, set(result.students))
-    result.notes += zone([entry.submitted for entry in result.students.values()])
+    result.notes += zone(times.values())
     return result
 
 
@@ -192,8 +195,9 @@ def _known_ids(source: Path) -> set[str]:
     return {name for cell in cells if (name := grade_id(cell))}
 
 
-def _place(folder: Path, target: Path, aside: Path, data: bytes, result: Collected) -> None:
+def _place(target: Path, aside: Path, data: bytes, result: Collected) -> None:
     """Write one submission; an earlier one that differs is kept aside, and never lost."""
+    folder = target.parent
     if folder.is_symlink() or target.is_symlink():
         raise CourseError(f"{folder}: is a link; remove it and collect again")
     if target.is_file() and target.read_bytes() != data:

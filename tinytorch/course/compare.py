@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tinytorch.course.records import Record
+from tinytorch.course.records import SCORED, Record
 
 if TYPE_CHECKING:
     from tinytorch.grader.gradebook import Book
 
 __all__ = ["change", "compared"]
-
-SCORED = ("graded", "partly")  # of all others nothing is written
 
 
 def change(old: Record | None, new: Record) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinytorch.course.handed_in import Work
 from tinytorch.course.outcome import SAVED
-from tinytorch.course.records import Record, each_record, read_record
+from tinytorch.course.records import SCORED, Record, each_record, read_record
 from tinytorch.grader.grading import CellResult
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Earlier:
     def _standing(self, work: Work) -> Record | None:
         """The student's record, where the gradebook has the very scores that it has."""
         record = self.record(work.student)
-        if record is None or record.status not in ("graded", "partly") or not self._when(work.student, work.timestamp):
+        if record is None or record.status not in SCORED or not self._when(work.student, work.timestamp):
             return None
         said = ((name, cell, one) for name in work.files for cell, one in record.more["cells"].get(name, {}).items())
         stands = {name: self.book.auto_scores(work.student, name) for name in work.files}

@@ -15,7 +15,7 @@ from tinytorch.course.errors import CourseError
 from tinytorch.course.feedback_page import Exercise, Page, render
 from tinytorch.course.modules import assignment
 from tinytorch.course.nbgrader import gradebook
-from tinytorch.course.records import Record, read_records
+from tinytorch.course.records import SCORED, Record, read_records
 from tinytorch.course.show import progress
 from tinytorch.grader.files import find
 from tinytorch.grader.submission import NotRead, read_bytes
@@ -83,7 +83,7 @@ def _page(path: Path, module: str, student: str, record: Record | None, marks: M
     said = record.more.get("cells", {}).get(path.stem, {}) if record else {}
     cells = json.loads(path.read_text("utf-8"))["cells"]
     page = Page(module, student, record.status if record else "graded", [*record.eye, *record.notes] if record else [])
-    page.notes += [] if page.status in ("graded", "partly") else ["the marks on this page are those of an earlier file"]
+    page.notes += [] if page.status in SCORED else ["the marks on this page are those of an earlier file"]
     page.exercises, page.late = list(_exercises(cells, said, marks)), marks.late
     return page
 

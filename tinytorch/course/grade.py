@@ -18,7 +18,7 @@ from tinytorch.course.compare import change, compared
 from tinytorch.course.errors import CourseError
 from tinytorch.course.handed_in import Work, take
 from tinytorch.course.outcome import combined, scores
-from tinytorch.course.records import Record, only_one, write_record
+from tinytorch.course.records import SCORED, Record, only_one, write_record
 from tinytorch.course.refreshed import again_late, refreshed
 from tinytorch.course.shared import Options, Shared
 from tinytorch.course.show import printable, progress_of, table
@@ -93,7 +93,7 @@ class Run(Shared):
 
     def save(self, work: Work, record: Record, found: dict[str, Graded]) -> Record:
         """The gradebook first, the record last: a run that was cut off does this submission again."""
-        if record.status in ("graded", "partly"):
+        if record.status in SCORED:
             scores = {name: [*graded.cells.values()] for name, graded in found.items()}
             self.book.write(work.student, work.timestamp, scores, self.config.penalty)
             for name, graded in found.items():

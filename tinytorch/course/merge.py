@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tinytorch.course.errors import CourseError
+from tinytorch.course.records import SCORED
 from tinytorch.course.roster import safe_id
 from tinytorch.course.tables import Table, read_table
 
@@ -129,7 +130,7 @@ def _fill(row: list[str], place: int, score: Row, factor: float, result: Merged)
     """A graded score goes in; an excused student's cell and a student without a grade stay as they are."""
     if row[place].strip().upper() == "EX":
         result.left.append(f"{score.student}: is excused there")
-    elif score.score is None or score.status not in ("graded", "partly"):
+    elif score.score is None or score.status not in SCORED:
         result.left.append(f"{score.student}: {score.status}")
     else:
         row[place] = f"{score.score * factor:.2f}".rstrip("0").rstrip(".")

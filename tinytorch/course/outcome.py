@@ -3,7 +3,7 @@
 from typing import Any
 
 from tinytorch.course.handed_in import Work
-from tinytorch.course.records import Record
+from tinytorch.course.records import SCORED, Record
 from tinytorch.grader.grading import CellResult, Graded
 
 __all__ = ["combined", "saved", "scores"]
@@ -20,7 +20,7 @@ def combined(work: Work, found: dict[str, Graded], eye: list[str], most: float) 
     if status != "graded":
         eye, notes = [*notes, *eye] or [status], []
     scored = [cell for graded in found.values() for cell in graded.cells.values()]
-    score = sum(cell.score or 0.0 for cell in scored) if status in ("graded", "partly") else None
+    score = sum(cell.score or 0.0 for cell in scored) if status in SCORED else None
     more: dict[str, Any] = {"key": work.key, "answers": work.answers}
     more["cells"] = {name: {cell.id: saved(cell) for cell in graded.cells.values()} for name, graded in found.items()}
     more["seconds"] = round(sum(graded.seconds for graded in found.values()), 3)

@@ -12,9 +12,10 @@ from typing import Any
 from tinytorch.course.build import write
 from tinytorch.course.errors import CourseError
 
-__all__ = ["STATUSES", "Record", "each_record", "only_one", "read_record", "read_records", "write_record"]
+__all__ = ["SCORED", "STATUSES", "Record", "each_record", "only_one", "read_record", "read_records", "write_record"]
 
-STATUSES = ("graded", "partly", "unreadable", "missing", "refused", "failed")
+SCORED = ("graded", "partly")  # the others have no score, which is not a score of 0
+STATUSES = (*SCORED, "unreadable", "missing", "refused", "failed")
 
 
 @dataclass(frozen=True)

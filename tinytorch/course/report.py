@@ -9,12 +9,10 @@ from typing import Any
 
 from tinytorch.course.collect import collected
 from tinytorch.course.errors import CourseError
-from tinytorch.course.records import Record, read_records
+from tinytorch.course.records import SCORED, Record, read_records
 from tinytorch.course.show import printable
 
 __all__ = ["CheckCount", "Report", "anonymised", "lines", "report"]
-
-SCORED = ("graded", "partly")  # the others have no score, which is not a score of 0
 
 
 @dataclass(frozen=True)

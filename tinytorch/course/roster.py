@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -140,7 +140,7 @@ def timestamp(text: str) -> str:
     return ""
 
 
-def zone(times: list[str]) -> Iterator[str]:
-    """Moodle writes its own local time without saying which: it is taken for this machine's."""
-    if read := sorted(filter(None, map(timestamp, times))):
-        yield f"Moodle's times are read as this machine's local ones (UTC{read[-1][-5:]}); were they others, set TZ and collect again"
+def zone(times: Iterable[str]) -> Iterator[str]:
+    """Moodle writes its own local time without saying which: `timestamp` took it for this machine's."""
+    if latest := max(times, default=""):
+        yield f"Moodle's times are read as this machine's local ones (UTC{latest[-5:]}); were they others, set TZ and collect again"

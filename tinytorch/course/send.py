@@ -13,10 +13,10 @@ from tinytorch.course import nbconfig
 from tinytorch.course.collect import collected
 from tinytorch.course.errors import CourseError
 from tinytorch.course.modules import assignment as assignment_of
-from tinytorch.course.records import Record, read_records
-from tinytorch.course.settings import Settings, load
+from tinytorch.course.records import SCORED, Record, read_records
+from tinytorch.course.settings import Settings
 
-__all__ = ["send", "send_module"]
+__all__ = ["send"]
 
 
 @dataclass
@@ -28,9 +28,12 @@ class Sent:
     left: list[str] = field(default_factory=list)
 
 
-def send(assignment: str, lms: str, settings: Settings) -> Sent:
+def send(name: str, lms: str, settings: Settings) -> Sent:
     """Write `course/upload/ASSIGNMENT-feedback-LMS.zip` from the feedback pages."""
+    if lms not in ("canvas", "moodle"):
+        raise CourseError(f"there is no --zip {lms!r}; there are canvas and moodle")
     course, folders = settings.course, nbconfig.read(settings).folders
+    assignment = assignment_of(name, course, folders)
     known = collected(course, assignment)
     if known.lms != lms:
         raise CourseError(f"{assignment}: was collected from {known.lms}; its feedback cannot go to {lms}")
@@ -57,14 +60,6 @@ def _why(record: Record | None, assignment: str) -> str:
     """Why somebody who handed in gets no page, and what to do."""
     if record is None:
         return f"is not graded; run `tinytorch grade {assignment}` first"
-    if record.status in ("graded", "partly"):
+    if record.status in SCORED:
         return f"has no feedback page; run `tinytorch feedback {assignment}` first"
     return f"is {record.status}, so there is no page to send; write to them"
-
-
-def send_module(name: str, lms: str, course: Path | None) -> Sent:
-    """The same for the command, by any of a module's names."""
-    if lms not in ("canvas", "moodle"):
-        raise CourseError(f"there is no --zip {lms!r}; there are canvas and moodle")
-    settings = load(course)
-    return send(assignment_of(name, settings.course, nbconfig.read(settings).folders), lms, settings)
