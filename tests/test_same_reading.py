@@ -46,6 +46,7 @@ ODD = {
     "one answer in a new cell": with_("double", cell(RIGHT)),
     "split in two": with_("double", cell("import math", "double", "answer"), cell(RIGHT, "double", "answer")),
     "open again below": with_("double", cell(RIGHT, "double", "answer"), cell(STUB, "double", "answer")),
+    "an edited copy of a given cell": with_("imports", DONE[0], cell("import math\nimport sys", "imports", "locked")),
     "an earlier copy": with_("double", cell("x = 1", "double", "answer"), cell(RIGHT, "double", "answer")),
     "deleted, and below its test": notebook(*(one for one in DONE if one["id"] != "double"), cell(RIGHT)),
     "text": with_("double", cell_type="markdown"),

@@ -5,6 +5,7 @@ The grader and the student's self-check both ask here, so that a repair puts bac
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,10 @@ class Cell:
 
 
 def recognise(known: Mapping[str, Mapping[str, Any]], cells: list[Cell]) -> int:
-    """Give such cells their ids; how many got one. `known`: of each released cell its `type`, its `source`, and whether it is `locked`."""
+    """Give such cells their ids, and take that of an edited copy of a given cell; how many got one.
+
+    `known`: of each released cell its `type`, its `source`, and whether it is `locked` and whether a `grade` hangs on it.
+    """
     present = {cell.id for cell in cells}
     lost = {name: cell for name, cell in known.items() if name not in present}
     if len(present & set(known)) > len(known) // 2:
@@ -39,7 +43,17 @@ def recognise(known: Mapping[str, Mapping[str, Any]], cells: list[Cell]) -> int:
         if match is not None:
             match.id, found, place = name, found + 1, next(n for n, c in enumerate(cells) if c is match)
     _named.cache_clear()
+    _own_copies(known, cells)
     return found
+
+
+def _own_copies(known: Mapping[str, Mapping[str, Any]], cells: list[Cell]) -> None:
+    """Who may not edit a given cell copies it: what differs is their own."""
+    copies = Counter(cell.id for cell in cells)
+    for cell in cells:
+        given = known.get(cell.id or "")
+        if given and given["type"] == "code" and given["locked"] and not given["grade"] and copies[cell.id] > 1:
+            cell.id = cell.id if cell.source.strip() == given["source"].strip() else None
 
 
 def _alike(cell: Mapping[str, Any], other: Cell) -> bool:

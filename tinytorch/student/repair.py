@@ -12,6 +12,7 @@ from tinytorch.student.notebook import (
     grade_id,
     is_answer,
     is_locked,
+    is_test,
     is_untouched,
     keep_copy,
     kind,
@@ -75,14 +76,21 @@ def _recognised(cells: list[Cell], released: dict[str, Cell]) -> list[Cell]:
     """The cells, those whose metadata was stripped with their names: the released cell ids are the grade_ids, else as the grader does it."""
     ids = (str(cell.get("id") or cell["metadata"].get("id") or "") for cell in cells)
     names = [grade_id(cell) or (name if name in released else None) for cell, name in zip(cells, ids, strict=True)]
-    known = {name: {"type": kind(cell), "locked": is_locked(cell), "source": cell["source"]} for name, cell in released.items()}
+    known = {
+        name: {"type": kind(cell), "locked": is_locked(cell), "grade": is_test(cell), "source": cell["source"]}
+        for name, cell in released.items()
+    }
     found = [recognised.Cell(name, kind(cell), cell["source"]) for name, cell in zip(names, cells, strict=True)]
     recognised.recognise(known, found)
-    return [
-        cell if one.id is None or one.id == grade_id(cell) or one.id not in released
-        else {**cell, "metadata": {**cell["metadata"], "nbgrader": released[one.id]["metadata"]["nbgrader"]}}
-        for cell, one in zip(cells, found, strict=True)
-    ]  # fmt: skip
+    return [_named(cell, one.id, released) for cell, one in zip(cells, found, strict=True)]
+
+
+def _named(cell: Cell, name: str | None, released: dict[str, Cell]) -> Cell:
+    """The cell with the name that it was given, or without the one that was taken from it."""
+    if name == (grade_id(cell) or None):
+        return cell
+    about = {key: value for key, value in cell["metadata"].items() if key != "nbgrader"}
+    return {**cell, "metadata": about | ({"nbgrader": released[name]["metadata"]["nbgrader"]} if name else {})}
 
 
 def _oddities(notebook: Notebook, released: Notebook | None) -> list[str]:
